@@ -1,0 +1,1 @@
+"""Library and drivers of the model-brain alignment workflow."""

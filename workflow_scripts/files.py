@@ -1,0 +1,52 @@
+"""Files that are whole or absent: written under a temporary name, then renamed."""
+
+import os
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def replacing(path):
+    """Yield a temporary path in the folder of `path`, renamed to `path` when the block succeeds.
+
+    The temporary name keeps the suffix of `path`, because writers choose the format by it. If the
+    block raises, the temporary file is removed and an older file under `path` stays as it was.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_netcdf(data, path, encoding=None):
+    """Write a Dataset, or a mapping of group name to Dataset, to one netCDF file.
+
+    Parameters
+    ----------
+    data : xarray.Dataset or dict of str to xarray.Dataset
+        With a mapping, the key ``"/"`` is the root group, which holds the file's attributes.
+    path : str or path-like
+        Final name of the file.
+    encoding : dict, optional
+        Encoding of the variables, as `xarray.Dataset.to_netcdf` takes it (root group only).
+    """
+    groups = data if isinstance(data, dict) else {"/": data}
+    with replacing(path) as temporary:
+        for number, (group, dataset) in enumerate(groups.items()):
+            dataset.to_netcdf(
+                temporary,
+                mode="a" if number else "w",
+                group=group,
+                engine="h5netcdf",
+                encoding=encoding if group == "/" else None,
+            )
+
+
+def write_table(table, path):
+    """Write a pandas DataFrame as CSV without its index."""
+    with replacing(path) as temporary:
+        table.to_csv(temporary, index=False)

@@ -1,0 +1,29 @@
+"""What every driver does around its work: log to the rule's log file, and fail in one sentence."""
+
+import logging
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+from workflow_scripts.errors import InputError
+
+
+@contextmanager
+def logged(path):
+    """Log to `path` and to standard error; an `InputError` ends the job with its sentence."""
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(message)s",
+        handlers=[logging.FileHandler(path, mode="w"), logging.StreamHandler()],
+        force=True,
+    )
+    logging.captureWarnings(True)
+    try:
+        yield
+    except InputError as error:
+        logging.error("%s", error)
+        sys.exit(1)
+    except Exception:
+        logging.exception("this is a bug or an unforeseen input")
+        sys.exit(1)

@@ -1,0 +1,95 @@
+"""The alignment methods: found by listing ``methods/``, read without importing them.
+
+The Snakefile asks which methods exist, at which stages they work and which parameters they take,
+each time it is parsed; reading the answers from the syntax tree keeps NumPy out of it.
+"""
+
+import ast
+import importlib
+from dataclasses import dataclass
+from pathlib import Path
+
+METHODS_FOLDER = Path(__file__).parent / "methods"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """What a method says of itself; every value must be a literal.
+
+    Attributes
+    ----------
+    label : str
+        Name in figures.
+    colour : str
+        Hexadecimal colour, the same in every figure.
+    kind : {"mapping", "geometry"}
+        A mapping has ``fit(X, Y)`` and ``predict(X)``; a geometry has ``compare(X, Y)``.
+    source_stage, target_stage : {"pre", "post"}
+        Stage of the responses, before or after the output non-linearity.
+    symmetric : bool
+        Whether the score from A to B equals the score from B to A by definition.
+    joint_targets : bool
+        Whether the fit of one target unit depends on the other target units. If it does not,
+        the units of many targets are fitted in one call.
+    invariant_to : tuple of str
+        Transformations of the source's units that leave the score unchanged, out of
+        ``permutation``, ``rotation``, ``invertible_linear``, ``scaling``, ``translation``.
+    not_invariant_to : tuple of str
+        Transformations that lower the score of a profile aligned to itself.
+    bounds : tuple of float or None
+        Smallest and largest possible score; None for no bound.
+    reference : str
+        Where the method is defined.
+    """
+
+    label: str
+    colour: str
+    kind: str
+    source_stage: str
+    target_stage: str
+    symmetric: bool
+    joint_targets: bool
+    invariant_to: tuple
+    not_invariant_to: tuple
+    bounds: tuple
+    reference: str
+
+
+def method_names():
+    """Names of all methods, in alphabetical order."""
+    return sorted(path.stem for path in METHODS_FOLDER.glob("*.py"))
+
+
+def method_file(name):
+    """Path of a method's file."""
+    return METHODS_FOLDER / f"{name}.py"
+
+
+def _tree(name):
+    return ast.parse(method_file(name).read_text())
+
+
+def read_card(name):
+    """Card of a method, read from its ``CARD = Card(...)`` without importing the file."""
+    for node in _tree(name).body:
+        if isinstance(node, ast.Assign) and node.targets[0].id == "CARD":
+            return Card(**{item.arg: ast.literal_eval(item.value) for item in node.value.keywords})
+    raise ValueError(f"{method_file(name)} has no CARD = Card(...)")
+
+
+def parameter_names(name):
+    """Names of the parameters of a method: the arguments of ``Estimator.__init__``."""
+    for node in _tree(name).body:
+        if isinstance(node, ast.ClassDef) and node.name == "Estimator":
+            for item in node.body:
+                if isinstance(item, ast.FunctionDef) and item.name == "__init__":
+                    arguments = item.args.args + item.args.kwonlyargs
+                    return [argument.arg for argument in arguments if argument.arg != "self"]
+            return []
+    raise ValueError(f"{method_file(name)} has no class Estimator")
+
+
+def make_estimator(name, parameters):
+    """New estimator of a method with the given parameters, the rest at their defaults."""
+    module = importlib.import_module(f"workflow_scripts.methods.{name}")
+    return module.Estimator(**parameters)
