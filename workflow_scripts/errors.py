@@ -3,3 +3,7 @@
 
 class InputError(ValueError):
     """A file or setting is wrong; the message names it, what was found and what was expected."""
+
+
+class NotComparable(ValueError):
+    """The data do not allow this fit, as some data will; the message is the cell's reason."""
