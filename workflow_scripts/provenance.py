@@ -7,7 +7,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 PACKAGES = ("allensdk", "numpy", "scipy", "scikit-learn", "pot", "torch", "torchvision", "xarray")
-DATA_KINDS = ("recorded", "simulated")
+# networks: activations of networks alone, which are neither recorded in a brain nor simulated mice
+DATA_KINDS = ("recorded", "simulated", "networks")
 
 
 def _git(*arguments):
@@ -53,7 +54,7 @@ def stamp(parameters, *, seed, data_kind, device="cpu"):
         Everything that the configuration says about this result; must be JSON-serialisable.
     seed : int
         Master seed of the run.
-    data_kind : {"recorded", "simulated"}
+    data_kind : {"recorded", "simulated", "networks"}
         ``simulated`` as soon as one of the inputs is simulated.
     device : str
         Device that did the arithmetic.

@@ -1,0 +1,71 @@
+"""Fits: one job a method and subject, area or candidate, so that an addition adds jobs only."""
+
+
+rule align_models:
+    """One network against itself and, in both directions, every network before it in config."""
+    input:
+        activations=shard_activations,
+        method=method_sources,
+        code=sources("align_models.py"),
+    output:
+        "results/scores/models/{method}/{variant}/{seed}.nc",
+    log:
+        "results/logs/align_models/{method}/{variant}/{seed}.log",
+    benchmark:
+        "results/benchmarks/align_models/{method}/{variant}/{seed}.tsv"
+    conda:
+        "../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        settings=models_settings,
+    script:
+        "../workflow_scripts/align_models.py"
+
+
+rule align_mice:
+    """One area, pooled over all other mice, against every area of each mouse."""
+    input:
+        sessions=session_files(),
+        method=method_sources,
+        code=sources("align_mice.py"),
+    output:
+        "results/scores/mouse/{method}/{area}.nc",
+    log:
+        "results/logs/align_mice/{method}/{area}.log",
+    benchmark:
+        "results/benchmarks/align_mice/{method}/{area}.tsv"
+    conda:
+        "../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        settings=area_settings,
+    script:
+        "../workflow_scripts/align_mice.py"
+
+
+rule align_model_and_mice:
+    """One candidate network against the mice, in one direction."""
+    input:
+        activations="results/activations/scenes/{variant}/{seed}.nc",
+        sessions=session_files(),
+        method=method_sources,
+        code=sources("align_model_and_mice.py"),
+    output:
+        "results/scores/{direction}/{method}/{variant}/{seed}.nc",
+    log:
+        "results/logs/align_model_and_mice/{direction}/{method}/{variant}/{seed}.log",
+    benchmark:
+        "results/benchmarks/align_model_and_mice/{direction}/{method}/{variant}/{seed}.tsv"
+    conda:
+        "../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        settings=candidate_settings,
+    script:
+        "../workflow_scripts/align_model_and_mice.py"

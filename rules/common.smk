@@ -1,0 +1,247 @@
+"""Configuration, and the functions that rules use for inputs and parameters."""
+
+import os
+import sys
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(workflow.basedir)
+# Drivers, also those in other environments, import the package from the repository.
+sys.path.insert(0, str(ROOT))
+os.environ["PYTHONPATH"] = str(ROOT)
+# POT would otherwise import torch with every job that uses it.
+os.environ["POT_BACKEND_DISABLE_PYTORCH"] = "1"
+
+from workflow_scripts.configuration import check_config, resolve_variant
+from workflow_scripts.dependencies import source_files
+from workflow_scripts.errors import InputError
+from workflow_scripts.registry import METHODS_FOLDER, method_names, read_card
+
+try:
+    check_config(config, yaml.safe_load((ROOT / "rules/schemas/config.schema.yaml").read_text()))
+except InputError as error:
+    sys.exit(str(error))
+
+MOUSE = config["mouse"]
+SIMULATED = MOUSE["source"] == "simulated"
+METHODS = list(config["methods"])
+POPULATION = [(config["population"]["variant"], seed) for seed in config["population"]["seeds"]]
+CANDIDATES = [(item["variant"], item["seed"]) for item in config["candidates"]]
+SCENE_FOLDER = (
+    "results/mouse/natural_scene_templates"
+    if SIMULATED
+    else f"{MOUSE['allen_directory']}/natural_scene_templates"
+)
+
+
+wildcard_constraints:
+    method="|".join(method_names()),
+    variant="|".join(config["variants"]),
+    seed=r"\d+",
+    session=r"\d+",
+    area="|".join(MOUSE["areas"]),
+    set="training|validation|population",
+    images="population|scenes",
+    direction="model_to_mouse|mouse_to_model",
+
+
+def repository(path):
+    """Path of a file of this repository, relative to the working directory."""
+    return os.path.relpath(ROOT / path)
+
+
+def sources(driver):
+    """A driver and every module of the package that it imports, as inputs."""
+    return [os.path.relpath(path) for path in source_files(ROOT / "workflow_scripts" / driver)]
+
+
+def canonical(value):
+    """The same value with the keys of all dicts sorted: Snakemake compares their text."""
+    if isinstance(value, dict):
+        return {key: canonical(value[key]) for key in sorted(value)}
+    if isinstance(value, list):
+        return [canonical(item) for item in value]
+    return value
+
+
+def settings(**items):
+    """Everything that one job is told, as one parameter."""
+    return canonical({"seed": config["seed"], **items})
+
+
+def method_sources(wildcards):
+    """A method's file and every module that it imports."""
+    path = METHODS_FOLDER / f"{wildcards.method}.py"
+    return [os.path.relpath(path) for path in source_files(path)]
+
+
+def post_methods():
+    """Methods that need no pre-softplus stage, which brains do not have."""
+    cards = {method: read_card(method) for method in METHODS}
+    return [
+        method
+        for method, card in cards.items()
+        if card.source_stage == card.target_stage == "post"
+    ]
+
+
+def activations(images, subjects):
+    """Activation files of (variant, seed) pairs on one stimulus set."""
+    return [f"results/activations/{images}/{variant}/{seed}.nc" for variant, seed in subjects]
+
+
+def session_files():
+    """Response files of all mice."""
+    return [f"results/mouse/sessions/{session}.nc" for session in MOUSE["sessions"]]
+
+
+# Stimuli and networks
+
+
+def stimuli_settings(wildcards):
+    return settings(**config["stimuli"])
+
+
+def train_settings(wildcards):
+    variant = resolve_variant(config, wildcards.variant)
+    return settings(device=config["device"], variant=variant)
+
+
+def layers_of(variant, images):
+    """Layers of a variant that any comparison reads from one stimulus set, in config's order."""
+    layers = []
+    if images == "population" and variant == config["population"]["variant"]:
+        layers += config["population"]["layers"]
+    if images == "scenes":
+        for candidate in config["candidates"]:
+            if candidate["variant"] == variant:
+                layers += candidate["layers"]
+        if SIMULATED and MOUSE["simulated"]["truth"]["variant"] == variant:
+            layers += MOUSE["simulated"]["layers"].values()
+    return list(dict.fromkeys(layers))
+
+
+def activation_settings(wildcards):
+    options = dict(config["activations"])
+    return settings(
+        device=config["device"],
+        variant_name=wildcards.variant,
+        variant=resolve_variant(config, wildcards.variant),
+        set=wildcards.images,
+        layers=layers_of(wildcards.variant, wildcards.images),
+        n_trials=options.pop("n_trials"),
+        units=options,
+    )
+
+
+# Mice
+
+
+def truth_activations():
+    """Activations of the network whose layers the simulated mice read out."""
+    truth = MOUSE["simulated"]["truth"]
+    return activations("scenes", [(truth["variant"], truth["seed"])])
+
+
+def scene_settings(wildcards):
+    return settings(
+        folder=SCENE_FOLDER,
+        n_scenes=MOUSE["n_scenes"],
+        crop_scale=config["stimuli"]["crop_scale"],
+        data_kind="simulated" if SIMULATED else "recorded",
+    )
+
+
+def session_settings(wildcards):
+    options = {key: value for key, value in MOUSE["simulated"].items() if key != "truth"}
+    areas = options.pop("layers")
+    return settings(
+        session=int(wildcards.session),
+        areas={area: areas[area] for area in MOUSE["areas"]},
+        **options,
+    )
+
+
+def session_nwb(wildcards):
+    """The session's NWB file: simulated, or in the AllenSDK cache folder."""
+    if SIMULATED:
+        return f"results/mouse/nwb/session_{wildcards.session}.nwb"
+    folder = MOUSE["allen_directory"]
+    return f"{folder}/session_{wildcards.session}/session_{wildcards.session}.nwb"
+
+
+def response_settings(wildcards):
+    return settings(
+        session=int(wildcards.session),
+        expected_scenes=MOUSE["n_scenes"],
+        data_kind="simulated" if SIMULATED else "recorded",
+        **{key: MOUSE[key] for key in ("areas", "window_s", "quality", "n_halves")},
+    )
+
+
+# Alignment
+
+
+def subjects_to(wildcards):
+    """The shard's network and all networks before it in config, itself last."""
+    subject = (wildcards.variant, int(wildcards.seed))
+    return POPULATION[: POPULATION.index(subject) + 1]
+
+
+def shard_activations(wildcards):
+    return activations("population", subjects_to(wildcards))
+
+
+def method_settings(wildcards, **items):
+    return settings(
+        method=wildcards.method, parameters=config["methods"][wildcards.method], **items
+    )
+
+
+def models_settings(wildcards):
+    population = config["population"]
+    return method_settings(
+        wildcards,
+        subjects=[f"{variant}/{seed}" for variant, seed in subjects_to(wildcards)],
+        layers=population["layers"],
+        splits=population["splits"],
+    )
+
+
+def mice_settings(wildcards, **items):
+    keys = ("areas", "min_reliability", "min_units", "splits")
+    return method_settings(wildcards, **{key: MOUSE[key] for key in keys}, **items)
+
+
+def area_settings(wildcards):
+    return mice_settings(wildcards, area=wildcards.area)
+
+
+def candidate_settings(wildcards):
+    candidate = config["candidates"][CANDIDATES.index((wildcards.variant, int(wildcards.seed)))]
+    return mice_settings(
+        wildcards,
+        direction=wildcards.direction,
+        subject=f"{wildcards.variant}/{wildcards.seed}",
+        layers=candidate["layers"],
+    )
+
+
+def score_files():
+    """All shards of all comparisons."""
+    models = expand(
+        "results/scores/models/{method}/{subject}.nc",
+        method=METHODS,
+        subject=[f"{variant}/{seed}" for variant, seed in POPULATION],
+    )
+    mice = expand(
+        "results/scores/mouse/{method}/{area}.nc", method=post_methods(), area=MOUSE["areas"]
+    )
+    across = expand(
+        "results/scores/{direction}/{method}/{subject}.nc",
+        direction=["model_to_mouse", "mouse_to_model"],
+        method=post_methods(),
+        subject=[f"{variant}/{seed}" for variant, seed in CANDIDATES],
+    )
+    return models + mice + across

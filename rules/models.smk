@@ -1,0 +1,74 @@
+"""Networks: images, training, and what each layer answers."""
+
+
+rule prepare_stimuli:
+    """Make one stimulus set; every set has its own random stream."""
+    input:
+        code=sources("prepare_stimuli.py"),
+    output:
+        "results/stimuli/{set}.nc",
+    log:
+        "results/logs/prepare_stimuli/{set}.log",
+    benchmark:
+        "results/benchmarks/prepare_stimuli/{set}.tsv"
+    conda:
+        "../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        settings=stimuli_settings,
+    script:
+        "../workflow_scripts/prepare_stimuli.py"
+
+
+rule train_model:
+    """Train one network; one thread, so that its weights do not depend on the number of cores."""
+    input:
+        training="results/stimuli/training.nc",
+        validation="results/stimuli/validation.nc",
+        code=sources("train_model.py"),
+    output:
+        weights="results/models/{variant}/{seed}.safetensors",
+        config="results/models/{variant}/{seed}.json",
+        curve="results/models/{variant}/{seed}.csv",
+    log:
+        "results/logs/train_model/{variant}/{seed}.log",
+    benchmark:
+        "results/benchmarks/train_model/{variant}/{seed}.tsv"
+    conda:
+        "../envs/workflow.yaml"
+    # Trainings are the longest jobs: the first to start leave the fewest cores idle at the end.
+    priority: 10
+    threads: 1
+    resources:
+        mem_mb=4000,
+        gpu=1,
+    params:
+        settings=train_settings,
+    script:
+        "../workflow_scripts/train_model.py"
+
+
+rule extract_activations:
+    """Mean responses over noisy passes, of all layers, before and after the non-linearity."""
+    input:
+        weights="results/models/{variant}/{seed}.safetensors",
+        images="results/stimuli/{images}.nc",
+        code=sources("extract_activations.py"),
+    output:
+        "results/activations/{images}/{variant}/{seed}.nc",
+    log:
+        "results/logs/extract_activations/{images}/{variant}/{seed}.log",
+    benchmark:
+        "results/benchmarks/extract_activations/{images}/{variant}/{seed}.tsv"
+    conda:
+        "../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        gpu=1,
+    params:
+        settings=activation_settings,
+    script:
+        "../workflow_scripts/extract_activations.py"

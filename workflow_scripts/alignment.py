@@ -1,0 +1,191 @@
+"""Scores of cells: how well a method aligns source profiles to target profiles."""
+
+import logging
+from time import perf_counter
+
+import numpy as np
+import xarray as xr
+
+from workflow_scripts.errors import NotComparable
+from workflow_scripts.registry import make_estimator, read_card
+from workflow_scripts.scoring import r2_per_unit
+
+
+def score_cells(method, parameters, cells, splits, min_units):
+    """Score every cell with one method.
+
+    A mapping is fitted on the training stimuli of each split and scored by the coefficient of
+    determination on the test stimuli; a geometry is compared once, on all stimuli. Where a
+    mapping treats each target unit on its own, all targets of a source are fitted in one call,
+    so that what depends on the source alone is computed once a split.
+
+    Parameters
+    ----------
+    method : str
+        Name of a file in ``methods/``.
+    parameters : dict
+        Parameters of its estimator; those not named keep their defaults.
+    cells : list of tuple of Profile
+        Source and target of each cell; equal sources should be the same object.
+    splits : list of tuple of numpy.ndarray
+        Training and test indices.
+    min_units : int
+        Fewest units of a target; smaller ones are skipped with a reason.
+
+    Returns
+    -------
+    xarray.Dataset
+        One row a cell, as the README's table of results describes.
+    """
+    card = read_card(method)
+    results = [None] * len(cells)
+    groups = {}
+    for index, (source, target) in enumerate(cells):
+        if source.values.shape[1] == 0:
+            results[index] = "the source has no units"
+        elif target.values.shape[1] < min_units:
+            results[index] = (
+                f"the target has {target.values.shape[1]} units, fewer than {min_units}"
+            )
+        else:
+            key = index if card.joint_targets or card.kind == "geometry" else id(source)
+            groups.setdefault(key, []).append(index)
+    for number, indices in enumerate(groups.values(), start=1):
+        source = cells[indices[0]][0]
+        logging.info(
+            "source %d of %d: %s %s, %d targets",
+            number,
+            len(groups),
+            source.subject,
+            source.part,
+            len(indices),
+        )
+        for index, result in zip(
+            indices,
+            _score_group(method, parameters, card, source, [cells[i][1] for i in indices], splits),
+            strict=True,
+        ):
+            results[index] = result
+    return _dataset(cells, results, splits if card.kind == "mapping" else [None])
+
+
+def _score_group(method, parameters, card, source, targets, splits):
+    """Result of each target: a dict, or the reason why there is none."""
+    try:
+        if card.kind == "geometry":
+            return [_compare(method, parameters, source, target) for target in targets]
+        return _fit_and_score(method, parameters, source, targets, splits)
+    except NotComparable as reason:
+        if len(targets) == 1:
+            return [str(reason)]
+    # One of the stacked targets cannot be fitted: find out which, and keep the others.
+    return [
+        _score_group(method, parameters, card, source, [target], splits)[0] for target in targets
+    ]
+
+
+def _compare(method, parameters, source, target):
+    started = perf_counter()
+    value = make_estimator(method, parameters).compare(source.values, target.values)
+    return {
+        "units": np.array([[value]]),
+        "alpha": np.array([np.nan]),
+        "seconds": perf_counter() - started,
+    }
+
+
+def _fit_and_score(method, parameters, source, targets, splits):
+    stacked = np.hstack([target.values for target in targets])
+    ends = np.cumsum([target.values.shape[1] for target in targets])
+    scores = np.full((len(splits), stacked.shape[1]), np.nan)
+    alphas = np.full((len(splits), stacked.shape[1]), np.nan)
+    started = perf_counter()
+    for number, (train, test) in enumerate(splits):
+        varies = np.ptp(stacked[train], axis=0) > 0
+        if not varies.any():
+            raise NotComparable("no target unit varies over the training stimuli")
+        estimator = make_estimator(method, parameters)
+        estimator.fit(source.values[train], stacked[np.ix_(train, varies)])
+        predicted = estimator.predict(source.values[test])
+        score = r2_per_unit(stacked[np.ix_(test, varies)], predicted)
+        # An optimum that was not reached is no score.
+        score[~getattr(estimator, "converged_", np.ones(len(score), bool))] = np.nan
+        scores[number, varies] = score
+        if hasattr(estimator, "alpha_"):
+            alphas[number, varies] = estimator.alpha_
+        for guard, count in getattr(estimator, "guards_", {}).items():
+            if count:
+                logging.info("guard %s bound %d times in split %d", guard, count, number)
+    seconds = (perf_counter() - started) / len(targets)
+    results = []
+    for start, end in zip(np.r_[0, ends[:-1]], ends, strict=True):
+        units = scores[:, start:end]
+        if np.isnan(units).all():
+            results.append("no unit has a score: constant test responses or no convergence")
+            continue
+        results.append(
+            {
+                "units": units,
+                "alpha": _median(alphas[:, start:end], axis=1),
+                "seconds": seconds,
+            }
+        )
+    return results
+
+
+def _median(values, axis):
+    """Median that ignores NaN and is NaN, without a warning, where there is nothing else."""
+    empty = np.isnan(values).all(axis=axis, keepdims=True)
+    return np.where(
+        empty.squeeze(axis), np.nan, np.nanmedian(np.where(empty, 0, values), axis=axis)
+    )
+
+
+def _mean(values, axis):
+    """Mean that ignores NaN and is NaN, without a warning, where there is nothing else."""
+    count = (~np.isnan(values)).sum(axis=axis)
+    return np.where(count, np.nansum(values, axis=axis) / np.maximum(count, 1), np.nan)
+
+
+def _dataset(cells, results, splits):
+    n_cells, n_splits = len(cells), len(splits)
+    scored = [result for result in results if isinstance(result, dict)]
+    n_units = max([result["units"].shape[1] for result in scored], default=1)
+    score = np.full((n_cells, n_splits), np.nan)
+    alpha = np.full((n_cells, n_splits), np.nan)
+    score_unit = np.full((n_cells, n_units), np.nan)
+    dropped = np.zeros(n_cells, np.int64)
+    seconds = np.full(n_cells, np.nan)
+    for index, result in enumerate(results):
+        if not isinstance(result, dict):
+            continue
+        units = _mean(result["units"], axis=0)
+        score_unit[index, : len(units)] = units
+        score[index] = _median(result["units"], axis=1)
+        alpha[index] = result["alpha"]
+        dropped[index] = np.isnan(units).sum()
+        seconds[index] = result["seconds"]
+    n_stimuli = cells[0][0].values.shape[0]
+    n_train, n_test = (n_stimuli, n_stimuli) if splits[0] is None else map(len, splits[0])
+    reasons = [result if isinstance(result, str) else "" for result in results]
+    return xr.Dataset(
+        {
+            "score": (("cell", "split"), score),
+            "score_unit": (("cell", "target_unit"), score_unit),
+            "verdict": ("cell", ["skipped" if reason else "ok" for reason in reasons]),
+            "reason": ("cell", reasons),
+            "n_source_units": ("cell", [source.values.shape[1] for source, _ in cells]),
+            "n_target_units": ("cell", [target.values.shape[1] for _, target in cells]),
+            "n_dropped_units": ("cell", dropped),
+            "n_train": ("cell", [n_train] * n_cells),
+            "n_test": ("cell", [n_test] * n_cells),
+            "alpha": (("cell", "split"), alpha),
+            "seconds": ("cell", seconds, {"units": "s"}),
+        },
+        coords={
+            "source_subject": ("cell", [source.subject for source, _ in cells]),
+            "source_part": ("cell", [source.part for source, _ in cells]),
+            "target_subject": ("cell", [target.subject for _, target in cells]),
+            "target_part": ("cell", [target.part for _, target in cells]),
+        },
+    )

@@ -1,0 +1,149 @@
+"""Checks of the configuration that end in one sentence; imports nothing heavy."""
+
+import difflib
+from pathlib import Path
+
+import jsonschema
+
+from workflow_scripts import registry
+from workflow_scripts.errors import InputError
+
+LAYERS = {
+    "alexnet": ["conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7"],
+    "resnet18": ["stem", "layer1", "layer2", "layer3", "layer4"],
+}
+"""Layers of each architecture that can be read, from the image upwards."""
+
+
+def check_config(config, schema):
+    """Refuse a configuration that cannot run.
+
+    Parameters
+    ----------
+    config : dict
+    schema : dict
+        JSON schema of its form.
+
+    Raises
+    ------
+    InputError
+        With one sentence that names the key, what was found and what was expected.
+    """
+    validator = jsonschema.Draft202012Validator(schema)
+    error = jsonschema.exceptions.best_match(validator.iter_errors(config))
+    if error is not None:
+        raise InputError(_sentence(error))
+    _check_methods(config)
+    for name in config["variants"]:
+        _check_variant(config, name)
+    population = config["population"]
+    _check_reference(config, "population", population["variant"], population["layers"])
+    for index, candidate in enumerate(config["candidates"]):
+        key = f"candidates[{index}]"
+        _check_reference(config, key, candidate["variant"], candidate["layers"])
+    _check_mouse(config["mouse"], config)
+    source, path = config["stimuli"]["source"], config["stimuli"]["path"]
+    if source != "photographs" and not (path and Path(path).is_dir()):
+        raise InputError(
+            f"config stimuli.path: found {path!r}, expected an existing folder for stimuli.source "
+            f"{source!r}"
+        )
+
+
+def resolve_variant(config, name):
+    """Settings of a variant: the shared ones under ``training``, overridden by its own."""
+    return {**config["training"], **config["variants"][name]}
+
+
+def _sentence(error):
+    key = ".".join(str(part) for part in error.absolute_path) or "the top level"
+    if error.validator == "additionalProperties":
+        known = sorted(error.schema.get("properties", {}))
+        unknown = sorted(set(error.instance) - set(known))
+        close = difflib.get_close_matches(unknown[0], known, n=1)
+        hint = f" (did you mean {close[0]!r}?)" if close else ""
+        return (
+            f"config {key}: found the unknown key {unknown[0]!r}{hint}, expected one of "
+            f"{', '.join(known)}"
+        )
+    if error.validator == "enum":
+        expected = "one of " + ", ".join(str(value) for value in error.validator_value)
+    elif error.validator == "type":
+        types = error.validator_value
+        expected = types if isinstance(types, str) else " or ".join(types)
+    elif error.validator == "required":
+        missing = [name for name in error.validator_value if name not in error.instance]
+        wanted = ", ".join(error.validator_value)
+        return f"config {key}: found no key {missing[0]!r}, expected {wanted}"
+    else:
+        expected = f"{error.validator} {error.validator_value!r}"
+    return f"config {key}: found {error.instance!r}, expected {expected}"
+
+
+def _check_methods(config):
+    names = registry.method_names()
+    for method, parameters in config["methods"].items():
+        if method not in names:
+            raise InputError(
+                f"config methods: found {method!r}, expected one of {', '.join(names)}"
+            )
+        known = registry.parameter_names(method)
+        for parameter in parameters:
+            if parameter not in known:
+                raise InputError(
+                    f"config methods.{method}: found the unknown parameter {parameter!r}, "
+                    f"expected one of {', '.join(known) or '(it takes none)'}"
+                )
+
+
+def _check_variant(config, name):
+    allowed = set(config["training"])
+    for key in config["variants"][name]:
+        if key not in allowed:
+            raise InputError(
+                f"config variants.{name}: found the unknown key {key!r}, expected one of "
+                f"{', '.join(sorted(allowed))}"
+            )
+
+
+def _check_reference(config, key, variant, layers):
+    if variant not in config["variants"]:
+        raise InputError(
+            f"config {key}.variant: found {variant!r}, expected one of "
+            f"{', '.join(config['variants'])}"
+        )
+    known = LAYERS[resolve_variant(config, variant)["architecture"]]
+    for layer in layers:
+        if layer not in known:
+            raise InputError(
+                f"config {key}.layers: found {layer!r}, expected layers of {variant}: "
+                f"{', '.join(known)}"
+            )
+
+
+def _check_mouse(mouse, config):
+    if mouse["source"] == "simulated":
+        simulated = mouse["simulated"]
+        missing = [area for area in mouse["areas"] if area not in simulated["layers"]]
+        if missing:
+            raise InputError(
+                f"config mouse.simulated.layers: found no layer for area {missing[0]!r}, expected "
+                f"one for each of mouse.areas"
+            )
+        truth = simulated["truth"]["variant"]
+        layers = list(simulated["layers"].values())
+        _check_reference(config, "mouse.simulated.truth", truth, layers)
+        return
+    folder = mouse["allen_directory"]
+    if not (folder and Path(folder).is_dir()):
+        raise InputError(
+            f"config mouse.allen_directory: found {folder!r}, expected an existing AllenSDK cache "
+            "folder"
+        )
+    for session in mouse["sessions"]:
+        path = Path(folder, f"session_{session}", f"session_{session}.nwb")
+        if not path.is_file():
+            raise InputError(
+                f"config mouse.sessions: found no file {path} for session {session}, expected the "
+                "layout of an AllenSDK cache"
+            )

@@ -1,0 +1,47 @@
+"""Which files of this repository a script imports, so that rules can declare them as inputs.
+
+Snakemake does not see edits to imported modules; as inputs they are compared by content.
+"""
+
+import ast
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent
+
+
+def _modules(path):
+    """Files of the package that one file imports by name."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        else:
+            continue
+        for name in names:
+            head, *rest = name.split(".")
+            found = PACKAGE.joinpath(*rest).with_suffix(".py")
+            if head == PACKAGE.name and rest and found.is_file():
+                yield found
+
+
+def source_files(path):
+    """A script and all files of this package that it imports, directly or not.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Python file inside the package.
+
+    Returns
+    -------
+    list of pathlib.Path
+        In alphabetical order, the script included.
+    """
+    found, waiting = set(), [Path(path)]
+    while waiting:
+        current = waiting.pop()
+        if current not in found:
+            found.add(current)
+            waiting.extend(_modules(current))
+    return sorted(found)

@@ -1,0 +1,192 @@
+"""Networks: AlexNet with softplus units and Poisson-like noise, and torchvision's ResNet-18."""
+
+import torch
+from torch import nn
+from torch.nn.functional import adaptive_avg_pool2d, softplus
+
+# (output channels, kernel, stride, padding, max-pooled afterwards) of AlexNet's convolutions at
+# 64 pixels (Nayebi et al. 2023, PLoS Comput Biol, e1011506).
+ALEXNET_BLOCKS = (
+    (64, 11, 4, 2, True),
+    (192, 5, 1, 2, True),
+    (384, 3, 1, 1, False),
+    (256, 3, 1, 1, False),
+    (256, 3, 1, 1, True),
+)
+ALEXNET_HIDDEN = 4096
+RESNET_WIDTH = 512
+
+# Added under the root of the noise's variance: the derivative of a root at zero is infinite.
+VARIANCE_FLOOR = 1e-4
+
+
+class NoisySoftplus(nn.Module):
+    """Softplus whose output is read as a spike count: its noise has a variance equal to its mean.
+
+    ``y = max(0, a + sqrt(a / gain + 1e-4) * e)`` with ``a = softplus(z)`` and standard normal
+    ``e``, the reparameterised Gaussian form of Poisson noise (after Dapello et al. 2020).
+
+    Parameters
+    ----------
+    gain : float or None
+        Spikes per unit of activation; the Fano factor is ``1 / gain``. None is noise-free.
+    """
+
+    def __init__(self, gain):
+        super().__init__()
+        self.gain = gain
+        self.noise = None  # torch.Generator of the noise, set by `set_noise`; None is noise-free
+
+    def forward(self, z):
+        a = softplus(z)
+        if self.gain is None or self.noise is None:
+            return a
+        e = torch.randn(a.shape, generator=self.noise, device=a.device, dtype=a.dtype)
+        return (a + (a / self.gain + VARIANCE_FLOOR).sqrt() * e).clamp(min=0)
+
+
+class AlexNet(nn.Module):
+    """AlexNet for 64-pixel images without a classifier: the last hidden layer is the output.
+
+    Parameters
+    ----------
+    width : float
+        Multiplier of all channel counts.
+    batchnorm : bool
+        Batch normalisation before every softplus.
+    noise_gain : float or None
+        See `NoisySoftplus`.
+    """
+
+    def __init__(self, width, batchnorm, noise_gain):
+        super().__init__()
+        channels = 3
+        self.blocks = nn.ModuleDict()
+        for number, (out, kernel, stride, padding, pooled) in enumerate(ALEXNET_BLOCKS, start=1):
+            out = round(out * width)
+            linear = nn.Conv2d(channels, out, kernel, stride, padding, bias=not batchnorm)
+            layers = [linear, *([nn.BatchNorm2d(out)] if batchnorm else [])]
+            pool = nn.MaxPool2d(3, 2) if pooled else nn.Identity()
+            self.blocks[f"conv{number}"] = nn.Sequential(*layers, NoisySoftplus(noise_gain), pool)
+            channels = out
+        features = channels * 36
+        self.n_outputs = round(ALEXNET_HIDDEN * width)
+        for name in ("fc6", "fc7"):
+            linear = nn.Linear(features, self.n_outputs, bias=not batchnorm)
+            layers = [linear, *([nn.BatchNorm1d(self.n_outputs)] if batchnorm else [])]
+            self.blocks[name] = nn.Sequential(nn.Dropout(0.5), *layers, NoisySoftplus(noise_gain))
+            features = self.n_outputs
+
+    def activations(self):
+        """Non-linearity of each layer, by the layer's name."""
+        return {
+            name: next(module for module in block if isinstance(module, NoisySoftplus))
+            for name, block in self.blocks.items()
+        }
+
+    def forward(self, images):
+        x = images
+        for name, block in self.blocks.items():
+            if name == "fc6":
+                x = adaptive_avg_pool2d(x, 6).flatten(1)
+            x = block(x)
+        return x
+
+
+class ResNet18(nn.Module):
+    """torchvision's ResNet-18 without its classifier, read at the stem and its four stages."""
+
+    def __init__(self):
+        from torchvision.models import resnet18
+
+        super().__init__()
+        self.body = resnet18(num_classes=1)
+        self.body.fc = nn.Identity()
+        self.n_outputs = RESNET_WIDTH
+        for module in self.modules():
+            if isinstance(module, nn.ReLU):
+                module.inplace = False  # the readout needs the values before the rectification
+
+    def activations(self):
+        """Last rectification of each stage, by the stage's name."""
+        stages = {f"layer{n}": getattr(self.body, f"layer{n}")[-1].relu for n in range(1, 5)}
+        return {"stem": self.body.relu, **stages}
+
+    def forward(self, images):
+        return self.body(images)
+
+
+def build_network(variant, generator):
+    """New network with seeded weights.
+
+    Parameters
+    ----------
+    variant : dict
+        ``architecture`` (``alexnet`` or ``resnet18``) and, for AlexNet, ``width``, ``batchnorm``
+        and ``noise_gain``.
+    generator : torch.Generator
+        CPU generator of the initial weights, see `initialise`.
+
+    Returns
+    -------
+    torch.nn.Module
+        With ``n_outputs`` and ``activations()``.
+    """
+    if variant["architecture"] == "alexnet":
+        network = AlexNet(variant["width"], variant["batchnorm"], variant["noise_gain"])
+    else:
+        network = ResNet18()
+    initialise(network, generator)
+    return network
+
+
+def initialise(module, generator):
+    """Draw all linear and convolutional weights anew, uniform in ±1/sqrt(inputs of a unit).
+
+    This is PyTorch's default; He's larger weights let softplus units, whose mean is never zero,
+    grow from layer to layer.
+    """
+    for layer in module.modules():
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            bound = layer.weight[0].numel() ** -0.5
+            nn.init.uniform_(layer.weight, -bound, bound, generator=generator)
+            if layer.bias is not None:
+                nn.init.uniform_(layer.bias, -bound, bound, generator=generator)
+
+
+def set_noise(network, generator):
+    """Give all noisy units one generator on the network's device, or None for no noise."""
+    for module in network.modules():
+        if isinstance(module, NoisySoftplus):
+            module.noise = generator
+
+
+def to_input(images, device):
+    """uint8 images (n, y, x, 3) as float32 (n, 3, y, x) in [0, 1] on a device."""
+    return torch.as_tensor(images, device=device).permute(0, 3, 1, 2).float().div_(255)
+
+
+CHANNEL_MEAN = (0.485, 0.456, 0.406)
+CHANNEL_SD = (0.229, 0.224, 0.225)
+
+
+def normalise(images):
+    """Subtract ImageNet's mean and divide by its standard deviation, per channel."""
+    mean = torch.tensor(CHANNEL_MEAN, device=images.device).view(3, 1, 1)
+    sd = torch.tensor(CHANNEL_SD, device=images.device).view(3, 1, 1)
+    return (images - mean) / sd
+
+
+def choose_device(setting):
+    """Torch device of a configured ``auto``, ``cpu`` or ``cuda``.
+
+    ``auto`` takes a GPU where there is one.
+    """
+    if setting == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(setting)
+
+
+def torch_generator(seed, device="cpu"):
+    """Torch generator on a device with the given seed."""
+    return torch.Generator(device).manual_seed(seed)

@@ -1,0 +1,27 @@
+"""Bring the natural scenes that the mice saw into the form that networks see."""
+
+import numpy as np
+from PIL import Image
+
+from workflow_scripts.files import write_netcdf
+from workflow_scripts.jobs import logged
+from workflow_scripts.provenance import stamp
+from workflow_scripts.scenes import read_templates
+from workflow_scripts.stimuli import central_square, image_dataset
+
+
+def main(templates, settings, output):
+    """Write the templates as a stimulus set: grey in three channels, their central square."""
+    images = np.stack([central_square(Image.fromarray(template)) for template in templates])
+    data = image_dataset(images)
+    data.attrs = stamp(settings, seed=settings["seed"], data_kind=settings["data_kind"])
+    write_netcdf(data, output)
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(
+            read_templates(snakemake.params.settings["folder"]),
+            snakemake.params.settings,
+            snakemake.output[0],
+        )

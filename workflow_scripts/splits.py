@@ -1,0 +1,34 @@
+"""Divisions of the stimuli into training and test stimuli, the same for every method and pair."""
+
+import numpy as np
+
+
+def make_splits(n_stimuli, n_splits, train_fraction, generator):
+    """Random divisions of the stimuli.
+
+    Parameters
+    ----------
+    n_stimuli : int
+    n_splits : int
+    train_fraction : float
+        Share of the stimuli to train on; the count is rounded up.
+    generator : numpy.random.Generator
+
+    Returns
+    -------
+    list of tuple of numpy.ndarray
+        Training and test indices of each split, in random order.
+
+    Raises
+    ------
+    ValueError
+        If fewer than two test stimuli would be left: no variance could be explained.
+    """
+    n_train = int(np.ceil(train_fraction * n_stimuli))
+    if n_stimuli - n_train < 2:
+        raise ValueError(
+            f"train_fraction {train_fraction} of {n_stimuli} stimuli leaves "
+            f"{n_stimuli - n_train} for testing, expected at least 2"
+        )
+    orders = [generator.permutation(n_stimuli) for _ in range(n_splits)]
+    return [(order[:n_train], order[n_train:]) for order in orders]
