@@ -1,5 +1,6 @@
 """Configuration, and the functions that rules use for inputs and parameters."""
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -163,6 +164,11 @@ def session_settings(wildcards):
     )
 
 
+def scene_templates():
+    """Template files of all scenes."""
+    return [f"{SCENE_FOLDER}/natural_scene_{i}.tiff" for i in range(MOUSE["n_scenes"])]
+
+
 def session_nwb(wildcards):
     """The session's NWB file: simulated, or in the AllenSDK cache folder."""
     if SIMULATED:
@@ -178,6 +184,11 @@ def response_settings(wildcards):
         data_kind="simulated" if SIMULATED else "recorded",
         **{key: MOUSE[key] for key in ("areas", "window_s", "quality", "n_halves")},
     )
+
+
+def response_settings_json(wildcards):
+    """Settings as text, for a script in another environment."""
+    return json.dumps(response_settings(wildcards))
 
 
 # Alignment

@@ -1,1 +1,126 @@
 """Mice: scenes, simulated sessions, and responses read by AllenSDK in its own environment."""
+
+from snakemake.settings.types import DeploymentMethod
+
+# With --sdm conda, conda provides AllenSDK; otherwise a rule builds its environment on demand.
+CONDA = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
+ALLENSDK = [] if CONDA else repository(".envs/allensdk/.ready")
+ALLENSDK_PYTHON = "python" if CONDA else repository(".envs/allensdk/bin/python")
+
+
+rule build_environment:
+    """Build the isolated environment of AllenSDK from its hashed pins, by uv or venv and pip."""
+    input:
+        repository("envs/allensdk.txt"),
+    output:
+        repository(".envs/allensdk/.ready"),
+    log:
+        "results/logs/build_environment/allensdk.log",
+    localrule: True
+    params:
+        folder=repository(".envs/allensdk"),
+    # pynwb writes its type map at the first import, which must not happen in two jobs at once.
+    shell:
+        """
+        exec > {log:q} 2>&1
+        if command -v uv; then
+            uv venv --quiet --clear --python 3.11 {params.folder:q}
+            uv pip sync --quiet --require-hashes --python {params.folder:q}/bin/python {input:q}
+        else
+            python3.11 -m venv --clear {params.folder:q}
+            {params.folder:q}/bin/python -m pip install --quiet --require-hashes -r {input:q}
+        fi
+        {params.folder:q}/bin/python -c "import allensdk.brain_observatory.ecephys.ecephys_session"
+        cp {input:q} {output:q}
+        """
+
+
+rule prepare_scenes:
+    """Bring the scenes that the mice saw into the form that networks see."""
+    input:
+        templates=scene_templates(),
+        code=sources("prepare_scenes.py"),
+    output:
+        "results/stimuli/scenes.nc",
+    log:
+        "results/logs/prepare_scenes.log",
+    benchmark:
+        "results/benchmarks/prepare_scenes.tsv"
+    conda:
+        "../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        settings=scene_settings,
+    script:
+        "../workflow_scripts/prepare_scenes.py"
+
+
+rule extract_responses:
+    """Count the spikes of one session's units at each scene and trial."""
+    input:
+        nwb=session_nwb,
+        environment=ALLENSDK,
+        code=sources("extract_responses.py"),
+    output:
+        "results/mouse/sessions/{session}.nc",
+    log:
+        "results/logs/extract_responses/{session}.log",
+    benchmark:
+        "results/benchmarks/extract_responses/{session}.tsv"
+    conda:
+        "../envs/allensdk.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+    params:
+        python=ALLENSDK_PYTHON,
+        settings=response_settings_json,
+    shell:
+        "{params.python:q} -m workflow_scripts.extract_responses --nwb {input.nwb:q}"
+        " --settings {params.settings:q} --output {output:q} --log {log:q}"
+
+
+if SIMULATED:
+
+    rule simulate_scenes:
+        """Draw the scenes of the simulated mice."""
+        input:
+            code=sources("simulate_scenes.py"),
+        output:
+            scene_templates(),
+        log:
+            "results/logs/simulate_scenes.log",
+        benchmark:
+            "results/benchmarks/simulate_scenes.tsv"
+        conda:
+            "../envs/workflow.yaml"
+        threads: 1
+        resources:
+            mem_mb=2000,
+        params:
+            settings=scene_settings,
+        script:
+            "../workflow_scripts/simulate_scenes.py"
+
+    rule simulate_session:
+        """Write one simulated recording as an Allen session file."""
+        input:
+            truth=truth_activations(),
+            code=sources("simulate_session.py"),
+        output:
+            "results/mouse/nwb/session_{session}.nwb",
+        log:
+            "results/logs/simulate_session/{session}.log",
+        benchmark:
+            "results/benchmarks/simulate_session/{session}.tsv"
+        conda:
+            "../envs/workflow.yaml"
+        threads: 1
+        resources:
+            mem_mb=2000,
+        params:
+            settings=session_settings,
+        script:
+            "../workflow_scripts/simulate_session.py"

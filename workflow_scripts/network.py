@@ -2,7 +2,7 @@
 
 import torch
 from torch import nn
-from torch.nn.functional import adaptive_avg_pool2d, softplus
+from torch.nn.functional import softplus
 
 # (output channels, kernel, stride, padding, max-pooled afterwards) of AlexNet's convolutions at
 # 64 pixels (Nayebi et al. 2023, PLoS Comput Biol, e1011506).
@@ -48,17 +48,22 @@ class NoisySoftplus(nn.Module):
 class AlexNet(nn.Module):
     """AlexNet for 64-pixel images without a classifier: the last hidden layer is the output.
 
+    At 64 pixels one position is left after the last pooling; the original's pooling to 6 x 6 would
+    only copy it 36 times, so that the first hidden layer reads it directly.
+
     Parameters
     ----------
     width : float
         Multiplier of all channel counts.
     batchnorm : bool
         Batch normalisation before every softplus.
+    dropout : float
+        Share of the inputs of each hidden layer that is dropped in training.
     noise_gain : float or None
         See `NoisySoftplus`.
     """
 
-    def __init__(self, width, batchnorm, noise_gain):
+    def __init__(self, width, batchnorm, dropout, noise_gain):
         super().__init__()
         channels = 3
         self.blocks = nn.ModuleDict()
@@ -69,12 +74,14 @@ class AlexNet(nn.Module):
             pool = nn.MaxPool2d(3, 2) if pooled else nn.Identity()
             self.blocks[f"conv{number}"] = nn.Sequential(*layers, NoisySoftplus(noise_gain), pool)
             channels = out
-        features = channels * 36
+        features = channels
         self.n_outputs = round(ALEXNET_HIDDEN * width)
         for name in ("fc6", "fc7"):
             linear = nn.Linear(features, self.n_outputs, bias=not batchnorm)
             layers = [linear, *([nn.BatchNorm1d(self.n_outputs)] if batchnorm else [])]
-            self.blocks[name] = nn.Sequential(nn.Dropout(0.5), *layers, NoisySoftplus(noise_gain))
+            self.blocks[name] = nn.Sequential(
+                nn.Dropout(dropout), *layers, NoisySoftplus(noise_gain)
+            )
             features = self.n_outputs
 
     def activations(self):
@@ -88,7 +95,7 @@ class AlexNet(nn.Module):
         x = images
         for name, block in self.blocks.items():
             if name == "fc6":
-                x = adaptive_avg_pool2d(x, 6).flatten(1)
+                x = x.flatten(1)
             x = block(x)
         return x
 
@@ -122,8 +129,8 @@ def build_network(variant, generator):
     Parameters
     ----------
     variant : dict
-        ``architecture`` (``alexnet`` or ``resnet18``) and, for AlexNet, ``width``, ``batchnorm``
-        and ``noise_gain``.
+        ``architecture`` (``alexnet`` or ``resnet18``) and, for AlexNet, ``width``, ``batchnorm``,
+        ``dropout`` and ``noise_gain``.
     generator : torch.Generator
         CPU generator of the initial weights, see `initialise`.
 
@@ -133,7 +140,9 @@ def build_network(variant, generator):
         With ``n_outputs`` and ``activations()``.
     """
     if variant["architecture"] == "alexnet":
-        network = AlexNet(variant["width"], variant["batchnorm"], variant["noise_gain"])
+        network = AlexNet(
+            variant["width"], variant["batchnorm"], variant["dropout"], variant["noise_gain"]
+        )
     else:
         network = ResNet18()
     initialise(network, generator)

@@ -1,0 +1,99 @@
+"""Networks: architecture, noise, seeds, and the readout before and after the softplus."""
+
+import numpy as np
+import pytest
+import torch
+from torch.nn.functional import softplus
+
+from workflow_scripts.configuration import LAYERS
+from workflow_scripts.extract_activations import read_layers
+from workflow_scripts.network import NoisySoftplus, build_network, set_noise, torch_generator
+from workflow_scripts.units import choose_units
+
+ALEXNET = {
+    "architecture": "alexnet",
+    "width": 0.125,
+    "batchnorm": True,
+    "dropout": 0.5,
+    "noise_gain": 1.0,
+}
+RESNET = {"architecture": "resnet18"}
+
+
+def all_units(layer, shape):
+    return choose_units(shape, "all", 1, 1, None)
+
+
+@pytest.fixture
+def images():
+    return torch.rand(4, 3, 64, 64, generator=torch_generator(0))
+
+
+def test_original_width_has_the_published_layer_sizes(images):
+    network = build_network({**ALEXNET, "width": 1}, torch_generator(0)).eval()
+    responses, units = read_layers(network, images[:1], all_units, LAYERS["alexnet"], 1)
+    sizes = {layer: values["post"].shape[1] for layer, values in responses.items()}
+    assert sizes == {
+        "conv1": 64 * 15 * 15,
+        "conv2": 192 * 7 * 7,
+        "conv3": 384 * 3 * 3,
+        "conv4": 256 * 3 * 3,
+        "conv5": 256 * 3 * 3,
+        "fc6": 4096,
+        "fc7": 4096,
+    }
+    assert all(len(channel) == sizes[layer] for layer, (channel, _, _) in units.items())
+
+
+@pytest.mark.parametrize("variant", [ALEXNET, RESNET], ids=["alexnet", "resnet18"])
+def test_every_listed_layer_can_be_read(variant, images):
+    network = build_network(variant, torch_generator(0)).eval()
+    assert list(network.activations()) == LAYERS[variant["architecture"]]
+    responses, _ = read_layers(network, images, all_units, LAYERS[variant["architecture"]], 3)
+    rectify = softplus if variant is ALEXNET else torch.relu
+    for values in responses.values():
+        expected = rectify(torch.as_tensor(values["pre"])).numpy()
+        np.testing.assert_allclose(values["post"], expected, rtol=1e-5, atol=1e-6)
+
+
+def test_noise_has_a_variance_equal_to_its_mean_over_gain():
+    module = NoisySoftplus(gain=2.0)
+    module.noise = torch_generator(1)
+    z = torch.full((200_000,), 20.0)  # far from zero, where noise is cut off
+    y = module(z)
+    assert y.mean().item() == pytest.approx(20, rel=0.01)
+    assert y.var().item() == pytest.approx(10, rel=0.02)
+
+
+def test_noise_comes_from_the_generator_alone(images):
+    network = build_network(ALEXNET, torch_generator(0)).eval()
+
+    def answer(seed):
+        set_noise(network, torch_generator(seed))
+        return network(images)
+
+    assert torch.equal(answer(1), answer(1))
+    assert not torch.equal(answer(1), answer(2))
+
+
+def test_seed_decides_on_the_weights():
+    def weights(seed):
+        return build_network(ALEXNET, torch_generator(seed)).state_dict()["blocks.conv1.0.weight"]
+
+    assert torch.equal(weights(1), weights(1))
+    assert not torch.equal(weights(1), weights(2))
+
+
+def test_hypercolumn_is_the_same_in_all_networks_and_central():
+    channel, row, column = choose_units((8, 5, 5), "hypercolumn", 1, 100, None)
+    assert list(channel) == list(range(8))
+    assert set(row) == set(column) == {2}
+    channel, row, column = choose_units((8, 5, 5), "hypercolumn", 2, 12, None)
+    assert len(channel) == 12
+    assert set(channel) == {0, 1, 2}
+    assert set(row) == set(column) == {1, 2}
+
+
+def test_random_units_are_distinct_and_capped():
+    units = choose_units((4, 3, 3), "random_same_index", 1, 20, np.random.default_rng(0))
+    assert len(set(zip(*units, strict=True))) == 20

@@ -1,0 +1,94 @@
+"""Training: reproducible bit for bit, learns, and stops on numbers that are not finite."""
+
+import numpy as np
+import pytest
+import torch
+
+from workflow_scripts.augmentation import augment
+from workflow_scripts.network import torch_generator
+from workflow_scripts.stimuli import image_dataset
+from workflow_scripts.training import OBJECTIVES, train
+
+VARIANT = {
+    "architecture": "alexnet",
+    "objective": "supervised",
+    "width": 0.0625,
+    "batchnorm": True,
+    "dropout": 0.0,
+    "noise_gain": 1.0,
+    "epochs": 2,
+    "batch_size": 16,
+    "learning_rate": 0.01,
+    "learning_rate_drops": [0.9],
+    "weight_decay": 0.0005,
+    "augmentation": {"crop_scale": [0.8, 1.0], "flip": 0.5, "jitter": 0.2, "greyscale": 0.2},
+    "negatives": 16,
+    "temperature": 0.07,
+    "bank_momentum": 0.5,
+}
+
+
+def coloured_images(n, seed):
+    """Images of three classes: a noisy red, green or blue square."""
+    random = np.random.default_rng(seed)
+    labels = random.integers(3, size=n)
+    images = random.integers(0, 80, (n, 64, 64, 3), dtype=np.uint8)
+    images[np.arange(n), :, :, labels] += 150
+    return image_dataset(images, labels)
+
+
+@pytest.fixture(scope="module")
+def data():
+    return coloured_images(128, 0), coloured_images(48, 1)
+
+
+def run(data, seed=0, **changes):
+    variant = {**VARIANT, **changes}
+    return train(variant, *data, master_seed=0, seed=seed, device=torch.device("cpu"))
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_same_seed_gives_the_same_weights_bit_for_bit(data, objective):
+    networks = [run(data, objective=objective, epochs=1, dropout=0.5)[0] for _ in range(2)]
+    first, second = (network.state_dict() for network in networks)
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_another_seed_gives_other_weights(data):
+    first, second = (run(data, seed=seed, epochs=1)[0].state_dict() for seed in (0, 1))
+    assert not torch.equal(first["blocks.fc7.1.weight"], second["blocks.fc7.1.weight"])
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_training_lowers_the_loss(data, objective):
+    _, curve = run(data, objective=objective, epochs=4)
+    assert curve[-1]["loss"] < curve[0]["loss"]
+    assert [row["epoch"] for row in curve] == [1, 2, 3, 4]
+
+
+def test_supervised_network_learns_three_colours(data):
+    _, curve = run(data, epochs=8, augmentation={**VARIANT["augmentation"], "jitter": 0.0})
+    assert curve[-1]["accuracy"] > 0.8  # chance is 1/3
+
+
+def test_untrained_network_has_its_initial_weights(data):
+    network, curve = run(data, objective="untrained")
+    assert curve == []
+    again, _ = run(data, objective="untrained")
+    assert torch.equal(network.blocks["conv1"][0].weight, again.blocks["conv1"][0].weight)
+
+
+def test_divergence_stops_with_the_epoch(data):
+    with pytest.raises(FloatingPointError, match="epoch 1"):
+        run(data, learning_rate=1e30)
+
+
+def test_whole_crop_without_flip_or_jitter_is_the_image():
+    images = torch.rand(5, 3, 64, 64, generator=torch_generator(0))
+    settings = {"crop_scale": [1.0, 1.0], "flip": 1.0, "jitter": 0.0, "greyscale": 0.0}
+    generator = torch_generator(1)
+    # The aspect ratio is drawn too; a crop as large as the image is cut to it on one side.
+    flipped = augment(images, settings, generator)
+    assert flipped.shape == images.shape
+    grey = augment(images, {**settings, "greyscale": 1.0}, generator)
+    torch.testing.assert_close(grey[:, 0], grey[:, 2])
