@@ -20,14 +20,18 @@ from workflow_scripts.errors import InputError
 from workflow_scripts.registry import METHODS_FOLDER, method_names, read_card
 
 try:
-    check_config(config, yaml.safe_load((ROOT / "rules/schemas/config.schema.yaml").read_text()))
+    check_config(
+        config, yaml.safe_load((ROOT / "rules/schemas/config.schema.yaml").read_text())
+    )
 except InputError as error:
     sys.exit(str(error))
 
 MOUSE = config["mouse"]
 SIMULATED = MOUSE["source"] == "simulated"
 METHODS = list(config["methods"])
-POPULATION = [(config["population"]["variant"], seed) for seed in config["population"]["seeds"]]
+POPULATION = [
+    (config["population"]["variant"], seed) for seed in config["population"]["seeds"]
+]
 CANDIDATES = [(item["variant"], item["seed"]) for item in config["candidates"]]
 SCENE_FOLDER = (
     "results/mouse/natural_scene_templates"
@@ -54,7 +58,10 @@ def repository(path):
 
 def sources(driver):
     """A driver and every module of the package that it imports, as inputs."""
-    return [os.path.relpath(path) for path in source_files(ROOT / "workflow_scripts" / driver)]
+    return [
+        os.path.relpath(path)
+        for path in source_files(ROOT / "workflow_scripts" / driver)
+    ]
 
 
 def canonical(value):
@@ -89,7 +96,10 @@ def post_methods():
 
 def activations(images, subjects):
     """Activation files of (variant, seed) pairs on one stimulus set."""
-    return [f"results/activations/{images}/{variant}/{seed}.nc" for variant, seed in subjects]
+    return [
+        f"results/activations/{images}/{variant}/{seed}.nc"
+        for variant, seed in subjects
+    ]
 
 
 def session_files():
@@ -155,7 +165,9 @@ def scene_settings(wildcards):
 
 
 def session_settings(wildcards):
-    options = {key: value for key, value in MOUSE["simulated"].items() if key != "truth"}
+    options = {
+        key: value for key, value in MOUSE["simulated"].items() if key != "truth"
+    }
     areas = options.pop("layers")
     return settings(
         session=int(wildcards.session),
@@ -230,7 +242,9 @@ def area_settings(wildcards):
 
 
 def candidate_settings(wildcards):
-    candidate = config["candidates"][CANDIDATES.index((wildcards.variant, int(wildcards.seed)))]
+    candidate = config["candidates"][
+        CANDIDATES.index((wildcards.variant, int(wildcards.seed)))
+    ]
     return mice_settings(
         wildcards,
         direction=wildcards.direction,
@@ -247,7 +261,9 @@ def score_files():
         subject=[f"{variant}/{seed}" for variant, seed in POPULATION],
     )
     mice = expand(
-        "results/scores/mouse/{method}/{area}.nc", method=post_methods(), area=MOUSE["areas"]
+        "results/scores/mouse/{method}/{area}.nc",
+        method=post_methods(),
+        area=MOUSE["areas"],
     )
     across = expand(
         "results/scores/{direction}/{method}/{subject}.nc",

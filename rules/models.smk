@@ -36,10 +36,10 @@ rule train_model:
         "results/logs/train_model/{variant}/{seed}.log",
     benchmark:
         "results/benchmarks/train_model/{variant}/{seed}.tsv"
-    conda:
-        "../envs/workflow.yaml"
     # Trainings are the longest jobs: the first to start leave the fewest cores idle at the end.
     priority: 10
+    conda:
+        "../envs/workflow.yaml"
     threads: 1
     resources:
         mem_mb=4000,

@@ -22,7 +22,7 @@ rule build_environment:
     # pynwb writes its type map at the first import, which must not happen in two jobs at once.
     shell:
         """
-        exec > {log:q} 2>&1
+        exec >{log:q} 2>&1
         if command -v uv; then
             uv venv --quiet --clear --python 3.11 {params.folder:q}
             uv pip sync --quiet --require-hashes --python {params.folder:q}/bin/python {input:q}

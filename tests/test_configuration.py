@@ -1,0 +1,93 @@
+"""A wrong configuration ends in one sentence that names the key and lists what was possible."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from workflow_scripts.configuration import LAYERS, check_config, resolve_variant
+from workflow_scripts.errors import InputError
+
+ROOT = Path(__file__).parent.parent
+SCHEMA = yaml.safe_load((ROOT / "rules/schemas/config.schema.yaml").read_text())
+DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text())
+
+
+def changed(path, value):
+    """Default configuration with one value replaced, or added."""
+    config = copy.deepcopy(DEFAULT)
+    *parents, last = path
+    node = config
+    for key in parents:
+        node = node[key]
+    node[last] = value
+    return config
+
+
+def test_the_default_is_accepted():
+    check_config(DEFAULT, SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "sentence"),
+    [
+        (("sede",), 1, "the unknown key 'sede' (did you mean 'seed'?)"),
+        (("seed",), "one", "config seed: found 'one', expected integer"),
+        (("device",), "tpu", "config device: found 'tpu', expected one of auto, cpu, cuda"),
+        (("population", "layers"), ["conv9"], "found 'conv9', expected layers of alexnet: conv1"),
+        (("population", "variant"), "vgg", "population.variant: found 'vgg', expected one of"),
+        (("population", "seeds"), [0], "config population.seeds: found [0], expected minItems 2"),
+        (("mouse", "areas"), ["V1"], "found 'V1', expected one of VISp, VISl"),
+        (("mouse", "simulated", "layers"), {"VISp": "conv1"}, "found no layer for area 'VISl'"),
+        (("mouse", "source"), "allen_directory", "mouse.allen_directory: found None, expected"),
+        (("methods", "rigde"), {}, "config methods: found 'rigde', expected one of"),
+        (("methods", "ridge_post"), {"alpha": 1}, "the unknown parameter 'alpha', expected one of"),
+        (("variants", "alexnet"), {"depth": 3}, "the unknown key 'depth'"),
+        (("stimuli", "source"), "folder", "stimuli.path: found None, expected an existing folder"),
+        (("training", "width"), 0, "config training.width: found 0, expected exclusiveMinimum 0"),
+        (("candidates", 0, "layers"), ["layer1"], "candidates[0].layers: found 'layer1'"),
+    ],
+)
+def test_a_wrong_value_is_named(path, value, sentence):
+    with pytest.raises(InputError) as error:
+        check_config(changed(path, value), SCHEMA)
+    assert sentence in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_key_is_named():
+    config = copy.deepcopy(DEFAULT)
+    del config["population"]["splits"]
+    with pytest.raises(InputError, match="config population: found no key 'splits'"):
+        check_config(config, SCHEMA)
+
+
+def test_a_missing_session_of_an_allen_cache_is_named(tmp_path):
+    config = changed(("mouse", "source"), "allen_directory")
+    config["mouse"]["allen_directory"] = str(tmp_path)
+    with pytest.raises(InputError, match="session_900001.nwb for session 900001"):
+        check_config(config, SCHEMA)
+
+
+def test_the_papers_overrides_fit_the_schema(tmp_path):
+    """Its paths are placeholders; everything else must be right."""
+    paper = yaml.safe_load((ROOT / "config.paper.yaml").read_text())
+    config = copy.deepcopy(DEFAULT)
+    for key, value in paper.items():
+        config[key] = {**config[key], **value} if isinstance(value, dict) else value
+    config["stimuli"]["path"] = str(tmp_path)
+    config["mouse"]["allen_directory"] = str(tmp_path)
+    for session in config["mouse"]["sessions"]:
+        folder = tmp_path / f"session_{session}"
+        folder.mkdir()
+        (folder / f"session_{session}.nwb").touch()
+    check_config(config, SCHEMA)
+    assert len(config["mouse"]["sessions"]) == 32
+
+
+def test_a_variant_overrides_what_is_shared():
+    variant = resolve_variant(DEFAULT, "resnet18")
+    assert variant["architecture"] == "resnet18"
+    assert variant["batch_size"] == DEFAULT["training"]["batch_size"]
+    assert set(LAYERS) == {"alexnet", "resnet18"}

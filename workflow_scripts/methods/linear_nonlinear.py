@@ -1,0 +1,40 @@
+"""Linear nonlinear map: Yeo-Johnson source, linear predictor, exponential mean, Poisson likelihood.
+
+Every source unit is made as normal as a power can make it (an approximate inverse of its output
+non-linearity) and standardised; ``mu = exp(W z + b)`` is fitted to each target unit by penalised
+maximum likelihood, the penalty chosen by cross-validated deviance on the training stimuli.
+Reference: Thobani et al. 2025, CCN (inverse-linear-nonlinear-Poisson).
+"""
+
+from workflow_scripts.poisson_glm import ALPHAS, PoissonRegression, TransformedPoisson
+from workflow_scripts.registry import Card
+from workflow_scripts.yeo_johnson import YeoJohnson
+
+CARD = Card(
+    label="Linear nonlinear",
+    colour="#1f77b4",
+    kind="mapping",
+    source_stage="post",
+    target_stage="post",
+    symmetric=False,
+    joint_targets=False,
+    invariant_to=("permutation",),
+    not_invariant_to=(),
+    bounds=(None, 1.0),
+    reference="Thobani et al. 2025, CCN",
+)
+
+
+class Estimator(TransformedPoisson):
+    """Poisson regression with exponential mean from Yeo-Johnson transformed units.
+
+    Parameters
+    ----------
+    alphas : sequence of float
+        Penalties to choose from.
+    n_folds : int
+        Folds of the training stimuli for that choice.
+    """
+
+    def __init__(self, alphas=ALPHAS, n_folds=5):
+        super().__init__(YeoJohnson(), PoissonRegression("exp", alphas, n_folds))

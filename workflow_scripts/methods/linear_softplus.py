@@ -1,0 +1,39 @@
+"""Linear softplus map: Yeo-Johnson source, linear predictor, softplus mean, Poisson likelihood.
+
+As the linear nonlinear map, with ``mu = log(1 + exp(W z + b))``, the target's own non-linearity
+where the target is a softplus network. It depends on the unit of the responses.
+Reference: Thobani et al. 2025, CCN.
+"""
+
+from workflow_scripts.poisson_glm import ALPHAS, PoissonRegression, TransformedPoisson
+from workflow_scripts.registry import Card
+from workflow_scripts.yeo_johnson import YeoJohnson
+
+CARD = Card(
+    label="Linear softplus",
+    colour="#9467bd",
+    kind="mapping",
+    source_stage="post",
+    target_stage="post",
+    symmetric=False,
+    joint_targets=False,
+    invariant_to=("permutation",),
+    not_invariant_to=(),
+    bounds=(None, 1.0),
+    reference="Thobani et al. 2025, CCN",
+)
+
+
+class Estimator(TransformedPoisson):
+    """Poisson regression with softplus mean from Yeo-Johnson transformed units.
+
+    Parameters
+    ----------
+    alphas : sequence of float
+        Penalties to choose from.
+    n_folds : int
+        Folds of the training stimuli for that choice.
+    """
+
+    def __init__(self, alphas=ALPHAS, n_folds=5):
+        super().__init__(YeoJohnson(), PoissonRegression("softplus", alphas, n_folds))

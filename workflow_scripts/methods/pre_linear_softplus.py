@@ -1,0 +1,38 @@
+"""Pre linear softplus map: pre-softplus source, softplus mean, Poisson likelihood.
+
+The source's non-linearity is inverted exactly, by reading the responses before it.
+Reference: Thobani et al. 2025, CCN.
+"""
+
+from workflow_scripts.poisson_glm import ALPHAS, PoissonRegression, TransformedPoisson
+from workflow_scripts.registry import Card
+from workflow_scripts.scaling import Standardiser
+
+CARD = Card(
+    label="Pre linear softplus",
+    colour="#d62728",
+    kind="mapping",
+    source_stage="pre",
+    target_stage="post",
+    symmetric=False,
+    joint_targets=False,
+    invariant_to=("permutation", "scaling", "translation"),
+    not_invariant_to=(),
+    bounds=(None, 1.0),
+    reference="Thobani et al. 2025, CCN",
+)
+
+
+class Estimator(TransformedPoisson):
+    """Poisson regression with softplus mean from standardised pre-softplus units.
+
+    Parameters
+    ----------
+    alphas : sequence of float
+        Penalties to choose from.
+    n_folds : int
+        Folds of the training stimuli for that choice.
+    """
+
+    def __init__(self, alphas=ALPHAS, n_folds=5):
+        super().__init__(Standardiser(), PoissonRegression("softplus", alphas, n_folds))

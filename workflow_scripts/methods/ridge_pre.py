@@ -1,0 +1,30 @@
+"""Ridge regression between pre-softplus source and target units.
+
+``Y = Z B + b`` with standardised source ``Z`` and an L2 penalty on ``B`` that is chosen for each
+target unit by exact leave-one-out error on the training stimuli.
+Reference: Hoerl & Kennard 1970, Technometrics 12; Golub, Heath & Wahba 1979, Technometrics 21.
+"""
+
+from workflow_scripts.registry import Card
+from workflow_scripts.ridge import ALPHAS, Ridge
+
+CARD = Card(
+    label="Ridge (pre)",
+    colour="#98df8a",
+    kind="mapping",
+    source_stage="pre",
+    target_stage="pre",
+    symmetric=False,
+    joint_targets=False,
+    invariant_to=("permutation", "scaling", "translation"),
+    not_invariant_to=(),
+    bounds=(None, 1.0),
+    reference="Hoerl & Kennard 1970, doi:10.1080/00401706.1970.10488634",
+)
+
+
+class Estimator(Ridge):
+    """Ridge regression; `alphas` are the penalties to choose from."""
+
+    def __init__(self, alphas=ALPHAS):
+        super().__init__(alphas)

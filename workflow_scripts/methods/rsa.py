@@ -1,0 +1,31 @@
+"""Representational similarity: Pearson correlation of two dissimilarity matrices.
+
+Dissimilarities are ``1 - r`` between the patterns of two stimuli; the upper triangles are
+correlated. Nothing is fitted, so all stimuli are used.
+Reference: Kriegeskorte, Mur & Bandettini 2008, Front Syst Neurosci 2:4.
+"""
+
+from workflow_scripts.geometry import geometry_correlation
+from workflow_scripts.registry import Card
+
+CARD = Card(
+    label="RSA",
+    colour="#7f7f7f",
+    kind="geometry",
+    source_stage="post",
+    target_stage="post",
+    symmetric=True,
+    joint_targets=True,
+    invariant_to=("permutation", "rotation"),
+    not_invariant_to=("invertible_linear",),
+    bounds=(-1.0, 1.0),
+    reference="Kriegeskorte et al. 2008, doi:10.3389/neuro.06.004.2008",
+)
+
+
+class Estimator:
+    """Representational similarity analysis."""
+
+    def compare(self, X, Y):
+        """Similarity of X (n_stimuli, p) and Y (n_stimuli, q)."""
+        return geometry_correlation(X, Y)

@@ -1,0 +1,31 @@
+"""Squared representational similarity, on the scale of explained variance.
+
+``sign(r) r^2`` of the RSA correlation, so that it compares with coefficients of determination.
+Reference: Kriegeskorte, Mur & Bandettini 2008, Front Syst Neurosci 2:4.
+"""
+
+from workflow_scripts.geometry import geometry_correlation
+from workflow_scripts.registry import Card
+
+CARD = Card(
+    label="RSA squared",
+    colour="#c7c7c7",
+    kind="geometry",
+    source_stage="post",
+    target_stage="post",
+    symmetric=True,
+    joint_targets=True,
+    invariant_to=("permutation", "rotation"),
+    not_invariant_to=("invertible_linear",),
+    bounds=(-1.0, 1.0),
+    reference="Kriegeskorte et al. 2008, doi:10.3389/neuro.06.004.2008",
+)
+
+
+class Estimator:
+    """Squared representational similarity analysis, with the sign of the correlation."""
+
+    def compare(self, X, Y):
+        """Similarity of X (n_stimuli, p) and Y (n_stimuli, q)."""
+        r = geometry_correlation(X, Y)
+        return r * abs(r)
