@@ -152,12 +152,11 @@ def activation_settings(wildcards):
 def truth_activations():
     """Activations of the network whose layers the simulated mice read out."""
     truth = MOUSE["simulated"]["truth"]
-    return activations("scenes", [(truth["variant"], truth["seed"])])
+    return f"results/activations/scenes/{truth['variant']}/{truth['seed']}.nc"
 
 
 def scene_settings(wildcards):
     return settings(
-        folder=SCENE_FOLDER,
         n_scenes=MOUSE["n_scenes"],
         crop_scale=config["stimuli"]["crop_scale"],
         data_kind="simulated" if SIMULATED else "recorded",
@@ -174,11 +173,6 @@ def session_settings(wildcards):
         areas={area: areas[area] for area in MOUSE["areas"]},
         **options,
     )
-
-
-def scene_templates():
-    """Template files of all scenes."""
-    return [f"{SCENE_FOLDER}/natural_scene_{i}.tiff" for i in range(MOUSE["n_scenes"])]
 
 
 def session_nwb(wildcards):

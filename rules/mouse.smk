@@ -38,7 +38,7 @@ rule build_environment:
 rule prepare_scenes:
     """Bring the scenes that the mice saw into the form that networks see."""
     input:
-        templates=scene_templates(),
+        templates=SCENE_FOLDER,
         code=sources("prepare_scenes.py"),
     output:
         "results/stimuli/scenes.nc",
@@ -89,7 +89,7 @@ if SIMULATED:
         input:
             code=sources("simulate_scenes.py"),
         output:
-            scene_templates(),
+            directory(SCENE_FOLDER),
         log:
             "results/logs/simulate_scenes.log",
         benchmark:

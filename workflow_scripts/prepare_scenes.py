@@ -10,8 +10,9 @@ from workflow_scripts.scenes import read_templates
 from workflow_scripts.stimuli import central_square, image_dataset
 
 
-def main(templates, settings, output):
+def main(folder, settings, output):
     """Write the templates as a stimulus set: grey in three channels, their central square."""
+    templates = read_templates(folder, settings["n_scenes"])
     images = np.stack([central_square(Image.fromarray(template)) for template in templates])
     data = image_dataset(images)
     data.attrs = stamp(settings, seed=settings["seed"], data_kind=settings["data_kind"])
@@ -20,8 +21,4 @@ def main(templates, settings, output):
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        main(
-            read_templates(snakemake.params.settings["folder"]),
-            snakemake.params.settings,
-            snakemake.output[0],
-        )
+        main(snakemake.input.templates, snakemake.params.settings, snakemake.output[0])

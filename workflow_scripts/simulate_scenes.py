@@ -23,4 +23,4 @@ def main(settings, folder):
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        main(snakemake.params.settings, snakemake.params.settings["folder"])
+        main(snakemake.params.settings, snakemake.output[0])

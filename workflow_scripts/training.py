@@ -1,6 +1,7 @@
 """Training of one network with one of two objectives, from named random streams."""
 
 import logging
+import math
 import time
 
 import torch
@@ -169,16 +170,18 @@ def train(variant, training, validation, *, master_seed, seed, device):
         momentum=0.9,
         weight_decay=variant["weight_decay"],
     )
-    n, batch_size, epochs = len(images), variant["batch_size"], variant["epochs"]
-    steps = epochs * (n // batch_size)
+    n, batch_size = len(images), variant["batch_size"]
+    steps = round(variant["epochs"] * (n // batch_size))
     milestones = [round(steps * share) for share in variant["learning_rate_drops"]]
     schedule = torch.optim.lr_scheduler.MultiStepLR(optimiser, milestones, gamma=0.1)
     curve = []
     with tqdm(total=steps * batch_size, unit="image", unit_scale=True, mininterval=5) as progress:
-        for epoch in range(epochs):
+        for epoch in range(math.ceil(variant["epochs"])):
             started, total = time.perf_counter(), torch.zeros((), device=device)
             batches = torch.randperm(n, generator=order).split(batch_size)
             batches = [batch.to(device) for batch in batches if len(batch) == batch_size]
+            # The last epoch may be a part of one.
+            batches = batches[: steps - epoch * len(batches)]
             for indices in batches:
                 batch = images[indices].permute(0, 3, 1, 2).float().div_(255)
                 batch = normalise(augment(batch, variant["augmentation"], augmentation))

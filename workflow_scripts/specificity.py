@@ -1,0 +1,100 @@
+"""Specificity in a population: do profiles of one part lie together, apart from other parts?"""
+
+import numpy as np
+
+
+def similarity_matrix(scores, profiles):
+    """Similarities of all profiles from the rows of a score table.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        Rows of one method, with ``source_subject``, ``source_part``, ``target_subject``,
+        ``target_part`` and ``score``.
+    profiles : list of tuple of str
+        Subject and part of each row and column of the result.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n, n)
+        From the profile of the row to that of the column; NaN where there is no score, and on
+        the diagonal.
+    """
+    index = {profile: number for number, profile in enumerate(profiles)}
+    matrix = np.full((len(profiles), len(profiles)), np.nan)
+    rows = [
+        index[pair] for pair in zip(scores["source_subject"], scores["source_part"], strict=True)
+    ]
+    columns = [
+        index[pair] for pair in zip(scores["target_subject"], scores["target_part"], strict=True)
+    ]
+    matrix[rows, columns] = scores["score"]
+    return matrix
+
+
+SYMMETRISATIONS = {"mean": np.mean, "min": np.min, "max": np.max}
+
+
+def distance_matrix(similarity, symmetrisation="mean", clip=True):
+    """Distance ``1 - similarity``, made symmetric.
+
+    Parameters
+    ----------
+    similarity : numpy.ndarray, shape (n, n)
+    symmetrisation : {"mean", "min", "max"}
+        How the similarities of the two directions become one.
+    clip : bool
+        Whether similarities are clipped to 0-1 first. Negative coefficients of determination of
+        distant parts would otherwise raise the silhouette.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n, n)
+        Zero on the diagonal.
+    """
+    if clip:
+        similarity = np.clip(similarity, 0, 1)
+    both = np.stack([similarity, similarity.T])
+    distance = 1 - SYMMETRISATIONS[symmetrisation](both, axis=0)
+    np.fill_diagonal(distance, 0)
+    return distance
+
+
+def silhouette(distance, subjects, parts, exclude_same_subject=False, weights=None):
+    """Silhouette of every profile with its part as the cluster (Rousseeuw 1987).
+
+    ``s = (b - a) / max(a, b)`` with ``a`` the mean distance to the profiles of the same part, and
+    ``b`` the smallest, over the other parts, of the mean distance to that part's profiles.
+
+    Parameters
+    ----------
+    distance : numpy.ndarray, shape (n, n)
+    subjects, parts : sequence of str, length n
+    exclude_same_subject : bool
+        Whether other parts of the same subject are left out of ``b``.
+    weights : dict of str to float, optional
+        Weight of each subject; how often it was drawn, in a bootstrap.
+
+    Returns
+    -------
+    a, b, s : numpy.ndarray, each of shape (n,)
+        NaN for a profile that has no other profile of its part.
+    """
+    subjects, parts = np.asarray(subjects), np.asarray(parts)
+    weight = np.ones(len(parts))
+    if weights is not None:
+        weight = np.array([weights[subject] for subject in subjects], float)
+
+    def mean_distance(i, chosen):
+        total = weight[chosen].sum()
+        return (weight[chosen] * distance[i, chosen]).sum() / total if total else np.nan
+
+    a, b = np.full(len(parts), np.nan), np.full(len(parts), np.nan)
+    for i in range(len(parts)):
+        others = np.arange(len(parts)) != i
+        a[i] = mean_distance(i, others & (parts == parts[i]) & (subjects != subjects[i]))
+        if exclude_same_subject:
+            others &= subjects != subjects[i]
+        rivals = [mean_distance(i, others & (parts == part)) for part in set(parts) - {parts[i]}]
+        b[i] = np.min(rivals)
+    return a, b, (b - a) / np.maximum(a, b)
