@@ -49,6 +49,7 @@ wildcard_constraints:
     set="training|validation|population",
     images="population|scenes",
     direction="model_to_mouse|mouse_to_model",
+    figure="[12][abcd]?",
 
 
 def repository(path):
@@ -266,3 +267,112 @@ def score_files():
         subject=[f"{variant}/{seed}" for variant, seed in CANDIDATES],
     )
     return models + mice + across
+
+
+# Tables and figures
+
+FIGURES = {
+    "1": "All panels on the model population",
+    "1a": "Predictivity by layer",
+    "1b": "Predictivity, mean over layers",
+    "1c": "Silhouette",
+    "1d": "Maps of the profiles",
+    "2": "All panels on the mice",
+    "2a": "Predictivity by area",
+    "2b": "Separability by direction",
+    "2c": "Predictivity, mean over areas",
+    "2d": "Separability, both directions",
+}
+TABLES = [
+    "scores",
+    "split_scores",
+    "predictivity",
+    "silhouette",
+    "mds",
+    "separability",
+    "claims",
+    "cost",
+]
+
+
+def all_method_files():
+    """Files of the configured methods: tables and figures read their cards."""
+    return [os.path.relpath(METHODS_FOLDER / f"{method}.py") for method in METHODS]
+
+
+def population_subjects():
+    return [f"{variant}/{seed}" for variant, seed in POPULATION]
+
+
+def predictivity_settings(wildcards):
+    return settings(n_draws=config["bootstrap"]["n"])
+
+
+def silhouette_settings(wildcards):
+    return settings(
+        subjects=population_subjects(),
+        layers=config["population"]["layers"],
+        n_draws=config["bootstrap"]["n"],
+        **config["silhouette"],
+    )
+
+
+def embedding_settings(wildcards):
+    options = {key: config["silhouette"][key] for key in ("symmetrisation", "clip")}
+    return settings(
+        subjects=population_subjects(),
+        layers=config["population"]["layers"],
+        **options,
+        **config["mds"],
+    )
+
+
+def separability_settings(wildcards):
+    return settings(
+        areas=MOUSE["areas"],
+        candidates=[f"{variant}/{seed}" for variant, seed in CANDIDATES],
+        n_draws=config["bootstrap"]["n"],
+        **config["separability"],
+    )
+
+
+def data_description():
+    """What the two populations are, for claims and for the foot of every figure."""
+    variant = config["population"]["variant"]
+    objective = resolve_variant(config, variant)["objective"].replace("_", " ")
+    images = config["stimuli"]["source"]
+    mice = "simulated" if SIMULATED else "recorded"
+    return {
+        "models": f"{len(POPULATION)} seeds of {variant} ({objective}), images: {images}",
+        "mice": f"{len(MOUSE['sessions'])} {mice} mice",
+    }
+
+
+def claim_settings(wildcards):
+    return settings(layers=config["population"]["layers"], data=data_description())
+
+
+def figure_settings(wildcards):
+    return settings(
+        methods=METHODS,
+        layers=config["population"]["layers"],
+        areas=MOUSE["areas"],
+        data=data_description(),
+    )
+
+
+def figure_category(wildcards):
+    return "Model population" if wildcards.figure.startswith("1") else "Mice"
+
+
+def figure_labels(wildcards):
+    return {"figure": wildcards.figure.upper(), "shows": FIGURES[wildcards.figure]}
+
+
+def final_files():
+    """Every table and every figure."""
+    return expand("results/tables/{table}.csv", table=TABLES) + expand(
+        "results/figures/figure_{figure}.{format}",
+        figure=FIGURES,
+        format=["svg", "png"],
+    )

@@ -16,8 +16,8 @@ CARD = Card(
     target_stage="post",
     symmetric=True,
     joint_targets=True,
-    invariant_to=("permutation", "rotation"),
-    not_invariant_to=("invertible_linear",),
+    invariant_to=("permutation",),
+    not_invariant_to=("rotation", "translation", "invertible_linear"),
     bounds=(-1.0, 1.0),
     reference="Kriegeskorte et al. 2008, doi:10.3389/neuro.06.004.2008",
 )

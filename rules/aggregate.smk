@@ -1,0 +1,156 @@
+"""From shards to tables, one row an observation."""
+
+
+rule collect_scores:
+    """Collect all shards: one row a cell, and one row a cell and split."""
+    input:
+        shards=score_files(),
+        code=sources("collect_scores.py"),
+    output:
+        scores="results/tables/scores.csv",
+        splits="results/tables/split_scores.csv",
+    log:
+        "results/logs/collect_scores.log",
+    benchmark:
+        "results/benchmarks/collect_scores.tsv"
+    conda:
+        "../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    script:
+        "../workflow_scripts/collect_scores.py"
+
+
+rule summarise_predictivity:
+    """Average the scores between subjects, in the same part and in different parts."""
+    input:
+        scores="results/tables/scores.csv",
+        methods=all_method_files(),
+        code=sources("summarise_predictivity.py"),
+    output:
+        "results/tables/predictivity.csv",
+    log:
+        "results/logs/summarise_predictivity.log",
+    benchmark:
+        "results/benchmarks/summarise_predictivity.tsv"
+    conda:
+        "../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        settings=predictivity_settings,
+    script:
+        "../workflow_scripts/summarise_predictivity.py"
+
+
+rule summarise_silhouette:
+    """Silhouette of the model population under each method, with all options."""
+    input:
+        scores="results/tables/scores.csv",
+        code=sources("summarise_silhouette.py"),
+    output:
+        "results/tables/silhouette.csv",
+    log:
+        "results/logs/summarise_silhouette.log",
+    benchmark:
+        "results/benchmarks/summarise_silhouette.tsv"
+    conda:
+        "../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        settings=silhouette_settings,
+    script:
+        "../workflow_scripts/summarise_silhouette.py"
+
+
+rule embed_profiles:
+    """Place the profiles of the model population in the plane."""
+    input:
+        scores="results/tables/scores.csv",
+        code=sources("embed_profiles.py"),
+    output:
+        "results/tables/mds.csv",
+    log:
+        "results/logs/embed_profiles.log",
+    benchmark:
+        "results/benchmarks/embed_profiles.tsv"
+    conda:
+        "../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        settings=embedding_settings,
+    script:
+        "../workflow_scripts/embed_profiles.py"
+
+
+rule summarise_separability:
+    """Separability of the candidate models, in each direction and in both."""
+    input:
+        scores="results/tables/scores.csv",
+        splits="results/tables/split_scores.csv",
+        code=sources("summarise_separability.py"),
+    output:
+        "results/tables/separability.csv",
+    log:
+        "results/logs/summarise_separability.log",
+    benchmark:
+        "results/benchmarks/summarise_separability.tsv"
+    conda:
+        "../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        settings=separability_settings,
+    script:
+        "../workflow_scripts/summarise_separability.py"
+
+
+rule summarise_cost:
+    """Seconds of fitting."""
+    input:
+        scores="results/tables/scores.csv",
+        code=sources("summarise_cost.py"),
+    output:
+        "results/tables/cost.csv",
+    log:
+        "results/logs/summarise_cost.log",
+    benchmark:
+        "results/benchmarks/summarise_cost.tsv"
+    conda:
+        "../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    script:
+        "../workflow_scripts/summarise_cost.py"
+
+
+rule check_claims:
+    """Hold each of the paper's claims against what was measured."""
+    input:
+        predictivity="results/tables/predictivity.csv",
+        silhouette="results/tables/silhouette.csv",
+        separability="results/tables/separability.csv",
+        code=sources("check_claims.py"),
+    output:
+        "results/tables/claims.csv",
+    log:
+        "results/logs/check_claims.log",
+    benchmark:
+        "results/benchmarks/check_claims.tsv"
+    conda:
+        "../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        settings=claim_settings,
+    script:
+        "../workflow_scripts/check_claims.py"

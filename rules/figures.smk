@@ -1,0 +1,33 @@
+"""Figures: every panel on its own, and the two composed figures."""
+
+
+rule plot_figure:
+    """Draw one panel or one composed figure."""
+    input:
+        predictivity="results/tables/predictivity.csv",
+        silhouette="results/tables/silhouette.csv",
+        mds="results/tables/mds.csv",
+        separability="results/tables/separability.csv",
+        methods=all_method_files(),
+        code=sources("plot_figure.py"),
+    output:
+        svg=report(
+            "results/figures/figure_{figure}.svg",
+            caption="report/figure.rst",
+            category=figure_category,
+            labels=figure_labels,
+        ),
+        png="results/figures/figure_{figure}.png",
+    log:
+        "results/logs/plot_figure/{figure}.log",
+    benchmark:
+        "results/benchmarks/plot_figure/{figure}.tsv"
+    conda:
+        "../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        settings=figure_settings,
+    script:
+        "../workflow_scripts/plot_figure.py"

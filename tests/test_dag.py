@@ -1,0 +1,152 @@
+"""Reruns are exact: what a change needs is planned, and nothing else.
+
+The mini run has 8 methods, of which 6 need no pre-softplus stage; 2 networks, 2 areas, 3 mice and
+2 candidate models. A method has 2 shards on the models, and where it runs on mice 2 shards between
+mice and 2 candidates x 2 directions.
+"""
+
+import os
+from contextlib import contextmanager
+
+import pytest
+import yaml
+
+AGGREGATES = {
+    "collect_scores": 1,
+    "summarise_predictivity": 1,
+    "summarise_silhouette": 1,
+    "embed_profiles": 1,
+    "summarise_separability": 1,
+    "summarise_cost": 1,
+    "check_claims": 1,
+    "plot_figure": 10,
+    "all": 1,
+}
+POST_SHARDS = {"align_models": 2, "align_mice": 2, "align_model_and_mice": 4}
+RIDGE = "workflow_scripts/methods/ridge_post.py"
+
+
+@contextmanager
+def edited(workflow, path, old="", new="", content=None):
+    """The copy with one file edited or added, as it was before afterwards."""
+    path = workflow.folder / path
+    before = path.read_text() if path.exists() else None
+    assert before is None or old in before
+    path.write_text(content if before is None else before.replace(old, new, 1))
+    try:
+        yield
+    finally:
+        if before is None:
+            path.unlink()
+        else:
+            path.write_text(before)
+
+
+@contextmanager
+def override(workflow, settings):
+    """A configuration file that overrides the mini one, by its name."""
+    path = workflow.folder / "override.yaml"
+    path.write_text(yaml.safe_dump(settings, sort_keys=False))
+    try:
+        yield path.name
+    finally:
+        path.unlink()
+
+
+def test_nothing_to_do_after_a_run(finished):
+    assert finished.planned() == {}
+
+
+def test_nothing_to_do_after_a_checkout(finished):
+    """A fresh checkout gives every tracked file a new modification time."""
+    for path in finished.folder.rglob("*"):
+        inside = path.relative_to(finished.folder).parts[0]
+        if inside not in ("results", ".snakemake", ".envs") and path.is_file():
+            os.utime(path)
+    assert finished.planned() == {}
+
+
+def test_a_new_method_adds_its_shards(finished):
+    source = finished.folder / RIDGE
+    new = "workflow_scripts/methods/ridge_again.py"
+    with (
+        edited(finished, new, content=source.read_text()),
+        override(finished, {"methods": {"ridge_again": {}}}) as configfile,
+    ):
+        assert finished.planned(configfile) == {**POST_SHARDS, **AGGREGATES}
+
+
+def test_an_edited_method_reruns_its_shards(finished):
+    with edited(finished, RIDGE, 'label="Ridge (post)"', 'label="Ridge"'):
+        assert finished.planned() == {**POST_SHARDS, **AGGREGATES}
+
+
+def test_an_edited_module_reruns_the_methods_that_import_it(finished):
+    with edited(
+        finished, "workflow_scripts/geometry.py", "import numpy", "import math\nimport numpy"
+    ):
+        twice = {rule: 2 * count for rule, count in POST_SHARDS.items()}
+        assert finished.planned() == {**twice, **AGGREGATES}
+
+
+def test_an_edited_driver_reruns_its_rule(finished):
+    path = "workflow_scripts/summarise_cost.py"
+    with edited(finished, path, "import pandas", "import math\nimport pandas"):
+        assert finished.planned() == {"summarise_cost": 1, "all": 1}
+
+
+def test_a_changed_parameter_reruns_its_method(finished):
+    with override(finished, {"methods": {"ridge_post": {"alphas": [1.0, 10.0]}}}) as configfile:
+        assert finished.planned(configfile) == {**POST_SHARDS, **AGGREGATES}
+
+
+def test_reordered_keys_rerun_nothing(finished):
+    splits = {"train_fraction": 0.8, "n_splits": 2}
+    with override(finished, {"population": {"splits": splits}}) as configfile:
+        assert finished.planned(configfile) == {}
+
+
+def test_a_new_seed_adds_one_shard_a_method(finished):
+    with override(finished, {"population": {"seeds": [0, 1, 2]}}) as configfile:
+        planned = finished.planned(configfile)
+    new = {"train_model": 1, "extract_activations": 1, "align_models": 8}
+    # Claims and figures say how many seeds there are, so their parameters change too.
+    assert planned == {**new, **AGGREGATES}
+
+
+def test_an_unknown_method_ends_in_one_sentence(workflow):
+    with override(workflow, {"methods": {"rigde": {}}}) as configfile:
+        output = workflow.snakemake("-n", "--configfile", configfile, check=False)
+    sentences = [line for line in output.splitlines() if "rigde" in line]
+    assert len(sentences) == 1
+    assert "config methods: found 'rigde', expected one of" in sentences[0]
+    assert "Traceback" not in output
+
+
+@pytest.mark.parametrize("arguments", [("--lint",), ("-n", "--rulegraph", "mermaid-js")])
+def test_lint_and_graph(workflow, arguments):
+    assert workflow.snakemake(*arguments)
+
+
+def test_no_driver_reads_the_configuration(workflow):
+    """Values read through snakemake.config would change without a rerun."""
+    drivers = list((workflow.folder / "workflow_scripts").glob("*.py"))
+    assert drivers
+    assert not [path.name for path in drivers if "snakemake.config" in path.read_text()]
+
+
+def test_every_rule_has_a_driver_of_its_name(workflow):
+    rules = workflow.snakemake("--list-rules").split()
+    scripts = {path.stem for path in (workflow.folder / "workflow_scripts").glob("*.py")}
+    listed = {name for name in rules if name.isidentifier()}
+    assert listed & scripts == {
+        *AGGREGATES,
+        *POST_SHARDS,
+        "prepare_stimuli",
+        "simulate_scenes",
+        "prepare_scenes",
+        "train_model",
+        "extract_activations",
+        "simulate_session",
+        "extract_responses",
+    } - {"all"}

@@ -1,0 +1,30 @@
+"""Representational similarity, re-derived by loops."""
+
+import numpy as np
+import pytest
+from scipy.stats import pearsonr
+
+from workflow_scripts.errors import NotComparable
+from workflow_scripts.geometry import dissimilarities, geometry_correlation
+
+
+def test_dissimilarities_are_one_minus_the_correlation_of_each_pair():
+    X = np.random.default_rng(0).random((7, 5))
+    expected = [1 - pearsonr(X[i], X[j]).statistic for i in range(7) for j in range(i + 1, 7)]
+    np.testing.assert_allclose(dissimilarities(X), expected)
+
+
+def test_geometry_is_the_correlation_of_dissimilarities():
+    random = np.random.default_rng(1)
+    X, Y = random.random((7, 5)), random.random((7, 9))
+    expected = pearsonr(dissimilarities(X), dissimilarities(Y)).statistic
+    assert geometry_correlation(X, Y) == pytest.approx(expected)
+
+
+def test_a_stimulus_without_a_pattern_is_refused():
+    X = np.random.default_rng(2).random((7, 5))
+    X[3] = 1
+    with pytest.raises(NotComparable, match="no pattern"):
+        dissimilarities(X)
+    with pytest.raises(NotComparable, match="2 are needed"):
+        dissimilarities(X[:, :1])

@@ -1,0 +1,67 @@
+"""Ridge: scikit-learn's RidgeCV with one penalty a target, in primal and in dual form."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.linear_model import LinearRegression, RidgeCV
+from sklearn.preprocessing import StandardScaler
+
+from workflow_scripts.ridge import ALPHAS, Ridge
+
+
+def data(n, p, q, seed=0, noise=1.0):
+    random = np.random.default_rng(seed)
+    X = random.normal(size=(n, p)) @ random.normal(size=(p, p)) + random.normal(size=p)
+    return X, X @ random.normal(size=(p, q)) / p + noise * random.normal(size=(n, q))
+
+
+def reference(X, Y, alphas):
+    Z = StandardScaler().fit_transform(X)
+    return RidgeCV(alphas=alphas, alpha_per_target=True).fit(Z, Y), Z
+
+
+def test_equals_scikit_learn_with_more_stimuli_than_units():
+    X, Y = data(80, 20, 15)
+    expected, Z = reference(X, Y, ALPHAS)
+    ridge = Ridge().fit(X, Y)
+    np.testing.assert_allclose(ridge.alpha_, expected.alpha_)
+    np.testing.assert_allclose(ridge.predict(X), expected.predict(Z), rtol=1e-8, atol=1e-8)
+
+
+def test_equals_scikit_learn_with_more_units_than_stimuli():
+    """At tiny penalties scikit-learn's own leave-one-out errors are rounding; leave those out."""
+    alphas = np.logspace(-2, 5, 8)
+    X, Y = data(40, 100, 15)
+    expected, Z = reference(X, Y, alphas)
+    ridge = Ridge(alphas).fit(X, Y)
+    np.testing.assert_allclose(ridge.alpha_, expected.alpha_)
+    np.testing.assert_allclose(ridge.predict(X), expected.predict(Z), rtol=1e-8, atol=1e-8)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(5, 12), st.integers(1, 20), st.integers(0, 10**6))
+def test_penalty_has_the_smallest_error_when_each_stimulus_is_left_out(n, p, seed):
+    """By leaving each stimulus out and fitting again, with the scaling of all."""
+    X, Y = data(n, p, 1, seed)
+    alphas = np.logspace(-2, 3, 6)
+    ridge = Ridge(alphas).fit(X, Y)
+    Z = ridge.scaler.transform(X)
+    errors = []
+    for alpha in alphas:
+        left_out = []
+        for i in range(n):
+            rest = np.arange(n) != i
+            centre_x, centre_y = Z[rest].mean(axis=0), Y[rest].mean(axis=0)
+            A, b = Z[rest] - centre_x, Y[rest] - centre_y
+            weights = np.linalg.solve(A.T @ A + alpha * np.eye(Z.shape[1]), A.T @ b)
+            left_out.append(Y[i] - centre_y - (Z[i] - centre_x) @ weights)
+        errors.append(np.mean(np.square(left_out)))
+    chosen = errors[list(alphas).index(ridge.alpha_[0])]
+    assert chosen == pytest.approx(min(errors), rel=1e-6)
+
+
+def test_without_noise_the_map_is_recovered():
+    X, Y = data(60, 10, 5, noise=0.0)
+    ridge = Ridge().fit(X, Y)
+    np.testing.assert_allclose(ridge.predict(X), LinearRegression().fit(X, Y).predict(X), atol=1e-6)

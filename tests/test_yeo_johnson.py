@@ -1,0 +1,55 @@
+"""Yeo-Johnson: scikit-learn's PowerTransformer, for all units at once, and sane at the edges."""
+
+import numpy as np
+import pytest
+from sklearn.preprocessing import PowerTransformer
+
+from workflow_scripts.errors import NotComparable
+from workflow_scripts.yeo_johnson import YeoJohnson, fit_lambdas, log_likelihood
+
+
+@pytest.fixture(scope="module")
+def skewed():
+    random = np.random.default_rng(0)
+    columns = [random.gamma(shape, size=200) for shape in (0.5, 1, 4)]
+    columns += [random.normal(size=200), -random.gamma(2, size=200), random.normal(5, 2, 200) ** 2]
+    return np.column_stack(columns)
+
+
+def test_equals_scikit_learn(skewed):
+    expected = PowerTransformer().fit(skewed)
+    transformer = YeoJohnson()
+    transformed = transformer.fit_transform(skewed)
+    np.testing.assert_allclose(transformer.lambdas_, expected.lambdas_, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(transformed, expected.transform(skewed), rtol=1e-3, atol=1e-3)
+
+
+def test_lambda_of_a_nearly_silent_unit_is_far_below_zero():
+    """A wide bracket is needed; the likelihood is as high as anywhere on a fine grid."""
+    random = np.random.default_rng(1)
+    X = np.where(random.random((300, 1)) < 0.1, random.random((300, 1)) * 0.05, 0.001)
+    X += 1e-4 * random.random(X.shape)
+    best = fit_lambdas(X)
+    jacobian = (np.sign(X) * np.log1p(np.abs(X))).sum(axis=0)
+    grid = [
+        log_likelihood(X, np.array([value]), jacobian)[0] for value in np.arange(-3000.0, 5, 0.5)
+    ]
+    assert best[0] < -100
+    assert log_likelihood(X, best, jacobian)[0] >= max(grid) - 1e-6
+
+
+def test_responses_beyond_the_training_range_are_clipped(skewed):
+    transformer = YeoJohnson()
+    trained = transformer.fit_transform(skewed)
+    transformed = transformer.transform(skewed * 100)
+    assert (transformed <= trained.max(axis=0) + 1 + 1e-12).all()
+    assert transformer.n_clipped_ > 0
+    np.testing.assert_allclose(transformer.transform(skewed), trained)
+    assert transformer.n_clipped_ == 0
+
+
+def test_constant_units_are_dropped(skewed):
+    with_constant = np.column_stack([skewed[:, 0], np.ones(200)])
+    assert YeoJohnson().fit_transform(with_constant).shape == (200, 1)
+    with pytest.raises(NotComparable, match="no source unit varies"):
+        YeoJohnson().fit_transform(np.ones((10, 2)))

@@ -1,0 +1,24 @@
+"""Hold each of the paper's claims against what was measured."""
+
+import pandas as pd
+
+from workflow_scripts.claims import check
+from workflow_scripts.files import write_table
+from workflow_scripts.jobs import logged
+
+
+def main(tables, settings, output):
+    """Write claims.csv, with the data that each claim was measured on."""
+    predictivity, silhouette, separability = (
+        pd.read_csv(tables[name]) for name in ("predictivity", "silhouette", "separability")
+    )
+    claims = check(predictivity, silhouette, separability, layers=settings["layers"])
+    kinds = predictivity.groupby("population")["data_kind"].first()
+    claims["data_kind"] = claims["population"].map(kinds)
+    claims["data"] = claims["population"].map(settings["data"])
+    write_table(claims, output)
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(dict(snakemake.input.items()), snakemake.params.settings, snakemake.output[0])

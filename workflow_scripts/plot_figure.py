@@ -1,0 +1,26 @@
+"""Draw one panel or one composed figure."""
+
+import pandas as pd
+
+from workflow_scripts.figures import draw, save
+from workflow_scripts.jobs import logged
+
+TABLES = ("predictivity", "silhouette", "mds", "separability")
+
+
+def main(paths, name, settings, outputs):
+    """Write the figure in every format asked for."""
+    tables = {table: pd.read_csv(path) for table, path in paths.items()}
+    figure = draw(name, tables, settings)
+    for output in outputs:
+        save(figure, output)
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(
+            {table: snakemake.input[table] for table in TABLES},
+            snakemake.wildcards.figure,
+            snakemake.params.settings,
+            snakemake.output,
+        )
