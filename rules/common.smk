@@ -13,6 +13,8 @@ sys.path.insert(0, str(ROOT))
 os.environ["PYTHONPATH"] = str(ROOT)
 # POT would otherwise import torch with every job that uses it.
 os.environ["POT_BACKEND_DISABLE_PYTORCH"] = "1"
+# Without byte code every job would compile its libraries anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 from workflow_scripts.configuration import check_config, resolve_variant
 from workflow_scripts.dependencies import source_files
@@ -188,7 +190,6 @@ def response_settings(wildcards):
     return settings(
         session=int(wildcards.session),
         expected_scenes=MOUSE["n_scenes"],
-        data_kind="simulated" if SIMULATED else "recorded",
         **{key: MOUSE[key] for key in ("areas", "window_s", "quality", "n_halves")},
     )
 

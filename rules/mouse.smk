@@ -17,20 +17,21 @@ rule build_environment:
     log:
         "results/logs/build_environment/allensdk.log",
     localrule: True
-    params:
-        folder=repository(".envs/allensdk"),
+    conda:
+        "../envs/workflow.yaml"
     # pynwb writes its type map at the first import, which must not happen in two jobs at once.
     shell:
         """
         exec >{log:q} 2>&1
+        folder=$(dirname {output:q})
         if command -v uv; then
-            uv venv --quiet --clear --python 3.11 {params.folder:q}
-            uv pip sync --quiet --require-hashes --python {params.folder:q}/bin/python {input:q}
+            uv venv --quiet --clear --python 3.11 "$folder"
+            uv pip sync --quiet --require-hashes --python "$folder/bin/python" {input:q}
         else
-            python3.11 -m venv --clear {params.folder:q}
-            {params.folder:q}/bin/python -m pip install --quiet --require-hashes -r {input:q}
+            python3.11 -m venv --clear "$folder"
+            "$folder/bin/python" -m pip install --quiet --require-hashes -r {input:q}
         fi
-        {params.folder:q}/bin/python -c "import allensdk.brain_observatory.ecephys.ecephys_session"
+        "$folder/bin/python" -c "import allensdk.brain_observatory.ecephys.ecephys_session"
         cp {input:q} {output:q}
         """
 

@@ -32,14 +32,18 @@ REQUIRED = (
 MISSING = -1
 
 
-def check_file(path, session, data_kind):
+def check_file(path, session):
     """Check that a file is the Allen session it is taken for, before AllenSDK opens it.
+
+    Returns
+    -------
+    str
+        ``simulated`` if the file says that it is, else ``recorded``.
 
     Raises
     ------
     InputError
-        If the file is missing, unreadable, without a part that is needed, of another session, or
-        simulated where a recording was promised.
+        If the file is missing, unreadable, without a part that is needed, or of another session.
     """
     if not Path(path).is_file():
         raise InputError(f"{path}: no such file, expected the NWB file of session {session}")
@@ -54,8 +58,7 @@ def check_file(path, session, data_kind):
         raise InputError(f"{path}: is not a whole HDF5 file ({error})") from error
     if identifier != str(session):
         raise InputError(f"{path}: holds session {identifier}, expected {session}")
-    if simulated and data_kind == "recorded":
-        raise InputError(f"{path}: holds a simulated session, expected a recorded one")
+    return "simulated" if simulated else "recorded"
 
 
 def select_scenes(session, expected_scenes, path):
@@ -202,7 +205,7 @@ def extract(path, settings):
     settings : dict
         ``session``, ``areas``, ``window_s`` (s after the start of a presentation), ``quality``
         (limits, themselves accepted: ``isi_violations_maximum``, ``amplitude_cutoff_maximum``,
-        ``presence_ratio_minimum``), ``n_halves``, ``expected_scenes``, ``seed``, ``data_kind``.
+        ``presence_ratio_minimum``), ``n_halves``, ``expected_scenes``, ``seed``.
 
     Returns
     -------
@@ -215,7 +218,7 @@ def extract(path, settings):
     InputError
         If the file is not what it is taken for, or no unit is left.
     """
-    check_file(path, settings["session"], settings["data_kind"])
+    data_kind = check_file(path, settings["session"])
     session = EcephysSession.from_nwb_path(str(path), api_kwargs=dict(settings["quality"]))
     scenes = select_scenes(session, settings["expected_scenes"], path)
     units = session.units
@@ -265,7 +268,7 @@ def extract(path, settings):
             "window_start_s": float(start),
             "window_stop_s": float(stop),
             **settings["quality"],
-            **stamp(settings, seed=settings["seed"], data_kind=settings["data_kind"]),
+            **stamp(settings, seed=settings["seed"], data_kind=data_kind),
         },
     )
 

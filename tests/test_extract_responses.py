@@ -1,0 +1,177 @@
+"""Responses read by AllenSDK are the spikes that were written, and bad files are named.
+
+Files are written in the main environment and read in the isolated one, as in the workflow.
+"""
+
+import json
+import subprocess
+
+import h5py
+import numpy as np
+import pytest
+import xarray as xr
+
+from workflow_scripts import nwb
+from workflow_scripts.simulate_session import simulate
+
+N_SCENES = 12
+WINDOW = (0.04, 0.25)
+QUALITY = {
+    "isi_violations_maximum": 0.5,
+    "amplitude_cutoff_maximum": 0.1,
+    "presence_ratio_minimum": 0.95,
+}
+SIMULATION = {
+    "session": 900001,
+    "units_per_area": [6, 8],
+    "n_trials": 6,
+    "dimensions": 3,
+    "mean_rate_hz": 10.0,
+    "gain": 2.0,
+    "seed": 0,
+}
+
+
+@pytest.fixture(scope="module")
+def contents():
+    """A simulated session: two areas, twelve scenes, six trials, one unit on each threshold."""
+    layers = {
+        area: np.random.default_rng(number).normal(size=(N_SCENES, 10))
+        for number, area in enumerate(("VISp", "VISl"))
+    }
+    contents = simulate(layers, SIMULATION)
+    units = contents["units"]
+    units["quality"] = "good"
+    for metric, value in (("isi_violations", 0.1), ("amplitude_cutoff", 0.01)):
+        units[metric] = value
+    units["presence_ratio"] = 0.99
+    units.loc[0, ["isi_violations", "amplitude_cutoff", "presence_ratio"]] = [0.5, 0.1, 0.95]
+    units.loc[1, "presence_ratio"] = 0.92
+    units.loc[2, "quality"] = "noise"
+    return contents
+
+
+@pytest.fixture(scope="module")
+def session_file(contents, tmp_path_factory):
+    path = tmp_path_factory.mktemp("nwb") / "session.nwb"
+    nwb.write_session(path, notes="{}", **contents)
+    return path
+
+
+@pytest.fixture
+def extract(allensdk_python, workflow, tmp_path):
+    """Run the extraction as the rule does; the output's path and what was printed."""
+
+    def run(path, **changes):
+        settings = {
+            "session": 900001,
+            "areas": ["VISp", "VISl"],
+            "window_s": WINDOW,
+            "quality": QUALITY,
+            "n_halves": 20,
+            "expected_scenes": N_SCENES,
+            "seed": 0,
+            **changes,
+        }
+        output = tmp_path / "responses.nc"
+        command = [allensdk_python, "-m", "workflow_scripts.extract_responses", "--nwb", path]
+        command += ["--settings", json.dumps(settings), "--output", output]
+        done = subprocess.run(
+            [*command, "--log", tmp_path / "log"],
+            cwd=workflow.folder,
+            env={"PYTHONPATH": str(workflow.folder), "HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+        )
+        return output, done
+
+    return run
+
+
+def test_counts_are_those_that_were_written(extract, session_file, contents):
+    output, done = extract(session_file)
+    assert done.returncode == 0, done.stderr
+    found = xr.open_dataset(output)
+    units = contents["units"].set_index("id")
+    scenes = contents["presentations"]["natural_scenes"]
+    gap_start, gap_stop, _ = contents["invalid_times"][0]
+    valid = scenes[(scenes["stop_time"] < gap_start) | (scenes["start_time"] > gap_stop)]
+    assert len(valid) < len(scenes)
+    for unit in found["unit"].values:
+        times = contents["spike_times"][units.index.get_loc(unit)]
+        for scene in range(N_SCENES):
+            starts = valid.loc[valid["frame"] == scene, "start_time"]
+            expected = [
+                ((times >= start + WINDOW[0]) & (times <= start + WINDOW[1])).sum()
+                for start in starts
+            ]
+            counts = found["spike_count"].sel(unit=unit, stimulus=scene).values
+            assert sorted(counts[~np.isnan(counts)]) == sorted(expected)
+            rate = found["rate"].sel(unit=unit, stimulus=scene).item()
+            assert rate == pytest.approx(np.mean(expected) / 0.21)
+    assert found.attrs["data_kind"] == "simulated"
+
+
+def test_masked_presentations_are_missing_and_not_zero(extract, session_file, contents):
+    output, _ = extract(session_file)
+    found = xr.open_dataset(output)
+    scenes = contents["presentations"]["natural_scenes"]
+    shown = scenes.loc[scenes["frame"] >= 0]
+    missing = int(len(shown) - found["n_trials"].sum())
+    assert missing > 0
+    assert int(found["spike_count"].isnull().sum()) == missing * found.sizes["unit"]
+
+
+def test_units_on_a_threshold_stay_and_those_beyond_go(extract, session_file, contents):
+    output, _ = extract(session_file)
+    found = set(xr.open_dataset(output)["unit"].values)
+    ids = contents["units"]["id"].to_numpy()
+    assert ids[0] in found
+    assert ids[1] not in found
+    assert ids[2] not in found
+
+
+def test_areas_and_reliability_are_stored(extract, session_file):
+    output, _ = extract(session_file)
+    found = xr.open_dataset(output)
+    assert set(found["area"].values) == {"VISp", "VISl"}
+    assert found["reliability"].max() <= 1
+    assert found["reliability"].median() > 0.2
+
+
+def test_the_file_is_only_read(extract, session_file):
+    before = session_file.stat().st_mtime_ns, session_file.read_bytes()
+    extract(session_file)
+    assert (session_file.stat().st_mtime_ns, session_file.read_bytes()) == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"session": 7}, "holds session 900001, expected 7"),
+        ({"areas": ["VISam"]}, "no unit of sufficient quality in any of VISam"),
+        ({"expected_scenes": 20}, "have fewer than the two valid presentations needed"),
+    ],
+)
+def test_a_session_that_does_not_fit_is_named(extract, session_file, changes, sentence):
+    output, done = extract(session_file, **changes)
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not output.exists()
+
+
+def test_a_file_that_is_no_session_is_named(extract, session_file, tmp_path):
+    truncated = tmp_path / "truncated.nwb"
+    truncated.write_bytes(session_file.read_bytes()[:-1000])
+    empty = tmp_path / "empty.nwb"
+    h5py.File(empty, "w").close()
+    for path, sentence in (
+        (tmp_path / "none.nwb", "no such file"),
+        (truncated, "is not a whole HDF5 file"),
+        (empty, "has no identifier"),
+    ):
+        _, done = extract(path)
+        assert done.returncode == 1
+        assert sentence in done.stderr
+        assert path.name in done.stderr
