@@ -8,11 +8,10 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(workflow.basedir)
-# Drivers, also those in other environments, import the package from the repository.
 sys.path.insert(0, str(ROOT))
-os.environ["PYTHONPATH"] = str(ROOT)
-# POT would otherwise import torch with every job that uses it.
-os.environ["POT_BACKEND_DISABLE_PYTORCH"] = "1"
+# Drivers, also those in other environments, import the package from the repository; and POT would
+# import torch with every job that uses it.
+os.environ.update(PYTHONPATH=str(ROOT), POT_BACKEND_DISABLE_PYTORCH="1")
 # Without byte code every job would compile its libraries anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
