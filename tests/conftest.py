@@ -1,5 +1,6 @@
 """What is expensive is made once: a copy of the repository, and one small run inside it."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -7,6 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+
+# One thread a process, set before NumPy or torch start theirs: tests run beside other jobs.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 ROOT = Path(__file__).parent.parent
 MINI = "tests/config.mini.yaml"

@@ -59,11 +59,68 @@ def test_another_seed_gives_other_weights(data):
     assert not torch.equal(first["blocks.fc7.1.weight"], second["blocks.fc7.1.weight"])
 
 
-@pytest.mark.parametrize("objective", OBJECTIVES)
-def test_training_lowers_the_loss(data, objective):
-    _, curve = run(data, objective=objective, epochs=4)
+@pytest.fixture
+def bank():
+    """Head of instance recognition for 20 images, and features of five of them."""
+    generator = torch_generator(3)
+    head = OBJECTIVES["instance_recognition"](12, torch.arange(20) % 3, VARIANT, generator)
+    return head, torch.rand(5, 12, generator=generator), torch.tensor([4, 0, 19, 7, 2])
+
+
+def test_noise_contrastive_loss_is_that_of_wu_et_al(bank):
+    """Re-derived by loops, with the negatives that the head is going to draw."""
+    head, features, indices = bank
+    rows = head.bank.clone()
+    ahead = torch.Generator()
+    ahead.set_state(head.negatives.get_state())
+    drawn = torch.randint(20, (5, 16), generator=ahead)
+    embedded = head.embedding(features)
+    embedded = embedded / embedded.norm(dim=1, keepdim=True)
+    partition, chance = 20 * 2876934.2 / 1281167, 1 / 20
+    expected = 0.0
+    for v, index, negatives in zip(embedded, indices, drawn, strict=True):
+
+        def posterior(row, v=v):
+            density = torch.exp(v @ rows[row] / 0.07) / partition
+            return density / (density + 16 * chance)
+
+        expected -= torch.log(posterior(index))
+        expected -= sum(torch.log(1 - posterior(row)) for row in negatives)
+    torch.testing.assert_close(head(features, indices), expected / 5, rtol=1e-4, atol=1e-4)
+    moved = rows[indices] + embedded
+    torch.testing.assert_close(head.bank[indices], moved / moved.norm(dim=1, keepdim=True))
+    others = [i for i in range(20) if i not in indices]
+    assert torch.equal(head.bank[others], rows[others])
+
+
+def test_a_step_against_the_gradient_recognises_better(bank):
+    head, features, indices = bank
+    state, rows = head.negatives.get_state(), head.bank.clone()
+    losses = []
+    for _ in range(2):
+        head.negatives.set_state(state)
+        head.bank.copy_(rows)
+        loss = head(features, indices)
+        losses.append(loss.item())
+        head.zero_grad()
+        loss.backward()
+        with torch.no_grad():
+            for parameter in head.parameters():
+                parameter -= 1e-3 * parameter.grad
+    assert losses[1] < losses[0]
+
+
+def test_training_lowers_the_loss(data):
+    _, curve = run(data, epochs=4)
     assert curve[-1]["loss"] < curve[0]["loss"]
     assert [row["epoch"] for row in curve] == [1, 2, 3, 4]
+
+
+def test_half_an_epoch_takes_half_the_steps(data):
+    whole, half = (run(data, epochs=epochs, learning_rate_drops=[])[0] for epochs in (1, 0.5))
+    assert not torch.equal(whole.blocks["fc7"][1].weight, half.blocks["fc7"][1].weight)
+    _, curve = run(data, epochs=1.5)
+    assert len(curve) == 2
 
 
 def test_supervised_network_learns_three_colours(data):

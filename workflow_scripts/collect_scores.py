@@ -1,4 +1,4 @@
-"""Collect all shards of scores in two tables, one row a cell and one row a cell and split."""
+"""Collect all shards into two tables: one row a cell, and one row a cell and split."""
 
 import logging
 
@@ -9,95 +9,76 @@ import xarray as xr
 from workflow_scripts.errors import InputError
 from workflow_scripts.files import write_table
 from workflow_scripts.jobs import logged
-from workflow_scripts.tables import CELL
 
-ORDER = ["comparison", "method", *CELL]
-COUNTS = ["n_source_units", "n_target_units", "n_dropped_units", "seconds"]
-# Below this, one exploding prediction would decide the mean over units.
-FLOOR = -1.0
+PAIR = ["source_subject", "source_part", "target_subject", "target_part"]
+FLOOR = -1.0  # of the mean over units, which a single exploding prediction would otherwise decide
 
 
 def read_shard(path):
-    """Tables of one shard.
+    """Rows of one shard.
 
     Parameters
     ----------
     path : str or path-like
-        File of one of the ``align_*`` rules.
 
     Returns
     -------
-    tuple of pandas.DataFrame
-        One row a cell, with the median over target units and the mean over target units floored
-        at -1; one row a scored cell and split.
+    cells : pandas.DataFrame
+        ``score`` is the median over units, ``score_mean`` their mean, floored at -1.
+    splits : pandas.DataFrame
+        ``score`` is the median over units in that split.
 
     Raises
     ------
     InputError
-        If the file has no verdicts or unknown ones, or lacks anything else of a shard.
+        If the file is no shard, or a cell has no verdict.
     """
     try:
         with xr.open_dataset(path, engine="h5netcdf") as opened:
             data = opened.load()
     except (OSError, ValueError) as error:
-        raise InputError(f"{path}: is not a file of scores: {error}") from error
-    needed = ["verdict", "reason", "score", "score_unit", *CELL, *COUNTS]
-    missing = [name for name in needed if name not in data.variables]
-    missing += [name for name in ("comparison", "method", "data_kind") if name not in data.attrs]
-    if missing:
-        raise InputError(f"{path}: lacks {', '.join(missing)}, expected of every file of scores")
-    unknown = set(data["verdict"].values) - {"ok", "skipped"}
-    if unknown:
-        raise InputError(f"{path}: found the verdict {min(unknown)!r}, expected ok or skipped")
-    scored = data["verdict"].values == "ok"
-    units = data["score_unit"].transpose("cell", "target_unit").values[scored]
-    by_split = data["score"].transpose("cell", "split").values[scored]
-    if np.isnan(units).all(axis=1).any():
-        raise InputError(f"{path}: a cell with the verdict ok has no score in any unit")
-    names = {column: data[column].values.astype(str) for column in CELL}
-    cells = pd.DataFrame({"comparison": data.attrs["comparison"], "method": data.attrs["method"]} | names)
-    cells["verdict"] = data["verdict"].values
-    cells["reason"] = data["reason"].values
-    cells.loc[scored, "score"] = np.nanmedian(units, axis=1)
-    cells.loc[scored, "score_mean"] = np.nanmean(np.maximum(units, FLOOR), axis=1)
-    for column in COUNTS:
-        cells[column] = data[column].values
-    cells["data_kind"] = data.attrs["data_kind"]
-    splits = cells.loc[scored, ORDER].loc[lambda table: table.index.repeat(by_split.shape[1])]
-    splits["split"] = np.tile(np.arange(by_split.shape[1]), len(by_split))
-    splits["score"] = by_split.ravel()
+        raise InputError(
+            f"{path}: found no readable netCDF file, delete it and rerun: {error}"
+        ) from error
+    verdicts = set(data["verdict"].values.astype(str)) if "verdict" in data else {"none"}
+    if not verdicts <= {"ok", "skipped"}:
+        raise InputError(f"{path}: found verdicts {sorted(verdicts)}, expected ok or skipped")
+    units = pd.DataFrame(data["score_unit"].values)
+    cells = pd.DataFrame(
+        {
+            "comparison": data.attrs["comparison"],
+            "method": data.attrs["method"],
+            **{name: data[name].values for name in PAIR},
+            "verdict": data["verdict"].values,
+            "reason": data["reason"].values,
+            "score": units.median(axis=1),
+            "score_mean": units.clip(lower=FLOOR).mean(axis=1),
+            **{
+                name: data[name].values
+                for name in ("n_source_units", "n_target_units", "n_dropped_units", "seconds")
+            },
+            "data_kind": data.attrs["data_kind"],
+        }
+    )
+    n_splits = data.sizes["split"]
+    splits = cells[["comparison", "method", *PAIR]].loc[np.repeat(cells.index, n_splits)]
+    splits["split"] = np.tile(np.arange(n_splits), len(cells))
+    splits["score"] = data["score"].values.ravel()
     return cells, splits
 
 
-def collect(paths):
-    """Both tables of all shards, in an order that does not depend on the order of the files.
-
-    Raises
-    ------
-    InputError
-        If two files hold the same cell.
-    """
-    shards = [read_shard(path) for path in paths]
-    cells = pd.concat([cells for cells, _ in shards]).sort_values(ORDER, ignore_index=True)
-    splits = pd.concat([splits for _, splits in shards])
-    twice = cells.duplicated(ORDER)
-    if twice.any():
-        first = ", ".join(cells.loc[twice, ORDER].iloc[0])
-        raise InputError(f"the files of scores hold one cell twice ({first}), expected it once")
-    return cells, splits.sort_values([*ORDER, "split"], ignore_index=True)
-
-
-def main(shards, output_cells, output_splits):
-    """Write both tables, and log what was left out."""
-    cells, splits = collect(shards)
-    skipped = cells[cells.verdict == "skipped"]
-    logging.info("%d cells, of which %d without a score", len(cells), len(skipped))
-    for (comparison, method, reason), group in skipped.groupby(["comparison", "method", "reason"]):
-        logging.warning("%s, %s: %d cells skipped: %s", comparison, method, len(group), reason)
-    write_table(cells, output_cells)
-    write_table(splits, output_splits)
+def main(shards, scores_path, splits_path):
+    """Write both tables."""
+    cells, splits = zip(*map(read_shard, shards), strict=True)
+    cells = pd.concat(cells, ignore_index=True)
+    skipped = cells[cells["verdict"] == "skipped"]
+    logging.info("%d of %d cells were left out", len(skipped), len(cells))
+    for reason, count in skipped["reason"].value_counts().items():
+        logging.info("%d cells: %s", count, reason)
+    write_table(cells, scores_path)
+    write_table(pd.concat(splits, ignore_index=True), splits_path)
 
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        main(snakemake.input.shards, snakemake.output.scores, snakemake.output.split_scores)
+        main(snakemake.input.shards, snakemake.output.scores, snakemake.output.splits)

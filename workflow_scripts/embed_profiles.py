@@ -1,111 +1,74 @@
-"""Embed the profiles of all models in a plane, by method, from their distances."""
+"""Place the profiles in the plane so that distances are kept as well as they can be."""
 
-import logging
+from itertools import product
 
 import numpy as np
 import pandas as pd
+from scipy.spatial import procrustes
 from sklearn.manifold import MDS
 
 from workflow_scripts.files import write_table
 from workflow_scripts.jobs import logged
 from workflow_scripts.seeds import derive_seed
-from workflow_scripts.specificity import distances
-from workflow_scripts.tables import Scores
+from workflow_scripts.specificity import distance_matrix, similarity_matrix
+
+MAX_ITERATIONS = 1000
 
 
-def embed(distance, n_init, random_state):
-    """Metric multidimensional scaling (SMACOF) in two dimensions.
+def embed(distance, n_init, seed):
+    """Metric multidimensional scaling into two dimensions (SMACOF).
 
     Parameters
     ----------
     distance : numpy.ndarray, shape (n, n)
-        Symmetric, zero diagonal.
     n_init : int
         Random starts, of which the best is kept.
-    random_state : int
+    seed : int
 
     Returns
     -------
-    numpy.ndarray, shape (n, 2)
-        Centred coordinates, in the unit of the distances.
-    float
-        Kruskal's (1964) stress-1: root of the summed squared errors of the embedded distances over
-        the summed squared distances.
+    positions : numpy.ndarray, shape (n, 2)
+    stress : float
+        Kruskal's stress-1: root of the squared misfit over the squared distances.
     """
-    points = MDS(
+    scaling = MDS(
         n_components=2,
         metric="precomputed",
         metric_mds=True,
         n_init=n_init,
         init="random",
-        random_state=random_state,
+        max_iter=MAX_ITERATIONS,
+        random_state=seed % 2**32,
         normalized_stress=False,
-    ).fit_transform(distance)
-    embedded = np.linalg.norm(points[:, None] - points[None], axis=2)
-    stress = np.sqrt(((embedded - distance) ** 2).sum() / (distance**2).sum())
-    return points - points.mean(axis=0), float(stress)
+    )
+    positions = scaling.fit_transform(distance)
+    upper = np.triu_indices(len(distance), 1)
+    placed = np.linalg.norm(positions[:, None] - positions[None], axis=-1)[upper]
+    misfit = ((placed - distance[upper]) ** 2).sum()
+    return positions, float(np.sqrt(misfit / (distance[upper] ** 2).sum()))
 
 
-def align(points, reference):
-    """Points rotated and reflected, not scaled, onto a reference (orthogonal Procrustes).
-
-    Parameters
-    ----------
-    points, reference : numpy.ndarray, shape (n, 2)
-        Both centred.
-
-    Returns
-    -------
-    numpy.ndarray, shape (n, 2)
-    """
-    left, _, right = np.linalg.svd(points.T @ reference)
-    return points @ (left @ right)
-
-
-def main(scores_path, splits_path, settings, output):
-    """Write the coordinates; panels are turned onto the first method's."""
-    scores = Scores.read(scores_path, splits_path, settings)
-    layers, options = settings["layers"], settings["silhouette"]
-    subjects = scores.subjects("models")
-    tables, reference = [], None
-    for method in settings["methods"]:
-        if not scores.has("models", method):
-            logging.info("models: no scores of %s", method)
-            continue
-        replicates, _ = scores.replicates("models", method, layers)
-        size = len(subjects) * len(layers)
-        directed = distances(replicates[0], options["symmetrisation"], options["clip"])
-        directed = directed.reshape(size, size)
-        distance = (directed + directed.T) / 2
-        if np.isnan(distance).any():
-            logging.warning("%s: pairs of profiles without a score, so no embedding", method)
-            continue
-        points, stress = embed(
-            distance, settings["mds"]["n_init"], derive_seed(settings["seed"], "mds", method) % 2**32
-        )
-        reference = points if reference is None else reference
-        points = align(points, reference)
-        tables.append(
-            pd.DataFrame(
-                {
-                    "method": method,
-                    "subject": np.repeat(subjects, len(layers)),
-                    "part": layers * len(subjects),
-                    "x": points[:, 0],
-                    "y": points[:, 1],
-                    "stress": stress,
-                    "data_kind": scores.data_kind("models"),
-                }
-            )
-        )
-    write_table(pd.concat(tables), output)
+def main(scores_path, settings, output):
+    """Write mds.csv; the methods' maps are rotated and scaled onto the first one's."""
+    scores = pd.read_csv(scores_path, keep_default_na=False, na_values=[""])
+    scores = scores[scores["comparison"] == "models"]
+    profiles = list(product(settings["subjects"], settings["layers"]))
+    reference, tables = None, []
+    for method, cells in scores.groupby("method", sort=False):
+        similarity = similarity_matrix(cells, profiles)
+        distance = distance_matrix(similarity, settings["symmetrisation"], settings["clip"])
+        seed = derive_seed(settings["seed"], "embed_profiles", method)
+        positions, stress = embed(distance, settings["n_init"], seed)
+        reference = positions if reference is None else reference
+        _, aligned, _ = procrustes(reference, positions)
+        table = pd.DataFrame(profiles, columns=["subject", "part"])
+        table.insert(0, "method", method)
+        table["x"], table["y"], table["stress"] = aligned[:, 0], aligned[:, 1], stress
+        table["data_kind"] = cells["data_kind"].iloc[0]
+        tables.append(table)
+    write_table(pd.concat(tables, ignore_index=True), output)
 
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        main(
-            snakemake.input.scores,
-            snakemake.input.split_scores,
-            snakemake.params.settings,
-            snakemake.output[0],
-        )
+        main(snakemake.input.scores, snakemake.params.settings, snakemake.output[0])

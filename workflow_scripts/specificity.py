@@ -1,107 +1,100 @@
-"""Specificity of a method in a population of models: silhouette and map of its profiles.
-
-A profile is one layer of one network. A method is specific if profiles of the same layer in
-different networks are close and profiles of different layers are far apart.
-
-References
-----------
-Rousseeuw 1987, Silhouettes: a graphical aid to the interpretation and validation of cluster
-analysis (equations 1 to 3).
-"""
+"""Specificity in a population: do profiles of one part lie together, apart from other parts?"""
 
 import numpy as np
 
-from workflow_scripts.bootstrap import weighted_mean
 
-# Similarity of a source (first) to a target (second) into one number for the pair. The directed
-# ones keep the direction: each profile is judged as a source, or as a target, of the others.
-SYMMETRISATIONS = {
-    "mean": lambda forth, back: (forth + back) / 2,
-    "min": np.minimum,
-    "max": np.maximum,
-    "directed_source": lambda forth, back: forth,
-    "directed_target": lambda forth, back: back,
-}
-
-
-def distances(similarity, symmetrisation="mean", clip=True):
-    """Distances between profiles: one minus their similarity.
+def similarity_matrix(scores, profiles):
+    """Similarities of all profiles from the rows of a score table.
 
     Parameters
     ----------
-    similarity : numpy.ndarray, shape (..., S, L, S, L)
-        Score from each source (subject, layer) to each target (subject, layer).
-    symmetrisation : {"mean", "min", "max", "directed_source", "directed_target"}
-        What becomes of the two directions.
-    clip : bool
-        Whether similarities are limited to 0 to 1 first; a strongly negative coefficient of
-        determination would otherwise make a distance of any size.
+    scores : pandas.DataFrame
+        Rows of one method, with ``source_subject``, ``source_part``, ``target_subject``,
+        ``target_part`` and ``score``.
+    profiles : list of tuple of str
+        Subject and part of each row and column of the result.
 
     Returns
     -------
-    numpy.ndarray, shape (..., S, L, S, L)
-        0 from a profile to itself; NaN where a score is missing.
+    numpy.ndarray, shape (n, n)
+        From the profile of the row to that of the column; NaN where there is no score, and on
+        the diagonal.
     """
-    limited = np.clip(similarity, 0, 1) if clip else similarity
-    back = np.moveaxis(limited, (-2, -1), (-4, -3))
-    distance = 1 - SYMMETRISATIONS[symmetrisation](limited, back)
-    subjects, layers = np.ogrid[: similarity.shape[-2], : similarity.shape[-1]]
-    distance[..., subjects, layers, subjects, layers] = 0
+    index = {profile: number for number, profile in enumerate(profiles)}
+    matrix = np.full((len(profiles), len(profiles)), np.nan)
+    rows = [
+        index[pair] for pair in zip(scores["source_subject"], scores["source_part"], strict=True)
+    ]
+    columns = [
+        index[pair] for pair in zip(scores["target_subject"], scores["target_part"], strict=True)
+    ]
+    matrix[rows, columns] = scores["score"]
+    return matrix
+
+
+SYMMETRISATIONS = {"mean": np.mean, "min": np.min, "max": np.max}
+
+
+def distance_matrix(similarity, symmetrisation="mean", clip=True):
+    """Distance ``1 - similarity``, made symmetric.
+
+    Parameters
+    ----------
+    similarity : numpy.ndarray, shape (n, n)
+    symmetrisation : {"mean", "min", "max"}
+        How the similarities of the two directions become one.
+    clip : bool
+        Whether similarities are clipped to 0-1 first. Negative coefficients of determination of
+        distant parts would otherwise raise the silhouette.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n, n)
+        Zero on the diagonal.
+    """
+    if clip:
+        similarity = np.clip(similarity, 0, 1)
+    both = np.stack([similarity, similarity.T])
+    distance = 1 - SYMMETRISATIONS[symmetrisation](both, axis=0)
+    np.fill_diagonal(distance, 0)
     return distance
 
 
-def silhouette(distance, weights, exclude_same_subject=False):
-    """Silhouette of each profile, with layers as clusters, in every draw.
+def silhouette(distance, subjects, parts, exclude_same_subject=False, weights=None):
+    """Silhouette of every profile with its part as the cluster (Rousseeuw 1987).
 
-    ``a`` is the mean distance to the profiles of the same layer in other subjects, ``b`` the
-    smallest, over the other layers, of the mean distance to the profiles of that layer, and the
-    silhouette is ``(b - a) / max(a, b)``. Subjects that a draw repeats count as often as drawn, but
-    never as partners of themselves in ``a``.
+    ``s = (b - a) / max(a, b)`` with ``a`` the mean distance to the profiles of the same part, and
+    ``b`` the smallest, over the other parts, of the mean distance to that part's profiles.
 
     Parameters
     ----------
-    distance : numpy.ndarray, shape (n, S, L, S, L)
-    weights : numpy.ndarray, shape (n, S)
-        How often each subject was drawn; ones for the plain silhouette, which then equals
-        `sklearn.metrics.silhouette_samples` with ``metric="precomputed"``.
+    distance : numpy.ndarray, shape (n, n)
+    subjects, parts : sequence of str, length n
     exclude_same_subject : bool
-        Whether other layers of the profile's own subject are left out of ``b``.
+        Whether other parts of the same subject are left out of ``b``.
+    weights : dict of str to float, optional
+        Weight of each subject; how often it was drawn, in a bootstrap.
 
     Returns
     -------
-    tuple of numpy.ndarray, shape (n, S, L)
-        ``a``, ``b`` and the silhouette of each profile; NaN where a mean has no member.
+    a, b, s : numpy.ndarray, each of shape (n,)
+        NaN for a profile that has no other profile of its part.
     """
-    n, n_subjects, n_layers = distance.shape[:3]
-    partners = np.repeat(weights[:, None, :], n_subjects, axis=1)
-    others = partners.copy()
-    others[:, np.eye(n_subjects, dtype=bool)] = 0
-    to_layers = weighted_mean(
-        distance,
-        (others if exclude_same_subject else partners)[:, :, None, :, None],
-        axis=3,
-    )
-    to_layers[:, :, np.eye(n_layers, dtype=bool)] = np.inf
-    b = np.where(np.isnan(to_layers), np.inf, to_layers).min(axis=3)
-    b[np.isinf(b)] = np.nan
-    same_layer = np.diagonal(distance, axis1=2, axis2=4)  # (n, subject, subject, layer)
-    a = weighted_mean(same_layer, others[:, :, :, None], axis=2)
-    larger = np.maximum(a, b)
-    # Profiles that coincide with everything belong nowhere in particular: 0, as in scikit-learn.
-    score = np.where(larger == 0, 0.0, (b - a) / np.where(larger == 0, 1, larger))
-    return a, b, score
+    subjects, parts = np.asarray(subjects), np.asarray(parts)
+    weight = np.ones(len(parts))
+    if weights is not None:
+        weight = np.array([weights[subject] for subject in subjects], float)
 
+    def mean_distance(i, chosen):
+        total = weight[chosen].sum()
+        return (weight[chosen] * distance[i, chosen]).sum() / total if total else np.nan
 
-def mean_over_profiles(values, weights):
-    """Mean over profiles, each subject counted as often as drawn, without missing ones.
-
-    Parameters
-    ----------
-    values : numpy.ndarray, shape (n, S, L)
-    weights : numpy.ndarray, shape (n, S)
-
-    Returns
-    -------
-    numpy.ndarray, shape (n,)
-    """
-    return weighted_mean(values, weights[:, :, None], axis=(1, 2))
+    a, b = np.full(len(parts), np.nan), np.full(len(parts), np.nan)
+    for i in range(len(parts)):
+        others = np.arange(len(parts)) != i
+        a[i] = mean_distance(i, others & (parts == parts[i]) & (subjects != subjects[i]))
+        if exclude_same_subject:
+            others &= subjects != subjects[i]
+        rivals = [mean_distance(i, others & (parts == part)) for part in set(parts) - {parts[i]}]
+        b[i] = np.min(rivals)
+    return a, b, (b - a) / np.maximum(a, b)

@@ -1,4 +1,4 @@
-"""Summarise what the fits of each method took."""
+"""What each method costs: seconds of fitting, summed over the cells of a comparison."""
 
 import pandas as pd
 
@@ -6,26 +6,16 @@ from workflow_scripts.files import write_table
 from workflow_scripts.jobs import logged
 
 
-def summarise(cells):
-    """Seconds by comparison and method.
-
-    Parameters
-    ----------
-    cells : pandas.DataFrame
-        ``scores.csv``; skipped cells have no seconds.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``cells`` counts scored cells, ``seconds`` adds up the fits of all their splits.
-    """
-    scored = cells[cells.verdict == "ok"]
-    cost = scored.groupby(["comparison", "method"], as_index=False).agg(
-        cells=("seconds", "size"), seconds=("seconds", "sum")
+def main(scores_path, output):
+    """Write cost.csv."""
+    scores = pd.read_csv(scores_path, keep_default_na=False, na_values=[""])
+    cost = scores.groupby(["comparison", "method"], sort=False).agg(
+        cells=("seconds", "count"), seconds=("seconds", "sum")
     )
-    return cost.assign(seconds_per_cell=cost.seconds / cost.cells)
+    cost["seconds_per_cell"] = cost["seconds"] / cost["cells"]
+    write_table(cost.reset_index(), output)
 
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        write_table(summarise(pd.read_csv(snakemake.input.scores)), snakemake.output[0])
+        main(snakemake.input.scores, snakemake.output[0])

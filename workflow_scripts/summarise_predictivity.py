@@ -1,94 +1,95 @@
-"""Summarise held-out scores within and across parts, by method, with bootstrap intervals."""
-
-import logging
+"""Predictivity of each method: between subjects, in the same part and in different parts."""
 
 import numpy as np
 import pandas as pd
 
-from workflow_scripts.bootstrap import interval
+from workflow_scripts.bootstrap import draw_counts, interval, weighted_mean
 from workflow_scripts.files import write_table
 from workflow_scripts.jobs import logged
-from workflow_scripts.predictivity import cross_part, overall, part_means, same_part
-from workflow_scripts.tables import STATISTICS, Scores
+from workflow_scripts.registry import read_card
+from workflow_scripts.seeds import generator
+
+POPULATIONS = {"models": "models", "mouse": "mice"}
+STATISTICS = {"median": "score", "mean": "score_mean"}
+OVERALL = "overall"
 
 
-def _pair_counts(scored, pairs):
-    """Scored and skipped cells of each target part, between different subjects."""
-    n_parts = scored.shape[-1]
-    chosen = np.eye(n_parts, dtype=bool) if pairs == "same" else ~np.eye(n_parts, dtype=bool)
-    if scored.ndim == 3:
-        wanted = np.broadcast_to(chosen[:, None, :], scored.shape)
-    else:
-        other = ~np.eye(scored.shape[0], dtype=bool)
-        wanted = other[:, None, :, None] & chosen[None, :, None, :]
-    axes = tuple(range(scored.ndim - 1))
-    return (wanted & scored).sum(axis=axes), (wanted & ~scored).sum(axis=axes)
+def pair_weights(cells, subjects, counts):
+    """Weight of each cell in each bootstrap draw: how often its pair of subjects was drawn.
+
+    A pool of all other mice is not resampled; its cells count as often as their target.
+    """
+    index = {subject: number for number, subject in enumerate(subjects)}
+    weights = counts[:, [index[subject] for subject in cells["target_subject"]]]
+    if set(cells["source_subject"]) <= set(subjects):
+        weights = weights * counts[:, [index[subject] for subject in cells["source_subject"]]]
+    return weights
 
 
-def summarise(scores, population, method, parts):
-    """Rows of one population and method.
+def summarise(cells, column, subjects, counts):
+    """Mean over pairs of subjects within each part, then over parts, with its interval.
 
     Parameters
     ----------
-    scores : workflow_scripts.tables.Scores
-    population : {"models", "mouse"}
-    method : str
-    parts : list of str
+    cells : pandas.DataFrame
+        Cells of one method and relation.
+    column : str
+        The score to average.
+    subjects : list of str
+    counts : numpy.ndarray, shape (n_draws, n_subjects)
 
     Returns
     -------
-    list of dict
-        For each statistic, scores within parts and scores from other parts, by target part and
-        ``overall``, the mean over parts.
+    dict of str to tuple of float
+        Value and interval for each target part, and ``overall``.
     """
-    rows = []
-    for statistic in STATISTICS:
-        replicates, weights = scores.replicates(population, method, parts, statistic)
-        means = part_means(replicates, weights)
-        for pairs, by_part in {"same": same_part(means), "cross": cross_part(means)}.items():
-            scored, skipped = _pair_counts(~np.isnan(replicates[0]), pairs)
-            columns = [*by_part.T, overall(by_part)]
-            numbers = zip([*scored, scored.sum()], [*skipped, skipped.sum()], strict=True)
-            for part, values, (n_pairs, n_skipped) in zip(
-                [*parts, "overall"], columns, numbers, strict=True
-            ):
-                low, high = interval(values)
-                rows.append(
-                    {
-                        "population": population,
-                        "method": method,
-                        "pairs": pairs,
-                        "part": part,
-                        "statistic": statistic,
-                        "value": values[0],
-                        "ci_low": low,
-                        "ci_high": high,
-                        "n_pairs": n_pairs,
-                        "n_skipped": n_skipped,
-                        "data_kind": scores.data_kind(population),
-                    }
-                )
-    return rows
+    values, draws = {}, {}
+    for part, group in cells.groupby("target_part", sort=False):
+        scores = group[column].to_numpy()
+        values[part] = np.nan if np.isnan(scores).all() else np.nanmean(scores)
+        draws[part] = weighted_mean(scores, pair_weights(group, subjects, counts))
+    known = [part for part in values if not np.isnan(values[part])]
+    result = {part: (values[part], *interval(draws[part])) for part in values}
+    overall = np.mean([values[part] for part in known]) if known else np.nan
+    drawn = np.mean([draws[part] for part in known], axis=0) if known else []
+    return {**result, OVERALL: (overall, *interval(drawn))}
 
 
-def main(scores_path, splits_path, settings, output):
-    """Write the table."""
-    scores = Scores.read(scores_path, splits_path, settings)
+def main(scores_path, settings, output):
+    """Write predictivity.csv."""
+    scores = pd.read_csv(scores_path, keep_default_na=False, na_values=[""])
     rows = []
-    for population, parts in {"models": settings["layers"], "mouse": settings["areas"]}.items():
-        for method in settings["methods"]:
-            if scores.has(population, method):
-                rows += summarise(scores, population, method, parts)
-            else:
-                logging.info("%s: no scores of %s", population, method)
+    for (comparison, method), cells in scores.groupby(["comparison", "method"], sort=False):
+        if comparison not in POPULATIONS or read_card(method).kind != "mapping":
+            continue
+        cells = cells[cells["source_subject"] != cells["target_subject"]]
+        subjects = sorted(set(cells["target_subject"]))
+        random = generator(settings["seed"], "bootstrap", "predictivity", comparison)
+        counts = draw_counts(len(subjects), settings["n_draws"], random, least_different=2)
+        same = cells["source_part"] == cells["target_part"]
+        for relation, group in (("same part", cells[same]), ("different part", cells[~same])):
+            for statistic, column in STATISTICS.items():
+                summary = summarise(group, column, subjects, counts)
+                for part, (value, low, high) in summary.items():
+                    of_part = group if part == OVERALL else group[group["target_part"] == part]
+                    rows.append(
+                        {
+                            "population": POPULATIONS[comparison],
+                            "method": method,
+                            "relation": relation,
+                            "part": part,
+                            "statistic": statistic,
+                            "predictivity": value,
+                            "ci_low": low,
+                            "ci_high": high,
+                            "n_cells": int((of_part["verdict"] == "ok").sum()),
+                            "n_skipped": int((of_part["verdict"] == "skipped").sum()),
+                            "data_kind": cells["data_kind"].iloc[0],
+                        }
+                    )
     write_table(pd.DataFrame(rows), output)
 
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        main(
-            snakemake.input.scores,
-            snakemake.input.split_scores,
-            snakemake.params.settings,
-            snakemake.output[0],
-        )
+        main(snakemake.input.scores, snakemake.params.settings, snakemake.output[0])

@@ -1,74 +1,113 @@
-"""Summarise how far apart each method puts the candidate models by their similarity to mice."""
-
-import logging
+"""Separability of the candidate models under each method, in each direction and in both."""
 
 import numpy as np
 import pandas as pd
 
-from workflow_scripts.bootstrap import interval, weighted_mean
+from workflow_scripts.bootstrap import draw_counts, interval, weighted_mean
 from workflow_scripts.files import write_table
 from workflow_scripts.jobs import logged
-from workflow_scripts.predictivity import overall
-from workflow_scripts.separability import DIRECTIONS, method_separability
-from workflow_scripts.tables import Scores
+from workflow_scripts.seeds import generator
+from workflow_scripts.separability import candidate_similarity, discriminability, separability
+
+DIRECTIONS = {
+    "model_to_mouse": ("source", "target"),
+    "mouse_to_model": ("target", "source"),
+}
+"""Which side of a cell is the model and which the brain."""
 
 
-def summarise(scores, method, areas, options):
-    """Rows of one method: each direction and both, by area and ``overall``, the mean over areas.
+def similarities(cells, direction, candidates, areas, layer_rule):
+    """Similarity of every candidate to every area in every split.
 
     Parameters
     ----------
-    scores : workflow_scripts.tables.Scores
-    method : str
-    areas : list of str
-    options : dict
-        ``layer_rule`` and ``combine``, as in
-        `workflow_scripts.separability.method_separability`.
+    cells : pandas.DataFrame
+        Split scores of one method and direction.
+    direction : str
+        One of `DIRECTIONS`.
+    candidates, areas : list of str
+    layer_rule : str
+        See `candidate_similarity`.
 
     Returns
     -------
-    list of dict
-        ``scale_free`` is NaN where the mean similarity is not positive.
+    numpy.ndarray, shape (n_areas, n_candidates, n_splits)
     """
-    rows = []
-    found = method_separability(scores, method, areas, **options)
-    for direction, values in found.items():
-        by_area = values["separability"]
-        mean = {name: weighted_mean(values[name], np.ones(1), 0) for name in ("similarity", "d_prime")}
-        for part, replicates, similarity, d_prime in zip(
-            [*areas, "overall"],
-            [*by_area.T, overall(by_area)],
-            [*values["similarity"], mean["similarity"]],
-            [*values["d_prime"], mean["d_prime"]],
-            strict=True,
-        ):
-            low, high = interval(replicates)
-            rows.append(
-                {
-                    "method": method,
-                    "direction": direction,
-                    "part": part,
-                    "separability": replicates[0],
-                    "ci_low": low,
-                    "ci_high": high,
-                    "scale_free": replicates[0] / similarity if similarity > 0 else np.nan,
-                    "d_prime": float(d_prime),
-                    "mean_similarity": float(similarity),
-                    "data_kind": scores.data_kind(*DIRECTIONS),
-                }
-            )
-    return rows
+    model, brain = DIRECTIONS[direction]
+    mean = cells.groupby([f"{brain}_part", f"{model}_subject", f"{model}_part", "split"])["score"]
+    table = mean.mean().unstack("split")
+    n_splits = table.shape[1]
+    result = np.full((len(areas), len(candidates), n_splits), np.nan)
+    for i, area in enumerate(areas):
+        for k, candidate in enumerate(candidates):
+            if (area, candidate) in table.index.droplevel(2):
+                layers = table.loc[(area, candidate)].to_numpy()
+                result[i, k] = candidate_similarity(layers, layer_rule)
+    return result
+
+
+def measures(by_split):
+    """Separability of one area from similarities (n_candidates, n_splits), in three scales."""
+    mean = by_split.mean(axis=1)
+    gap = separability(mean)
+    return {
+        "separability": gap,
+        "relative": gap / abs(mean.mean()),
+        "d_prime": discriminability(by_split),
+    }
 
 
 def main(scores_path, splits_path, settings, output):
-    """Write the table."""
-    scores = Scores.read(scores_path, splits_path, settings)
+    """Write separability.csv: each area, and their mean with an interval over areas."""
+    kinds = pd.read_csv(scores_path, keep_default_na=False, na_values=[""])
+    kinds = kinds.groupby("comparison")["data_kind"].first()
+    splits = pd.read_csv(splits_path, keep_default_na=False, na_values=[""])
+    splits = splits[splits["comparison"].isin(DIRECTIONS)]
+    areas = settings["areas"]
+    random = generator(settings["seed"], "bootstrap", "separability")
+    counts = draw_counts(len(areas), settings["n_draws"], random)
     rows = []
-    for method in settings["methods"]:
-        if all(scores.has(direction, method) for direction in DIRECTIONS):
-            rows += summarise(scores, method, settings["areas"], settings["separability"])
+    for method, of_method in splits.groupby("method", sort=False):
+        by_direction = {
+            direction: similarities(
+                of_method[of_method["comparison"] == direction],
+                direction,
+                settings["candidates"],
+                areas,
+                settings["layer_rule"],
+            )
+            for direction in DIRECTIONS
+        }
+        results = {
+            direction: [measures(by_split) for by_split in values]
+            for direction, values in by_direction.items()
+        }
+        if settings["combine"] == "similarities":
+            both = np.mean(list(by_direction.values()), axis=0)
+            results["both"] = [measures(by_split) for by_split in both]
         else:
-            logging.info("%s: not scored in both directions between models and mice", method)
+            results["both"] = [
+                {key: np.mean([one[key], other[key]]) for key in one}
+                for one, other in zip(*results.values(), strict=True)
+            ]
+        for direction, per_area in results.items():
+            table = pd.DataFrame(per_area, index=areas)
+            low, high = interval(weighted_mean(table["separability"].to_numpy(), counts))
+            mean = {**table.mean(), "ci_low": low, "ci_high": high, "area": "mean"}
+            for row in (*table.rename_axis("area").reset_index().to_dict("records"), mean):
+                rows.append(
+                    {
+                        "method": method,
+                        "direction": direction,
+                        "area": row["area"],
+                        "separability": row["separability"],
+                        "ci_low": row.get("ci_low", np.nan),
+                        "ci_high": row.get("ci_high", np.nan),
+                        "relative": row["relative"],
+                        "d_prime": row["d_prime"],
+                        "data_kind": kinds["model_to_mouse"],
+                    }
+                )
     write_table(pd.DataFrame(rows), output)
 
 
@@ -76,7 +115,7 @@ if __name__ == "__main__":
     with logged(snakemake.log[0]):
         main(
             snakemake.input.scores,
-            snakemake.input.split_scores,
+            snakemake.input.splits,
             snakemake.params.settings,
             snakemake.output[0],
         )

@@ -47,10 +47,7 @@ class Supervised(nn.Module):
 class InstanceRecognition(nn.Module):
     """Noise-contrastive estimation over a memory bank with one row an image (Wu et al. 2018).
 
-    The label of a validation image is that of the nearest row of the bank. Features are centred and
-    scaled by batch normalisation before the embedding: softplus features share a large mean, in
-    whose direction all embeddings of a small set of images otherwise collapse (measured: the loss
-    rose from 10 to the value of complete collapse at every learning rate tried).
+    The label of a validation image is that of the nearest row of the bank.
     """
 
     def __init__(self, n_inputs, labels, settings, generator):
@@ -59,9 +56,7 @@ class InstanceRecognition(nn.Module):
         self.temperature = settings["temperature"]
         self.momentum = settings["bank_momentum"]
         self.n_negatives = settings["negatives"]
-        self.embedding = nn.Sequential(
-            nn.BatchNorm1d(n_inputs, affine=False), nn.Linear(n_inputs, EMBEDDING)
-        )
+        self.embedding = nn.Linear(n_inputs, EMBEDDING)
         initialise(self, generator)
         bank = torch.rand(len(labels), EMBEDDING, generator=generator) * 2 - 1
         self.register_buffer("bank", normalize(bank))
@@ -101,7 +96,6 @@ OBJECTIVES = {"supervised": Supervised, "instance_recognition": InstanceRecognit
 def evaluate(network, head, images, labels, batch_size=512):
     """Accuracy on held-out images, with noise, without dropout."""
     network.eval()
-    head.eval()
     with torch.no_grad():
         features = torch.cat(
             [
@@ -109,10 +103,8 @@ def evaluate(network, head, images, labels, batch_size=512):
                 for batch in to_input(images, labels.device).split(batch_size)
             ]
         )
-    accuracy = head.accuracy(features, labels)
     network.train()
-    head.train()
-    return accuracy
+    return head.accuracy(features, labels)
 
 
 def train(variant, training, validation, *, master_seed, seed, device):
