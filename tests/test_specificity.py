@@ -54,16 +54,6 @@ def test_leaving_out_the_same_subject_changes_b_alone():
     assert list(b) == [8, 8, 8, 8]
 
 
-def test_weights_count_like_copies_of_a_subject(similarity):
-    """Weighting one subject out is the same as leaving its profiles away."""
-    distance = distance_matrix(similarity)
-    weighted = silhouette(distance, SUBJECTS, PARTS, weights={"s0": 1, "s1": 1, "s2": 0})
-    kept = SUBJECTS != "s2"
-    alone = silhouette(distance[np.ix_(kept, kept)], SUBJECTS[kept], PARTS[kept])
-    for one, other in zip(weighted, alone, strict=True):
-        np.testing.assert_allclose(one[kept], other)
-
-
 def test_similarities_go_from_row_to_column():
     scores = pd.DataFrame(
         {

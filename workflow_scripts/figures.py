@@ -192,8 +192,7 @@ def panel_1d(figure, tables, settings):
             (subject.rsplit("/", 1)[-1], shape) for subject, shape in shapes.items()
         )
     ]
-    # The legend stands above the maps: below them is the label of the axes.
-    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False)
+    figure.legend(handles=handles, loc="outside center right", ncols=1, frameon=False)
     figure.supxlabel("first axis of the map (unit: 1 − similarity, rotated and scaled)", fontsize=9)
     figure.supylabel("second axis of the map", fontsize=9)
 

@@ -60,7 +60,7 @@ def distance_matrix(similarity, symmetrisation="mean", clip=True):
     return distance
 
 
-def silhouette(distance, subjects, parts, exclude_same_subject=False, weights=None):
+def silhouette(distance, subjects, parts, exclude_same_subject=False):
     """Silhouette of every profile with its part as the cluster (Rousseeuw 1987).
 
     ``s = (b - a) / max(a, b)`` with ``a`` the mean distance to the profiles of the same part, and
@@ -72,8 +72,6 @@ def silhouette(distance, subjects, parts, exclude_same_subject=False, weights=No
     subjects, parts : sequence of str, length n
     exclude_same_subject : bool
         Whether other parts of the same subject are left out of ``b``.
-    weights : dict of str to float, optional
-        Weight of each subject; how often it was drawn, in a bootstrap.
 
     Returns
     -------
@@ -81,13 +79,9 @@ def silhouette(distance, subjects, parts, exclude_same_subject=False, weights=No
         NaN for a profile that has no other profile of its part.
     """
     subjects, parts = np.asarray(subjects), np.asarray(parts)
-    weight = np.ones(len(parts))
-    if weights is not None:
-        weight = np.array([weights[subject] for subject in subjects], float)
 
     def mean_distance(i, chosen):
-        total = weight[chosen].sum()
-        return (weight[chosen] * distance[i, chosen]).sum() / total if total else np.nan
+        return distance[i, chosen].mean() if chosen.any() else np.nan
 
     a, b = np.full(len(parts), np.nan), np.full(len(parts), np.nan)
     for i in range(len(parts)):

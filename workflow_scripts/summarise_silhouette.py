@@ -2,10 +2,9 @@
 
 from itertools import product
 
-import numpy as np
 import pandas as pd
 
-from workflow_scripts.bootstrap import draw_counts, interval
+from workflow_scripts.bootstrap import draw_counts, interval, weighted_mean
 from workflow_scripts.files import write_table
 from workflow_scripts.jobs import logged
 from workflow_scripts.seeds import generator
@@ -17,13 +16,6 @@ from workflow_scripts.specificity import (
 )
 
 
-def mean_silhouette(distance, subjects, parts, exclude_same_subject, weights=None):
-    """Mean over profiles of a, b and s, weighted as the subjects are."""
-    values = silhouette(distance, subjects, parts, exclude_same_subject, weights)
-    weight = [1 if weights is None else weights[subject] for subject in subjects]
-    return [float(np.average(value, weights=weight)) for value in values]
-
-
 def main(scores_path, settings, output):
     """Write silhouette.csv."""
     scores = pd.read_csv(scores_path, keep_default_na=False, na_values=[""])
@@ -31,9 +23,9 @@ def main(scores_path, settings, output):
     profiles = list(product(settings["subjects"], settings["layers"]))
     subjects, parts = zip(*profiles, strict=True)
     options = {key: settings[key] for key in ("symmetrisation", "clip", "exclude_same_subject")}
-    names = settings["subjects"]
+    n_subjects, n_parts = len(settings["subjects"]), len(settings["layers"])
     random = generator(settings["seed"], "bootstrap", "silhouette")
-    counts = draw_counts(len(names), settings["n_draws"], random, least_different=2)
+    counts = draw_counts(n_subjects, settings["n_draws"], random)
     rows = []
     for method, cells in scores.groupby("method", sort=False):
         similarity = similarity_matrix(cells, profiles)
@@ -44,28 +36,21 @@ def main(scores_path, settings, output):
                 "exclude_same_subject": exclude,
             }
             distance = distance_matrix(similarity, symmetrisation, clip)
-            a, b, value = mean_silhouette(distance, subjects, parts, exclude)
-            low = high = np.nan
-            if chosen == options:
-                # Equal draws have equal values; there are few different ones with few subjects.
-                unique, repeats = np.unique(counts, axis=0, return_counts=True)
-                drawn = [
-                    mean_silhouette(
-                        distance, subjects, parts, exclude, dict(zip(names, row, strict=True))
-                    )[2]
-                    for row in unique
-                ]
-                low, high = interval(np.repeat(drawn, repeats))
+            a, b, values = silhouette(distance, subjects, parts, exclude)
+            # Over the subjects whose profiles are judged, against the whole population: drawing
+            # that anew would pair copies of a subject, or have fewer others than there are.
+            by_subject = values.reshape(n_subjects, n_parts).mean(axis=1)
+            low, high = interval(weighted_mean(by_subject, counts))
             rows.append(
                 {
                     "method": method,
                     **chosen,
                     "default": chosen == options,
-                    "silhouette": value,
+                    "silhouette": values.mean(),
                     "ci_low": low,
                     "ci_high": high,
-                    "mean_a": a,
-                    "mean_b": b,
+                    "mean_a": a.mean(),
+                    "mean_b": b.mean(),
                     "data_kind": cells["data_kind"].iloc[0],
                 }
             )
