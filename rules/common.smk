@@ -16,7 +16,7 @@ os.environ.update(PYTHONPATH=str(ROOT), POT_BACKEND_DISABLE_PYTORCH="1")
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 from workflow_scripts.configuration import check_config, resolve_variant
-from workflow_scripts.dependencies import source_files
+from workflow_scripts.dependencies import environment_folder, source_files
 from workflow_scripts.errors import InputError
 from workflow_scripts.registry import METHODS_FOLDER, method_names, read_card
 

@@ -4,16 +4,18 @@ from snakemake.settings.types import DeploymentMethod
 
 # With --sdm conda, conda provides AllenSDK; otherwise a rule builds its environment on demand.
 CONDA = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
-ALLENSDK = [] if CONDA else repository(".envs/allensdk/.ready")
-ALLENSDK_PYTHON = "python" if CONDA else repository(".envs/allensdk/bin/python")
+ALLENSDK = repository(environment_folder(ROOT / "envs/allensdk.txt"))
+ALLENSDK_READY = [] if CONDA else f"{ALLENSDK}/.ready"
+ALLENSDK_PYTHON = "python" if CONDA else f"{ALLENSDK}/bin/python"
 
 
 rule build_environment:
     """Build the isolated environment of AllenSDK from its hashed pins, by uv or venv and pip."""
     input:
-        repository("envs/allensdk.txt"),
+        # The folder is named by the content of the pins, so their age says nothing.
+        ancient(repository("envs/allensdk.txt")),
     output:
-        repository(".envs/allensdk/.ready"),
+        touch(f"{ALLENSDK}/.ready"),
     log:
         "results/logs/build_environment/allensdk.log",
     localrule: True
@@ -32,7 +34,6 @@ rule build_environment:
             "$folder/bin/python" -m pip install --quiet --require-hashes -r {input:q}
         fi
         "$folder/bin/python" -c "import allensdk.brain_observatory.ecephys.ecephys_session"
-        cp {input:q} {output:q}
         """
 
 
@@ -62,7 +63,7 @@ rule extract_responses:
     """Count the spikes of one session's units at each scene and trial."""
     input:
         nwb=session_nwb,
-        environment=ALLENSDK,
+        environment=ALLENSDK_READY,
         code=sources("extract_responses.py"),
     output:
         "results/mouse/sessions/{session}.nc",

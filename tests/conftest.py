@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from workflow_scripts.dependencies import environment_folder
+
 # One thread a process, set before NumPy or torch start theirs: tests run beside other jobs.
 os.environ["OMP_NUM_THREADS"] = "1"
 
@@ -74,8 +76,8 @@ def workflow(tmp_path_factory):
 @pytest.fixture(scope="session")
 def allensdk_python(workflow):
     """Interpreter of the isolated AllenSDK environment, built by the workflow's own rule."""
-    workflow.snakemake(".envs/allensdk/.ready")
-    return workflow.folder / ".envs/allensdk/bin/python"
+    workflow.snakemake("build_environment")
+    return workflow.folder / environment_folder(ROOT / "envs/allensdk.txt") / "bin/python"
 
 
 @pytest.fixture(scope="session")

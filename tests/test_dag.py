@@ -150,3 +150,11 @@ def test_every_rule_has_a_driver_of_its_name(workflow):
         "simulate_session",
         "extract_responses",
     } - {"all"}
+
+
+def test_other_pins_are_another_environment(finished):
+    with edited(finished, "envs/allensdk.txt", "# This file", "# The file"):
+        planned = finished.planned()
+    assert planned["build_environment"] == 1
+    assert planned["extract_responses"] == 3
+    assert "simulate_session" not in planned

@@ -10,7 +10,7 @@ import pytest
 
 from workflow_scripts import registry
 from workflow_scripts.alignment import score_cells
-from workflow_scripts.errors import NotComparable
+from workflow_scripts.errors import InputError, NotComparable
 from workflow_scripts.responses import Profile
 from workflow_scripts.splits import make_splits
 
@@ -195,3 +195,10 @@ def test_one_bad_target_does_not_spoil_the_others(responses):
     assert "Poisson likelihood needs responses of at least 0" in result["reason"].values[1]
     with pytest.raises(NotComparable):
         registry.make_estimator("linear_nonlinear", {}).fit(X, Y - 9)
+
+
+def test_unequal_numbers_of_stimuli_are_named(responses):
+    X, Y = responses
+    cells = [(Profile("a", "v", X), Profile("b", "w", Y[:50]))]
+    with pytest.raises(InputError, match="b w: found responses to 50 stimuli, expected 120"):
+        score_cells("ridge_post", {}, cells, SPLITS, 1)

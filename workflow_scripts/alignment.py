@@ -6,7 +6,7 @@ from time import perf_counter
 import numpy as np
 import xarray as xr
 
-from workflow_scripts.errors import NotComparable
+from workflow_scripts.errors import InputError, NotComparable
 from workflow_scripts.registry import make_estimator, read_card
 from workflow_scripts.scoring import r2_per_unit
 
@@ -35,8 +35,19 @@ def score_cells(method, parameters, cells, splits, min_units):
     Returns
     -------
     xarray.Dataset
-        One row a cell, as the README's table of results describes.
+        One row a cell, as results/README.md describes.
+
+    Raises
+    ------
+    InputError
+        If a source and a target were not shown the same number of stimuli.
     """
+    for source, target in cells:
+        if len(source.values) != len(target.values):
+            raise InputError(
+                f"{target.subject} {target.part}: found responses to {len(target.values)} stimuli, "
+                f"expected {len(source.values)} as in {source.subject} {source.part}"
+            )
     card = read_card(method)
     results = [None] * len(cells)
     groups = {}

@@ -1,9 +1,10 @@
-"""Which files of this repository a script imports, so that rules can declare them as inputs.
+"""What a job depends on besides its data: the code that it imports, the pins of its environment.
 
 Snakemake does not see edits to imported modules; as inputs they are compared by content.
 """
 
 import ast
+from hashlib import sha256
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
@@ -45,3 +46,12 @@ def source_files(path):
             found.add(current)
             waiting.extend(_modules(current))
     return sorted(found)
+
+
+def environment_folder(pins):
+    """Folder of the environment that a file of pins describes, named by the file's content.
+
+    Other pins are another environment, whatever the modification times say.
+    """
+    pins = Path(pins)
+    return Path(".envs", f"{pins.stem}-{sha256(pins.read_bytes()).hexdigest()[:12]}")

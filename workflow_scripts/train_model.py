@@ -19,8 +19,9 @@ CURVE_COLUMNS = ["epoch", "learning_rate", "loss", "accuracy", "images_per_secon
 def main(training, validation, seed, settings, output, threads):
     """Write the weights, the configuration beside them, and the training curve."""
     torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True)
     device = choose_device(settings["device"])
+    # Bit for bit on the CPU; a GPU has no deterministic form of every operation.
+    torch.use_deterministic_algorithms(device.type == "cpu")
     network, curve = train(
         settings["variant"],
         read_images(training),
