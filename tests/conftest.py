@@ -24,10 +24,10 @@ class Workflow:
     def __init__(self, folder):
         self.folder = folder
 
-    def snakemake(self, *arguments, check=True):
+    def snakemake(self, *arguments, configfiles=(), check=True):
         """Run Snakemake to its end; its output, standard error included, as text."""
         done = subprocess.run(
-            self.command(*arguments),
+            self.command(*arguments, configfiles=(MINI, *configfiles)),
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from scipy.stats import pearsonr
+from scipy.stats import pearsonr, spearmanr
 
-from workflow_scripts.errors import NotComparable
+from workflow_scripts.errors import InputError, NotComparable
 from workflow_scripts.geometry import dissimilarities, geometry_correlation
 
 
@@ -19,6 +19,10 @@ def test_geometry_is_the_correlation_of_dissimilarities():
     X, Y = random.random((7, 5)), random.random((7, 9))
     expected = pearsonr(dissimilarities(X), dissimilarities(Y)).statistic
     assert geometry_correlation(X, Y) == pytest.approx(expected)
+    expected = spearmanr(dissimilarities(X), dissimilarities(Y)).statistic
+    assert geometry_correlation(X, Y, "spearman") == pytest.approx(expected)
+    with pytest.raises(InputError, match="comparison: found 'kendall', expected one of pearson"):
+        geometry_correlation(X, Y, "kendall")
 
 
 def test_a_stimulus_without_a_pattern_is_refused():

@@ -5,6 +5,7 @@ import pytest
 from scipy.optimize import check_grad, minimize
 from sklearn.linear_model import PoissonRegressor
 
+from workflow_scripts.errors import InputError
 from workflow_scripts.poisson_glm import LINKS, PoissonRegression, objective
 from workflow_scripts.ridge import Ridge
 from workflow_scripts.scoring import r2_per_unit
@@ -127,3 +128,11 @@ def test_softplus_targets_are_predicted_better_than_by_a_line():
     line = Ridge().fit(Z[train], Y[train]).predict(Z[test])
     bent, line = (r2_per_unit(Y[test], predicted) for predicted in (bent, line))
     assert np.median(bent) > 0.99 > np.median(line)
+
+
+def test_penalties_and_folds_that_make_no_sense_are_refused(counts):
+    with pytest.raises(InputError, match="alphas: found"):
+        PoissonRegression("exp", [0.0], 5).fit(*counts)
+    for n_folds in (1, 101):
+        with pytest.raises(InputError, match=f"n_folds: found {n_folds}, expected 2 to 100"):
+            PoissonRegression("exp", [1.0], n_folds).fit(*counts)

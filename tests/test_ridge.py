@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LinearRegression, RidgeCV
 from sklearn.preprocessing import StandardScaler
 
+from workflow_scripts.errors import InputError
 from workflow_scripts.ridge import ALPHAS, Ridge
 
 
@@ -65,3 +66,9 @@ def test_without_noise_the_map_is_recovered():
     X, Y = data(60, 10, 5, noise=0.0)
     ridge = Ridge().fit(X, Y)
     np.testing.assert_allclose(ridge.predict(X), LinearRegression().fit(X, Y).predict(X), atol=1e-6)
+
+
+@pytest.mark.parametrize("alphas", [[], [1.0, 0.0], [-1.0], [float("nan")]])
+def test_penalties_are_positive_numbers(alphas):
+    with pytest.raises(InputError, match="alphas: found .* expected positive numbers"):
+        Ridge(alphas).fit(*data(20, 5, 2))

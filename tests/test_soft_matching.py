@@ -7,6 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
+from workflow_scripts.errors import InputError, NotComparable
+from workflow_scripts.methods import soft_matching
 from workflow_scripts.methods.soft_matching import Estimator, transport_plan
 
 
@@ -36,6 +38,15 @@ def test_assignment_costs_what_pot_finds():
     )
 
 
+@pytest.mark.filterwarnings("ignore:numItermax")
+@pytest.mark.parametrize("iterations", [50, 1000])
+def test_a_solver_that_is_stopped_is_refused(monkeypatch, iterations):
+    """Early its plan has wrong sums; late it has the right ones, but is not the optimum."""
+    monkeypatch.setattr(soft_matching, "MAX_ITERATIONS", iterations)
+    with pytest.raises(NotComparable, match="did not converge"):
+        transport_plan(np.random.default_rng(0).random((300, 70)))
+
+
 def test_permuted_units_are_found():
     X = np.random.default_rng(1).normal(size=(50, 12))
     order = np.random.default_rng(2).permutation(12)
@@ -53,5 +64,5 @@ def test_weights_of_more_sources_than_targets_sum_to_one():
 
 
 def test_unknown_scaling_is_refused():
-    with pytest.raises(ValueError, match="expected one of corr, zscore, ols"):
+    with pytest.raises(InputError, match="expected one of corr, zscore, ols"):
         Estimator("none").fit(np.eye(3), np.eye(3))

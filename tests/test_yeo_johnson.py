@@ -2,10 +2,18 @@
 
 import numpy as np
 import pytest
+from scipy.stats import skew
+from scipy.stats import yeojohnson as scipy_yeo_johnson
 from sklearn.preprocessing import PowerTransformer
 
 from workflow_scripts.errors import NotComparable
-from workflow_scripts.yeo_johnson import YeoJohnson, fit_lambdas, log_likelihood
+from workflow_scripts.yeo_johnson import (
+    YeoJohnson,
+    fit_lambdas,
+    log_likelihood,
+    references,
+    yeo_johnson,
+)
 
 
 @pytest.fixture(scope="module")
@@ -32,10 +40,39 @@ def test_lambda_of_a_nearly_silent_unit_is_far_below_zero():
     best = fit_lambdas(X)
     jacobian = (np.sign(X) * np.log1p(np.abs(X))).sum(axis=0)
     grid = [
-        log_likelihood(X, np.array([value]), jacobian)[0] for value in np.arange(-3000.0, 5, 0.5)
+        log_likelihood(X, np.array([value]), jacobian, references(X))[0]
+        for value in np.arange(-3000.0, 5, 0.5)
     ]
     assert best[0] < -100
-    assert log_likelihood(X, best, jacobian)[0] >= max(grid) - 1e-6
+    assert log_likelihood(X, best, jacobian, references(X))[0] >= max(grid) - 1e-6
+
+
+@pytest.mark.parametrize("response", [0.3, 1e-2, 1e-6])
+def test_lambda_of_a_unit_with_one_response_is_known(response):
+    """The likelihood of two values is ``n log(-l) + l log(1 + r)`` far below zero."""
+    X = np.zeros((960, 1))
+    X[0] = response
+    assert fit_lambdas(X)[0] == pytest.approx(-960 / np.log1p(response), rel=1e-6)
+
+
+def test_transformation_keeps_the_order_of_responses_about_a_large_mean():
+    """The plain formula rounds these 300 responses to a few values, far from the optimum."""
+    responses = 8 + np.random.default_rng(2).exponential(0.05, (300, 1))
+    transformer = YeoJohnson()
+    transformed = transformer.fit_transform(responses)
+    assert len(np.unique(transformed)) == 300
+    assert transformer.lambdas_[0] < -50
+    assert abs(skew(transformed[:, 0])) < 0.3 < skew(responses[:, 0])
+
+
+def test_shifted_transformation_is_the_plain_one_but_for_offset_and_factor():
+    X = np.linspace(-3, 3, 40)[:, None]
+    for value in (-1.5, 0.0, 0.7, 2.0, 3.0):
+        plain = yeo_johnson(X, np.array([value]), np.array([0.0]))
+        np.testing.assert_allclose(plain[:, 0], scipy_yeo_johnson(X[:, 0], value), atol=1e-12)
+        shifted = yeo_johnson(X, np.array([value]), np.array([0.4]))
+        zero = yeo_johnson(np.array([[np.expm1(0.4)]]), np.array([value]), np.array([0.0]))
+        np.testing.assert_allclose(shifted, np.exp(-0.4 * value) * (plain - zero), atol=1e-12)
 
 
 def test_responses_beyond_the_training_range_are_clipped(skewed):

@@ -71,6 +71,10 @@ def main(shards, scores_path, splits_path):
     """Write both tables."""
     cells, splits = zip(*map(read_shard, shards), strict=True)
     cells = pd.concat(cells, ignore_index=True)
+    twice = cells[cells.duplicated(["comparison", "method", *PAIR])]
+    if len(twice):
+        cell = " ".join(twice.iloc[0][["comparison", "method", *PAIR]])
+        raise InputError(f"the shards hold the cell {cell!r} more than once, expected once")
     skipped = cells[cells["verdict"] == "skipped"]
     logging.info("%d of %d cells were left out", len(skipped), len(cells))
     for reason, count in skipped["reason"].value_counts().items():

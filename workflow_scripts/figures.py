@@ -49,15 +49,10 @@ def _colour(method):
     return read_card(method).colour
 
 
-def _errors(table, column):
-    """Distances from the value to the ends of its interval, zero where there is none.
-
-    A percentile interval of few subjects may leave the value out; the bar then ends at the value.
-    """
-    value = table[column].to_numpy()
-    low = np.maximum(value - table["ci_low"].to_numpy(), 0)
-    high = np.maximum(table["ci_high"].to_numpy() - value, 0)
-    return np.nan_to_num([low, high])
+def _bars(axes, x, rows, column, width, colours, label=None):
+    """Bars with the ends of their intervals where they are; no line where there is none."""
+    axes.bar(x, rows[column], width, color=colours, edgecolor="white", linewidth=0.5, label=label)
+    axes.vlines(x, rows["ci_low"], rows["ci_high"], color="black", linewidth=0.8)
 
 
 def _grouped_bars(axes, table, groups, group_column, value_column, methods):
@@ -66,17 +61,7 @@ def _grouped_bars(axes, table, groups, group_column, value_column, methods):
     for number, method in enumerate(methods):
         rows = table[table["method"] == method].set_index(group_column).reindex(groups)
         x = np.arange(len(groups)) + (number - (len(methods) - 1) / 2) * width
-        axes.bar(
-            x,
-            rows[value_column],
-            width,
-            yerr=_errors(rows, value_column),
-            color=_colour(method),
-            edgecolor="white",
-            linewidth=0.5,
-            error_kw={"elinewidth": 0.8},
-            label=_label(method),
-        )
+        _bars(axes, x, rows, value_column, width, _colour(method), _label(method))
     axes.axhline(0, color="black", linewidth=0.8)
     axes.set_xticks(np.arange(len(groups)), groups)
     sns.despine(ax=axes)
@@ -85,14 +70,8 @@ def _grouped_bars(axes, table, groups, group_column, value_column, methods):
 def _method_bars(axes, table, value_column, methods):
     """One bar a method, named on the axis."""
     rows = table.set_index("method").reindex(methods)
-    axes.bar(
-        np.arange(len(methods)),
-        rows[value_column],
-        0.7,
-        yerr=_errors(rows, value_column),
-        color=[_colour(method) for method in methods],
-        error_kw={"elinewidth": 0.8},
-    )
+    colours = [_colour(method) for method in methods]
+    _bars(axes, np.arange(len(methods)), rows, value_column, 0.7, colours)
     axes.axhline(0, color="black", linewidth=0.8)
     names = [_label(method) for method in methods]
     axes.set_xticks(np.arange(len(methods)), names, rotation=40, ha="right", rotation_mode="anchor")

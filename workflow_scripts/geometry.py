@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from workflow_scripts.errors import NotComparable
+from workflow_scripts.errors import InputError, NotComparable
+
+COMPARISONS = ("pearson", "spearman")
 
 
 def dissimilarities(X):
@@ -34,6 +36,35 @@ def dissimilarities(X):
     return 1 - (patterns @ patterns.T)[np.triu_indices(len(X), 1)]
 
 
-def geometry_correlation(X, Y):
-    """Pearson's r of the dissimilarities of two profiles with the same stimuli, in rows."""
-    return float(np.corrcoef(dissimilarities(X), dissimilarities(Y))[0, 1])
+def geometry_correlation(X, Y, comparison="pearson"):
+    """Correlation of the dissimilarities of two profiles with the same stimuli.
+
+    Parameters
+    ----------
+    X, Y : numpy.ndarray, shape (n_stimuli, n_units)
+        The number of units may differ.
+    comparison : {"pearson", "spearman"}
+        Of the dissimilarities, or of their ranks.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    InputError
+        If the comparison is another one.
+    NotComparable
+        See `dissimilarities`.
+    """
+    if comparison not in COMPARISONS:
+        raise InputError(
+            f"method parameter comparison: found {comparison!r}, expected one of "
+            f"{', '.join(COMPARISONS)}"
+        )
+    pair = dissimilarities(X), dissimilarities(Y)
+    if comparison == "spearman":
+        from scipy.stats import rankdata
+
+        pair = [rankdata(values) for values in pair]
+    return float(np.corrcoef(*pair)[0, 1])

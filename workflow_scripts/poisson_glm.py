@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from workflow_scripts.errors import NotComparable
+from workflow_scripts.errors import InputError, NotComparable
+from workflow_scripts.ridge import check_alphas
 
 ALPHAS = tuple(float(a) for a in np.logspace(-4, 2, 7))
 MEMORY = 8
@@ -214,9 +215,17 @@ class PoissonRegression:
 
         Raises
         ------
+        InputError
+            If a penalty is not positive, or there are not 2 folds to as many as stimuli.
         NotComparable
             If a target response is negative or there is no target.
         """
+        check_alphas(self.alphas)
+        if not 2 <= self.n_folds <= len(Y):
+            raise InputError(
+                f"method parameter n_folds: found {self.n_folds!r}, expected 2 to {len(Y)}, the "
+                f"number of training stimuli"
+            )
         if Y.shape[1] == 0:
             raise NotComparable("the target has no units")
         if Y.min() < 0:

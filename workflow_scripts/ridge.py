@@ -2,12 +2,24 @@
 
 import numpy as np
 
-from workflow_scripts.errors import NotComparable
+from workflow_scripts.errors import InputError, NotComparable
 from workflow_scripts.scaling import Standardiser
 
-# The union of two grids that the field's libraries use: 15 values from 1e-9 to 1e5 and 9 from 1e-4
-# to 1e4; those on both grids count once.
+# The union of two grids that the field's libraries use: 15 values from 1e-9 to 1e5, and 9 from 5e-4
+# to 5e4 that lie between them.
 ALPHAS = tuple(float(a) for a in np.union1d(np.logspace(-9, 5, 15), 5 * np.logspace(-4, 4, 9)))
+
+
+def check_alphas(alphas):
+    """Refuse penalties that define no unique fit with more units than stimuli.
+
+    Raises
+    ------
+    InputError
+        If there is none, or one that is not a positive number.
+    """
+    if not len(alphas) or not min(alphas) > 0:
+        raise InputError(f"method parameter alphas: found {alphas!r}, expected positive numbers")
 
 
 class Ridge:
@@ -35,6 +47,7 @@ class Ridge:
 
     def fit(self, X, Y):
         """Fit on training responses X (n_stimuli, n_units) and Y (n_stimuli, n_targets)."""
+        check_alphas(self.alphas)
         if Y.shape[1] == 0:
             raise NotComparable("the target has no units")
         self.scaler = Standardiser().fit(X)

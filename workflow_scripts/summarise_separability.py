@@ -47,12 +47,16 @@ def similarities(cells, direction, candidates, areas, layer_rule):
 
 
 def measures(by_split):
-    """Separability of one area from similarities (n_candidates, n_splits), in three scales."""
+    """Separability of one area from similarities (n_candidates, n_splits), in three scales.
+
+    Relative to a mean similarity that is not positive, a gap has no size: NaN.
+    """
     mean = by_split.mean(axis=1)
     gap = separability(mean)
+    overall = mean.mean()
     return {
         "separability": gap,
-        "relative": gap / abs(mean.mean()),
+        "relative": gap / overall if overall > 0 else np.nan,
         "d_prime": discriminability(by_split),
     }
 

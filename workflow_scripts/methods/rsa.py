@@ -24,8 +24,17 @@ CARD = Card(
 
 
 class Estimator:
-    """Representational similarity analysis."""
+    """Representational similarity analysis.
+
+    Parameters
+    ----------
+    comparison : {"pearson", "spearman"}
+        Correlation of the dissimilarities, or of their ranks.
+    """
+
+    def __init__(self, comparison="pearson"):
+        self.comparison = comparison
 
     def compare(self, X, Y):
         """Similarity of X (n_stimuli, p) and Y (n_stimuli, q)."""
-        return geometry_correlation(X, Y)
+        return geometry_correlation(X, Y, self.comparison)

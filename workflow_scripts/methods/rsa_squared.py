@@ -23,9 +23,18 @@ CARD = Card(
 
 
 class Estimator:
-    """Squared representational similarity analysis, with the sign of the correlation."""
+    """Squared representational similarity analysis, with the sign of the correlation.
+
+    Parameters
+    ----------
+    comparison : {"pearson", "spearman"}
+        Correlation of the dissimilarities, or of their ranks.
+    """
+
+    def __init__(self, comparison="pearson"):
+        self.comparison = comparison
 
     def compare(self, X, Y):
         """Similarity of X (n_stimuli, p) and Y (n_stimuli, q)."""
-        r = geometry_correlation(X, Y)
+        r = geometry_correlation(X, Y, self.comparison)
         return r * abs(r)

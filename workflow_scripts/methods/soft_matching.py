@@ -10,7 +10,7 @@ Reference: Khosla & Williams 2024, Soft matching distance, UniReps.
 
 import numpy as np
 
-from workflow_scripts.errors import NotComparable
+from workflow_scripts.errors import InputError, NotComparable
 from workflow_scripts.registry import Card
 from workflow_scripts.scaling import Standardiser
 
@@ -47,7 +47,7 @@ def transport_plan(cost):
     Raises
     ------
     NotComparable
-        If the solver ends without a plan that has these sums.
+        If the solver ends before the optimum, or with a plan that lacks these sums.
     """
     p, q = cost.shape
     if p == q:
@@ -58,7 +58,12 @@ def transport_plan(cost):
         return plan
     import ot
 
-    plan = ot.emd(np.full(p, 1 / p), np.full(q, 1 / q), cost, numItermax=MAX_ITERATIONS)
+    plan, report = ot.emd(
+        np.full(p, 1 / p), np.full(q, 1 / q), cost, numItermax=MAX_ITERATIONS, log=True
+    )
+    # A solver that is stopped late returns a plan with the right sums that is not the optimum.
+    if report["warning"]:
+        raise NotComparable(f"optimal transport did not converge: {report['warning']}")
     error = max(np.abs(plan.sum(axis=1) - 1 / p).max(), np.abs(plan.sum(axis=0) - 1 / q).max())
     if error > MARGINAL_TOLERANCE:
         raise NotComparable(f"optimal transport did not converge: marginals are off by {error:.1e}")
@@ -81,7 +86,10 @@ class Estimator:
     def fit(self, X, Y):
         """Match units on training responses X (n_stimuli, p) and Y (n_stimuli, q)."""
         if self.scaling not in SCALINGS:
-            raise ValueError(f"scaling is {self.scaling!r}, expected one of {', '.join(SCALINGS)}")
+            raise InputError(
+                f"method parameter scaling: found {self.scaling!r}, expected one of "
+                f"{', '.join(SCALINGS)}"
+            )
         if Y.shape[1] == 0:
             raise NotComparable("the target has no units")
         self.scaler = Standardiser().fit(X)
