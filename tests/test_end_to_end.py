@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+import yaml
 from PIL import Image
 
 TABLES = ["scores", "split_scores", "predictivity", "silhouette", "separability", "claims", "mds"]
@@ -136,6 +138,29 @@ def test_figures_are_pictures(finished):
 def test_the_report_builds(finished):
     finished.snakemake("--report", "results/report.html")
     assert (finished.folder / "results/report.html").stat().st_size > 1e6
+
+
+def test_an_allen_cache_folder_is_read_like_the_simulated_mice(finished, tmp_path):
+    """The simulated files laid out as AllenSDK does; they stay as they are."""
+    mice = finished.folder / "results/mouse"
+    shutil.copytree(mice / "natural_scene_templates", tmp_path / "natural_scene_templates")
+    for session in (900001, 900002, 900003):
+        folder = tmp_path / f"session_{session}"
+        folder.mkdir()
+        shutil.copy(mice / f"nwb/session_{session}.nwb", folder)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
+    override = finished.folder / "allen.yaml"
+    mouse = {"source": "allen_directory", "allen_directory": str(tmp_path)}
+    override.write_text(yaml.safe_dump({"mouse": mouse}))
+    wanted = ["results/mouse/sessions/900001.nc", "results/stimuli/scenes.nc"]
+    finished.snakemake("--directory", "allen", *wanted, configfiles=["allen.yaml"])
+    for name in wanted:
+        xr.testing.assert_equal(
+            xr.open_dataset(finished.folder / "allen" / name),
+            xr.open_dataset(finished.folder / name),
+        )
+    assert before == {path: path.stat().st_mtime_ns for path in before}
+    assert set(before) == {path for path in tmp_path.rglob("*") if path.is_file()}
 
 
 def test_a_killed_run_ends_in_the_same_tables(finished, tables):

@@ -264,7 +264,8 @@ def draw(name, tables, settings):
     if name in PANELS:
         function, size, _ = PANELS[name]
         figure = plt.figure(figsize=size, layout="constrained")
-        function(figure, tables, settings)
+        # In a part of the figure, labels of all axes keep off the footer, as in a composed one.
+        function(figure.subfigures(1, 1), tables, settings)
         panels = [name]
     else:
         rows = COMPOSITIONS[name]
