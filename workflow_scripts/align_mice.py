@@ -1,12 +1,8 @@
 """Score one method from one area, pooled over all other mice, to every area of each mouse."""
 
-from workflow_scripts.alignment import score_cells
-from workflow_scripts.files import write_netcdf
 from workflow_scripts.jobs import logged
-from workflow_scripts.provenance import stamp
 from workflow_scripts.responses import data_kind_of, pool, read_mouse
-from workflow_scripts.seeds import generator
-from workflow_scripts.splits import make_splits
+from workflow_scripts.shards import write_shard
 
 
 def shard_cells(mice, source_area):
@@ -32,21 +28,15 @@ def shard_cells(mice, source_area):
 def main(sessions, settings, output):
     """Write the shard's scores."""
     mice = [read_mouse(path, settings["areas"], settings["min_reliability"]) for path in sessions]
-    cells = shard_cells(mice, settings["area"])
-    splits = make_splits(
-        len(cells[0][0].values),
-        **settings["splits"],
-        generator=generator(settings["seed"], "splits", "scenes"),
+    write_shard(
+        shard_cells(mice, settings["area"]),
+        "mouse",
+        settings,
+        output,
+        stimuli="scenes",
+        data_kind=data_kind_of(sessions),
+        min_units=settings["min_units"],
     )
-    scores = score_cells(
-        settings["method"], settings["parameters"], cells, splits, settings["min_units"]
-    )
-    scores.attrs = {
-        "comparison": "mouse",
-        "method": settings["method"],
-        **stamp(settings, seed=settings["seed"], data_kind=data_kind_of(sessions)),
-    }
-    write_netcdf(scores, output)
 
 
 if __name__ == "__main__":

@@ -2,13 +2,9 @@
 
 from itertools import product
 
-from workflow_scripts.alignment import score_cells
-from workflow_scripts.files import write_netcdf
 from workflow_scripts.jobs import logged
-from workflow_scripts.provenance import stamp
 from workflow_scripts.responses import data_kind_of, pool, read_activations, read_mouse
-from workflow_scripts.seeds import generator
-from workflow_scripts.splits import make_splits
+from workflow_scripts.shards import write_shard
 
 
 def direction_cells(direction, layers, mice):
@@ -35,21 +31,15 @@ def main(activations, sessions, settings, output):
     """Write the shard's scores."""
     layers = read_activations(activations, settings["subject"], settings["layers"], "post")
     mice = [read_mouse(path, settings["areas"], settings["min_reliability"]) for path in sessions]
-    cells = direction_cells(settings["direction"], layers, mice)
-    splits = make_splits(
-        len(layers[0].values),
-        **settings["splits"],
-        generator=generator(settings["seed"], "splits", "scenes"),
+    write_shard(
+        direction_cells(settings["direction"], layers, mice),
+        settings["direction"],
+        settings,
+        output,
+        stimuli="scenes",
+        data_kind=data_kind_of(sessions),
+        min_units=settings["min_units"],
     )
-    scores = score_cells(
-        settings["method"], settings["parameters"], cells, splits, settings["min_units"]
-    )
-    scores.attrs = {
-        "comparison": settings["direction"],
-        "method": settings["method"],
-        **stamp(settings, seed=settings["seed"], data_kind=data_kind_of(sessions)),
-    }
-    write_netcdf(scores, output)
 
 
 if __name__ == "__main__":

@@ -2,14 +2,10 @@
 
 from itertools import product
 
-from workflow_scripts.alignment import score_cells
-from workflow_scripts.files import write_netcdf
 from workflow_scripts.jobs import logged
-from workflow_scripts.provenance import stamp
 from workflow_scripts.registry import read_card
 from workflow_scripts.responses import read_activations
-from workflow_scripts.seeds import generator
-from workflow_scripts.splits import make_splits
+from workflow_scripts.shards import write_shard
 
 
 def shard_cells(sources, targets):
@@ -49,20 +45,14 @@ def main(activations, settings, output):
 
     sources = read(card.source_stage)
     targets = sources if card.target_stage == card.source_stage else read(card.target_stage)
-    splits = make_splits(
-        len(sources[0][0].values),
-        **settings["splits"],
-        generator=generator(settings["seed"], "splits", "population"),
+    write_shard(
+        shard_cells(sources, targets),
+        "models",
+        settings,
+        output,
+        stimuli="population",
+        data_kind="networks",
     )
-    scores = score_cells(
-        settings["method"], settings["parameters"], shard_cells(sources, targets), splits, 1
-    )
-    scores.attrs = {
-        "comparison": "models",
-        "method": settings["method"],
-        **stamp(settings, seed=settings["seed"], data_kind="networks"),
-    }
-    write_netcdf(scores, output)
 
 
 if __name__ == "__main__":

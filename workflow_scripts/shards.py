@@ -1,0 +1,41 @@
+"""A shard: the cells that one job scores with one method, and the file that it writes."""
+
+from workflow_scripts.alignment import score_cells
+from workflow_scripts.files import write_netcdf
+from workflow_scripts.provenance import stamp
+from workflow_scripts.seeds import generator
+from workflow_scripts.splits import make_splits
+
+
+def write_shard(cells, comparison, settings, output, *, stimuli, data_kind, min_units=1):
+    """Score cells and write them as one file.
+
+    Parameters
+    ----------
+    cells : list of tuple of Profile
+        Source and target of each cell.
+    comparison : str
+        Which of the workflow's comparisons the cells belong to.
+    settings : dict
+        ``method``, its ``parameters``, ``splits`` (``n_splits``, ``train_fraction``) and ``seed``.
+    output : str or path-like
+        netCDF file.
+    stimuli : {"population", "scenes"}
+        What the stimuli are: their splits are the same for all methods and comparisons.
+    data_kind : str
+        See `workflow_scripts.provenance.stamp`.
+    min_units : int
+        Fewest units of a target.
+    """
+    splits = make_splits(
+        len(cells[0][0].values),
+        **settings["splits"],
+        generator=generator(settings["seed"], "splits", stimuli),
+    )
+    scores = score_cells(settings["method"], settings["parameters"], cells, splits, min_units)
+    scores.attrs = {
+        "comparison": comparison,
+        "method": settings["method"],
+        **stamp(settings, seed=settings["seed"], data_kind=data_kind),
+    }
+    write_netcdf(scores, output)
