@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import pearsonr, spearmanr
 
 from workflow_scripts.errors import InputError, NotComparable
-from workflow_scripts.geometry import dissimilarities, geometry_correlation
+from workflow_scripts.geometry import dissimilarities, geometry_vector
 
 
 def test_dissimilarities_are_one_minus_the_correlation_of_each_pair():
@@ -17,12 +17,12 @@ def test_dissimilarities_are_one_minus_the_correlation_of_each_pair():
 def test_geometry_is_the_correlation_of_dissimilarities():
     random = np.random.default_rng(1)
     X, Y = random.random((7, 5)), random.random((7, 9))
-    expected = pearsonr(dissimilarities(X), dissimilarities(Y)).statistic
-    assert geometry_correlation(X, Y) == pytest.approx(expected)
-    expected = spearmanr(dissimilarities(X), dissimilarities(Y)).statistic
-    assert geometry_correlation(X, Y, "spearman") == pytest.approx(expected)
+    for comparison, correlation in (("pearson", pearsonr), ("spearman", spearmanr)):
+        product = geometry_vector(X, comparison) @ geometry_vector(Y, comparison)
+        expected = correlation(dissimilarities(X), dissimilarities(Y)).statistic
+        assert product == pytest.approx(expected)
     with pytest.raises(InputError, match="comparison: found 'kendall', expected one of pearson"):
-        geometry_correlation(X, Y, "kendall")
+        geometry_vector(X, "kendall")
 
 
 def test_a_stimulus_without_a_pattern_is_refused():
@@ -32,3 +32,5 @@ def test_a_stimulus_without_a_pattern_is_refused():
         dissimilarities(X)
     with pytest.raises(NotComparable, match="2 are needed"):
         dissimilarities(X[:, :1])
+    with pytest.raises(NotComparable, match="equally dissimilar"):
+        geometry_vector(np.eye(3), "pearson")

@@ -7,9 +7,11 @@ import re
 
 import numpy as np
 import pytest
+import torch
 
 from workflow_scripts import registry
 from workflow_scripts.alignment import score_cells
+from workflow_scripts.arrays import to_numpy
 from workflow_scripts.errors import InputError, NotComparable
 from workflow_scripts.responses import Profile
 from workflow_scripts.splits import make_splits
@@ -71,7 +73,8 @@ class TestMethod:
         assert card.label
         assert card.reference
         assert module.__doc__
-        assert hasattr(module.Estimator, "fit" if card.kind == "mapping" else "compare")
+        for function in ("fit", "predict") if card.kind == "mapping" else ("prepare", "compare"):
+            assert hasattr(module.Estimator, function)
 
     def test_parameters_have_defaults_that_json_can_hold(self, method):
         module = importlib.import_module(f"workflow_scripts.methods.{method}")
@@ -147,7 +150,12 @@ class TestMethod:
         X, Y = responses
         assert "no units" in score(method, X[:, :0], Y)
         assert "fewer than 5" in score(method, X, Y[:, :4], min_units=5)
+        assert "no units" in score(method, X, Y[:, :0]) or "0 units" in score(method, X, Y[:, :0])
         assert isinstance(score(method, np.ones_like(X), Y), str)
+        missing = X.copy()
+        missing[3, :2] = np.nan
+        assert score(method, missing, Y) == "2 units of the source have missing responses"
+        assert score(method, Y, missing) == "2 units of the target have missing responses"
 
     def test_one_unit_has_a_score_or_a_reason(self, method, responses):
         X, Y = responses
@@ -165,6 +173,18 @@ class TestMethod:
         poisoned = X[test].copy()
         poisoned[1:] += 100
         np.testing.assert_allclose(estimator.predict(poisoned)[0], expected[0])
+
+    def test_arrays_of_another_library_give_the_same_score(self, method, responses):
+        """PyTorch on the CPU; on a GPU it is the same code."""
+        if not registry.read_card(method).array_api:
+            return
+        X, Y = responses
+        train, test = SPLITS[0]
+        predictions = []
+        for place in (np.asarray, torch.as_tensor):
+            fitted = registry.make_estimator(method, {}).fit(place(X[train]), place(Y[train]))
+            predictions.append(to_numpy(fitted.predict(place(X[test]))))
+        np.testing.assert_allclose(*predictions, rtol=1e-4, atol=1e-5)
 
     def test_targets_fitted_together_are_those_fitted_alone(self, method, responses):
         X, Y = responses
@@ -192,7 +212,7 @@ def test_one_bad_target_does_not_spoil_the_others(responses):
     cells = [(cells[0][0], target) for _, target in cells]
     result = score_cells("linear_nonlinear", {}, cells, SPLITS, 1)
     assert list(result["verdict"].values) == ["ok", "skipped"]
-    assert "Poisson likelihood needs responses of at least 0" in result["reason"].values[1]
+    assert "so must responses be, found -8" in result["reason"].values[1]
     with pytest.raises(NotComparable):
         registry.make_estimator("linear_nonlinear", {}).fit(X, Y - 9)
 

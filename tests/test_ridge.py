@@ -22,8 +22,11 @@ def reference(X, Y, alphas):
     return RidgeCV(alphas=alphas, alpha_per_target=True).fit(Z, Y), Z
 
 
-def test_equals_scikit_learn_with_more_stimuli_than_units():
-    X, Y = data(80, 20, 15)
+@pytest.mark.parametrize("n", [80, 600])
+@pytest.mark.parametrize("noise", [0.01, 1.0, 30.0])
+def test_equals_scikit_learn_with_more_stimuli_than_units(n, noise):
+    """From 480 stimuli on, bounds of the error rule out most penalties."""
+    X, Y = data(n, 20, 15, noise=noise)
     expected, Z = reference(X, Y, ALPHAS)
     ridge = Ridge().fit(X, Y)
     np.testing.assert_allclose(ridge.alpha_, expected.alpha_)

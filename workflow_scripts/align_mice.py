@@ -1,7 +1,7 @@
 """Score one method from one area, pooled over all other mice, to every area of each mouse."""
 
 from workflow_scripts.jobs import logged
-from workflow_scripts.responses import data_kind_of, pool, read_mouse
+from workflow_scripts.responses import pool, read_mice
 from workflow_scripts.shards import write_shard
 
 
@@ -27,14 +27,14 @@ def shard_cells(mice, source_area):
 
 def main(sessions, settings, output):
     """Write the shard's scores."""
-    mice = [read_mouse(path, settings["areas"], settings["min_reliability"]) for path in sessions]
+    mice, data_kind = read_mice(sessions, settings["areas"], settings["min_reliability"])
     write_shard(
         shard_cells(mice, settings["area"]),
         "mouse",
         settings,
         output,
         stimuli="scenes",
-        data_kind=data_kind_of(sessions),
+        data_kind=data_kind,
         min_units=settings["min_units"],
     )
 

@@ -3,7 +3,7 @@
 from itertools import product
 
 from workflow_scripts.jobs import logged
-from workflow_scripts.responses import data_kind_of, pool, read_activations, read_mouse
+from workflow_scripts.responses import pool, read_activations, read_mice
 from workflow_scripts.shards import write_shard
 
 
@@ -30,14 +30,14 @@ def direction_cells(direction, layers, mice):
 def main(activations, sessions, settings, output):
     """Write the shard's scores."""
     layers = read_activations(activations, settings["subject"], settings["layers"], "post")
-    mice = [read_mouse(path, settings["areas"], settings["min_reliability"]) for path in sessions]
+    mice, data_kind = read_mice(sessions, settings["areas"], settings["min_reliability"])
     write_shard(
         direction_cells(settings["direction"], layers, mice),
         settings["direction"],
         settings,
         output,
         stimuli="scenes",
-        data_kind=data_kind_of(sessions),
+        data_kind=data_kind,
         min_units=settings["min_units"],
     )
 

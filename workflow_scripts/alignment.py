@@ -6,12 +6,14 @@ from time import perf_counter
 import numpy as np
 import xarray as xr
 
+from workflow_scripts.arrays import to_numpy
 from workflow_scripts.errors import InputError, NotComparable
 from workflow_scripts.registry import make_estimator, read_card
+from workflow_scripts.scaling import varying
 from workflow_scripts.scoring import r2_per_unit
 
 
-def score_cells(method, parameters, cells, splits, min_units):
+def score_cells(method, parameters, cells, splits, min_units, device="cpu"):
     """Score every cell with one method.
 
     A mapping is fitted on the training stimuli of each split and scored by the coefficient of
@@ -31,6 +33,8 @@ def score_cells(method, parameters, cells, splits, min_units):
         Training and test indices.
     min_units : int
         Fewest units of a target; smaller ones are skipped with a reason.
+    device : {"cpu", "cuda"}
+        Where a mapping is fitted, if its card allows another than the CPU.
 
     Returns
     -------
@@ -49,18 +53,19 @@ def score_cells(method, parameters, cells, splits, min_units):
                 f"expected {len(source.values)} as in {source.subject} {source.part}"
             )
     card = read_card(method)
+    place = _on_gpu if device == "cuda" and card.array_api else np.asarray
     results = [None] * len(cells)
     groups = {}
     for index, (source, target) in enumerate(cells):
-        if source.values.shape[1] == 0:
-            results[index] = "the source has no units"
-        elif target.values.shape[1] < min_units:
-            results[index] = (
-                f"the target has {target.values.shape[1]} units, fewer than {min_units}"
-            )
+        reason = _unusable(source, target, min_units)
+        if reason:
+            results[index] = reason
         else:
-            key = index if card.joint_targets or card.kind == "geometry" else id(source)
+            key = index if card.joint_targets else id(source)
             groups.setdefault(key, []).append(index)
+    if card.kind == "geometry":
+        _compare(method, parameters, cells, results)
+        return _dataset(cells, results, [None])
     for number, indices in enumerate(groups.values(), start=1):
         source = cells[indices[0]][0]
         logging.info(
@@ -73,57 +78,95 @@ def score_cells(method, parameters, cells, splits, min_units):
         )
         for index, result in zip(
             indices,
-            _score_group(method, parameters, card, source, [cells[i][1] for i in indices], splits),
+            _score_group(method, parameters, source, [cells[i][1] for i in indices], splits, place),
             strict=True,
         ):
             results[index] = result
-    return _dataset(cells, results, splits if card.kind == "mapping" else [None])
+    return _dataset(cells, results, splits)
 
 
-def _score_group(method, parameters, card, source, targets, splits):
+def _on_gpu(values):
+    import torch
+
+    return torch.as_tensor(values, device="cuda")
+
+
+def _unusable(source, target, min_units):
+    """Why a cell cannot be scored by any method, or an empty text."""
+    for name, profile in (("source", source), ("target", target)):
+        missing = np.isnan(profile.values).any(axis=0).sum()
+        if missing:
+            return f"{missing} units of the {name} have missing responses"
+    if source.values.shape[1] == 0:
+        return "the source has no units"
+    if target.values.shape[1] < max(1, min_units):
+        return f"the target has {target.values.shape[1]} units, fewer than {max(1, min_units)}"
+    return ""
+
+
+def _score_group(method, parameters, source, targets, splits, place):
     """Result of each target: a dict, or the reason why there is none."""
     try:
-        if card.kind == "geometry":
-            return [_compare(method, parameters, source, target) for target in targets]
-        return _fit_and_score(method, parameters, source, targets, splits)
+        return _fit_and_score(method, parameters, source, targets, splits, place)
     except NotComparable as reason:
         if len(targets) == 1:
             return [str(reason)]
     # One of the stacked targets cannot be fitted: find out which, and keep the others.
     return [
-        _score_group(method, parameters, card, source, [target], splits)[0] for target in targets
+        _score_group(method, parameters, source, [target], splits, place)[0] for target in targets
     ]
 
 
-def _compare(method, parameters, source, target):
-    started = perf_counter()
-    value = make_estimator(method, parameters).compare(source.values, target.values)
-    return {
-        "units": np.array([[value]]),
-        "alpha": np.array([np.nan]),
-        "seconds": perf_counter() - started,
-    }
+def _compare(method, parameters, cells, results):
+    """Fill in the results of a geometry; every profile is prepared once."""
+    estimator = make_estimator(method, parameters)
+    prepared = {}
+    for index, cell in enumerate(cells):
+        if results[index]:
+            continue
+        started = perf_counter()
+        try:
+            for profile in cell:
+                if id(profile) not in prepared:
+                    prepared[id(profile)] = estimator.prepare(profile.values)
+            value = estimator.compare(*(prepared[id(profile)] for profile in cell))
+        except NotComparable as reason:
+            results[index] = str(reason)
+            continue
+        results[index] = {
+            "units": np.array([[value]]),
+            "alpha": np.array([np.nan]),
+            "n_unconverged": 0,
+            "extras": {},
+            "seconds": perf_counter() - started,
+        }
 
 
-def _fit_and_score(method, parameters, source, targets, splits):
+def _fit_and_score(method, parameters, source, targets, splits, place):
     stacked = np.hstack([target.values for target in targets])
     ends = np.cumsum([target.values.shape[1] for target in targets])
     scores = np.full((len(splits), stacked.shape[1]), np.nan)
     alphas = np.full((len(splits), stacked.shape[1]), np.nan)
+    unconverged = np.zeros(stacked.shape[1], int)
+    extras = {}
     started = perf_counter()
+    X, Y = place(source.values), place(stacked)
     for number, (train, test) in enumerate(splits):
-        varies = np.ptp(stacked[train], axis=0) > 0
+        varies = to_numpy(varying(Y[train]))
         if not varies.any():
             raise NotComparable("no target unit varies over the training stimuli")
         estimator = make_estimator(method, parameters)
-        estimator.fit(source.values[train], stacked[np.ix_(train, varies)])
-        predicted = estimator.predict(source.values[test])
-        score = r2_per_unit(stacked[np.ix_(test, varies)], predicted)
+        estimator.fit(X[train], Y[train][:, varies])
+        score = r2_per_unit(stacked[np.ix_(test, varies)], to_numpy(estimator.predict(X[test])))
         # An optimum that was not reached is no score.
-        score[~getattr(estimator, "converged_", np.ones(len(score), bool))] = np.nan
+        failed = ~getattr(estimator, "converged_", np.ones(len(score), bool))
+        score[failed] = np.nan
+        unconverged[varies] += failed
         scores[number, varies] = score
         if hasattr(estimator, "alpha_"):
-            alphas[number, varies] = estimator.alpha_
+            alphas[number, varies] = to_numpy(estimator.alpha_)
+        for name, value in getattr(estimator, "extras_", {}).items():
+            extras.setdefault(name, np.full(len(splits), np.nan))[number] = value
         for guard, count in getattr(estimator, "guards_", {}).items():
             if count:
                 logging.info("guard %s bound %d times in split %d", guard, count, number)
@@ -132,12 +175,17 @@ def _fit_and_score(method, parameters, source, targets, splits):
     for start, end in zip(np.r_[0, ends[:-1]], ends, strict=True):
         units = scores[:, start:end]
         if np.isnan(units).all():
-            results.append("no unit has a score: constant test responses or no convergence")
+            results.append(
+                f"no unit has a score: {unconverged[start:end].sum()} of {units.size} fits did not "
+                f"converge, the other units are constant over the test stimuli"
+            )
             continue
         results.append(
             {
                 "units": units,
                 "alpha": _median(alphas[:, start:end], axis=1),
+                "n_unconverged": unconverged[start:end].sum(),
+                "extras": extras,
                 "seconds": seconds,
             }
         )
@@ -165,7 +213,8 @@ def _dataset(cells, results, splits):
     score = np.full((n_cells, n_splits), np.nan)
     alpha = np.full((n_cells, n_splits), np.nan)
     score_unit = np.full((n_cells, n_units), np.nan)
-    dropped = np.zeros(n_cells, np.int64)
+    dropped, unconverged = np.zeros(n_cells, np.int64), np.zeros(n_cells, np.int64)
+    extras = {name: np.full((n_cells, n_splits), np.nan) for r in scored for name in r["extras"]}
     seconds = np.full(n_cells, np.nan)
     for index, result in enumerate(results):
         if not isinstance(result, dict):
@@ -175,6 +224,9 @@ def _dataset(cells, results, splits):
         score[index] = _median(result["units"], axis=1)
         alpha[index] = result["alpha"]
         dropped[index] = np.isnan(units).sum()
+        unconverged[index] = result["n_unconverged"]
+        for name, values in result["extras"].items():
+            extras[name][index] = values
         seconds[index] = result["seconds"]
     n_stimuli = cells[0][0].values.shape[0]
     n_train, n_test = (n_stimuli, n_stimuli) if splits[0] is None else map(len, splits[0])
@@ -188,10 +240,12 @@ def _dataset(cells, results, splits):
             "n_source_units": ("cell", [source.values.shape[1] for source, _ in cells]),
             "n_target_units": ("cell", [target.values.shape[1] for _, target in cells]),
             "n_dropped_units": ("cell", dropped),
+            "n_unconverged_fits": ("cell", unconverged),
             "n_train": ("cell", [n_train] * n_cells),
             "n_test": ("cell", [n_test] * n_cells),
             "alpha": (("cell", "split"), alpha),
             "seconds": ("cell", seconds, {"units": "s"}),
+            **{name: (("cell", "split"), values) for name, values in extras.items()},
         },
         coords={
             "source_subject": ("cell", [source.subject for source, _ in cells]),

@@ -55,7 +55,13 @@ def read_shard(path):
             "score_mean": units.clip(lower=FLOOR).mean(axis=1),
             **{
                 name: data[name].values
-                for name in ("n_source_units", "n_target_units", "n_dropped_units", "seconds")
+                for name in (
+                    "n_source_units",
+                    "n_target_units",
+                    "n_dropped_units",
+                    "n_unconverged_fits",
+                    "seconds",
+                )
             },
             "data_kind": data.attrs["data_kind"],
         }

@@ -33,38 +33,42 @@ def dissimilarities(X):
     if (np.ptp(X, axis=1) == 0).any():
         raise NotComparable("all units respond equally to a stimulus, so it has no pattern")
     patterns = centred / norm
-    return 1 - (patterns @ patterns.T)[np.triu_indices(len(X), 1)]
+    similarity = patterns @ patterns.T
+    return 1 - np.concatenate([row[number:] for number, row in enumerate(similarity, start=1)])
 
 
-def geometry_correlation(X, Y, comparison="pearson"):
-    """Correlation of the dissimilarities of two profiles with the same stimuli.
+def geometry_vector(X, comparison):
+    """Dissimilarities as a vector of mean 0 and length 1, so that a product correlates two.
 
     Parameters
     ----------
-    X, Y : numpy.ndarray, shape (n_stimuli, n_units)
-        The number of units may differ.
+    X : numpy.ndarray, shape (n_stimuli, n_units)
     comparison : {"pearson", "spearman"}
         Of the dissimilarities, or of their ranks.
 
     Returns
     -------
-    float
+    numpy.ndarray, shape (n_stimuli * (n_stimuli - 1) / 2,)
 
     Raises
     ------
     InputError
         If the comparison is another one.
     NotComparable
-        See `dissimilarities`.
+        See `dissimilarities`; or if all dissimilarities are equal.
     """
     if comparison not in COMPARISONS:
         raise InputError(
             f"method parameter comparison: found {comparison!r}, expected one of "
             f"{', '.join(COMPARISONS)}"
         )
-    pair = dissimilarities(X), dissimilarities(Y)
+    values = dissimilarities(X)
     if comparison == "spearman":
         from scipy.stats import rankdata
 
-        pair = [rankdata(values) for values in pair]
-    return float(np.corrcoef(*pair)[0, 1])
+        values = rankdata(values)
+    if not np.ptp(values) > 0:
+        raise NotComparable("all pairs of stimuli are equally dissimilar")
+    values -= values.mean()
+    values /= np.linalg.norm(values)
+    return values

@@ -23,7 +23,8 @@ class Card:
     colour : str
         Hexadecimal colour, the same in every figure.
     kind : {"mapping", "geometry"}
-        A mapping has ``fit(X, Y)`` and ``predict(X)``; a geometry has ``compare(X, Y)``.
+        A mapping has ``fit(X, Y)`` and ``predict(X)``. A geometry has ``prepare(X)``, which is
+        called once a profile, and ``compare(x, y)`` of two profiles so prepared.
     source_stage, target_stage : {"pre", "post"}
         Stage of the responses, before or after the output non-linearity.
     symmetric : bool
@@ -40,6 +41,8 @@ class Card:
         Smallest and largest possible score; None for no bound.
     reference : str
         Where the method is defined.
+    array_api : bool
+        Whether fit and predict take arrays of any array API library, so that they run on a GPU.
     """
 
     label: str
@@ -53,6 +56,7 @@ class Card:
     not_invariant_to: tuple
     bounds: tuple
     reference: str
+    array_api: bool = False
 
 
 def method_names():

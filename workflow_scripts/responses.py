@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import h5netcdf
 import numpy as np
 import xarray as xr
 
@@ -60,57 +61,61 @@ def read_activations(path, subject, layers, stage):
     return profiles
 
 
-def read_mouse(path, areas, min_reliability):
-    """Profiles of one mouse's areas: trial-mean rates of its reliable units.
+def read_mice(paths, areas, min_reliability):
+    """Profiles of the areas of several mice: trial-mean rates of their reliable units.
 
     Parameters
     ----------
-    path : str or path-like
-        File of `extract_responses`.
+    paths : list of str or path-like
+        Files of `extract_responses`.
     areas : list of str
     min_reliability : float or None
         Smallest split-half reliability of a unit; None keeps all units.
 
     Returns
     -------
-    dict of str to Profile
+    mice : list of dict of str to Profile
         One profile an area, some perhaps without units.
+    data_kind : {"simulated", "recorded"}
+        ``simulated`` if one of the mice is.
 
     Raises
     ------
     InputError
-        If the file has not the variables of a session, or a scene was never shown.
+        If a file has not the variables of a session, or a scene was never shown.
     """
+    mice, kinds = [], set()
+    for path in paths:
+        mouse, kind = _read_mouse(path, areas, min_reliability)
+        mice.append(mouse)
+        kinds.add(kind)
+    return mice, "simulated" if "simulated" in kinds else "recorded"
+
+
+def _read_mouse(path, areas, min_reliability):
     try:
-        with xr.open_dataset(path, engine="h5netcdf") as opened:
-            data = opened[["rate", "reliability"]].load()
-            subject = str(opened.attrs["session_id"])
-            data["area"] = opened["area"].load()
+        # Not through xarray, which takes as long to open all variables as many fits do.
+        with h5netcdf.File(path) as data:
+            axes = [data["rate"].dimensions.index(name) for name in ("stimulus", "unit")]
+            rate = data["rate"][...].transpose(axes).astype(np.float64)
+            reliability, area = data["reliability"][...], data["area"][...]
+            stimulus, subject = data["stimulus"][...], str(data.attrs["session_id"])
+            kind = data.attrs["data_kind"]
     except (KeyError, OSError, ValueError) as error:
         raise InputError(f"{path}: is not a session file of extract_responses: {error}") from error
-    rate = data["rate"].transpose("stimulus", "unit").values.astype(np.float64)
     unseen = np.isnan(rate).any(axis=1)
     if unseen.any():
         raise InputError(
             f"{path}: {unseen.sum()} scenes have no valid presentation (first: scene "
-            f"{int(data['stimulus'][unseen.argmax()])}), expected one of each at least"
+            f"{int(stimulus[unseen.argmax()])}), expected one of each at least"
         )
-    keep = np.ones(rate.shape[1], bool)
-    if min_reliability is not None:
-        keep = data["reliability"].values >= min_reliability
-    area = data["area"].values.astype(str)
-    return {name: Profile(subject, name, rate[:, keep & (area == name)]) for name in areas}
+    keep = (
+        np.ones(rate.shape[1], bool) if min_reliability is None else reliability >= min_reliability
+    )
+    area = np.char.decode(area.astype(bytes))
+    return {name: Profile(subject, name, rate[:, keep & (area == name)]) for name in areas}, kind
 
 
 def pool(profiles, part):
     """Units of several subjects' profiles beside each other, as one source called ``pool``."""
     return Profile("pool", part, np.hstack([profile.values for profile in profiles]))
-
-
-def data_kind_of(paths):
-    """``simulated`` if one of the files is simulated, else ``recorded`` if one is recorded."""
-    kinds = set()
-    for path in paths:
-        with xr.open_dataset(path, engine="h5netcdf") as data:
-            kinds.add(data.attrs["data_kind"])
-    return next(kind for kind in ("simulated", "recorded", "networks") if kind in kinds)

@@ -1,8 +1,16 @@
 """Standardisation of responses, learnt on the training stimuli."""
 
-import numpy as np
+from array_api_compat import array_namespace
 
 from workflow_scripts.errors import NotComparable
+
+
+def varying(X):
+    """Whether each column of X (n_stimuli, n_units) takes more than one value."""
+    xp = array_namespace(X)
+    if X.shape[1] == 0:
+        return X[0] > 0
+    return xp.max(X, axis=0) > xp.min(X, axis=0)
 
 
 class Standardiser:
@@ -10,19 +18,20 @@ class Standardiser:
 
     Attributes
     ----------
-    varies_ : numpy.ndarray of bool, shape (n_units,)
+    varies_ : array of bool, shape (n_units,)
         Units with variance on the training stimuli.
-    mean_, sd_ : numpy.ndarray, shape (n_varying,)
+    mean_, sd_ : array, shape (n_varying,)
         Of those units (population standard deviation).
     """
 
     def fit(self, X):
         """Learn from X, shape (n_stimuli, n_units); NotComparable if no unit varies."""
-        self.varies_ = np.ptp(X, axis=0) > 0 if X.size else np.zeros(X.shape[1], bool)
-        if not self.varies_.any():
+        xp = array_namespace(X)
+        self.varies_ = varying(X)
+        if not xp.any(self.varies_):
             raise NotComparable("no source unit varies over the training stimuli")
         kept = X[:, self.varies_]
-        self.mean_, self.sd_ = kept.mean(axis=0), kept.std(axis=0)
+        self.mean_, self.sd_ = xp.mean(kept, axis=0), xp.std(kept, axis=0)
         return self
 
     def fit_transform(self, X):

@@ -1,11 +1,14 @@
 """Yeo-Johnson transformation to normality, of all units at once."""
 
 import numpy as np
+from array_api_compat import array_namespace
 
+from workflow_scripts.arrays import cached_rows, transposed
 from workflow_scripts.scaling import Standardiser
 
-GOLDEN = (np.sqrt(5) - 1) / 2
 LAMBDA_TOLERANCE = 1e-7
+SMALL = 1e-4  # exponents this close to zero are moved
+MAX_ITERATIONS = 200
 
 
 def _power(exponent, log):
@@ -13,7 +16,9 @@ def _power(exponent, log):
 
     expm1 keeps the digits that a power minus one loses where units are nearly silent.
     """
-    return np.where(exponent == 0, log, np.expm1(exponent * log) / exponent)
+    xp = array_namespace(log)
+    zero = exponent == 0
+    return xp.where(zero, log, xp.expm1(exponent * log) / xp.where(zero, 1.0, exponent))
 
 
 def yeo_johnson(X, lambdas, reference):
@@ -26,99 +31,123 @@ def yeo_johnson(X, lambdas, reference):
 
     Parameters
     ----------
-    X : numpy.ndarray, shape (n_stimuli, n_units)
-    lambdas, reference : numpy.ndarray, shape (n_units,)
+    X : array, shape (n_stimuli, n_units)
+    lambdas, reference : array, shape (n_units,)
         With a reference of 0 it is the plain transformation.
 
     Returns
     -------
-    numpy.ndarray, shape (n_stimuli, n_units)
+    array, shape (n_stimuli, n_units)
     """
-    log, negative = np.log1p(np.abs(X)), X < 0
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+    xp = array_namespace(X)
+    log, negative = xp.log1p(xp.abs(X)), X < 0
+    with np.errstate(over="ignore", invalid="ignore"):
         transformed = _power(lambdas, log - reference)
-        if negative.any():
-            below = -np.exp(-lambdas * reference) * _power(2 - lambdas, log)
-            below -= _power(-lambdas, reference)
-            transformed = np.where(negative, below, transformed)
+        if bool(xp.any(negative)):
+            below = -xp.exp(-lambdas * reference) * _power(2 - lambdas, log)
+            below = below - _power(-lambdas, reference)
+            transformed = xp.where(negative, below, transformed)
     return transformed
 
 
 def references(X):
     """Mean of ``log(1 + x)`` of each column, or 0 for a column with negative responses."""
-    return np.where((X < 0).any(axis=0), 0, np.log1p(np.abs(X)).mean(axis=0))
+    xp = array_namespace(X)
+    negative = xp.any(X < 0, axis=0)
+    return xp.where(negative, 0.0, xp.mean(xp.log1p(xp.abs(X)), axis=0))
 
 
-def log_likelihood(X, lambdas, jacobian, reference):
-    """Profile log-likelihood of each column's lambda, shape (n_units,).
-
-    `jacobian` is the column sum of ``sign(x) log(1 + |x|)``; `reference` as in `yeo_johnson`.
-    """
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        variance = yeo_johnson(X, lambdas, reference).var(axis=0)
-        value = -len(X) / 2 * np.log(variance) - jacobian
-        # Zero in exact arithmetic for columns without negative responses, whose sums of large
-        # terms would cancel.
-        value += lambdas * np.where(reference == 0, jacobian, 0)
-    # A lambda that overflows, or flattens a unit to one value, is as unlikely as can be.
-    return np.where(np.isfinite(value) & (variance > 0), value, -np.inf)
-
-
-def fit_lambdas(X):
-    """Maximum-likelihood lambda of each column by golden-section search.
+def _likelihood_slopes(lambdas, log, sign, jacobian):
+    """First and second derivative by lambda of the profile log-likelihood of each unit.
 
     Parameters
     ----------
-    X : numpy.ndarray, shape (n_stimuli, n_units)
+    lambdas : array, shape (n_units,)
+    log : array, shape (n_units, n_stimuli)
+        ``log(1 + |x|)`` less the unit's reference.
+    sign : array, shape (n_units, n_stimuli), or 1
+        1 or -1, for negative responses.
+    jacobian : array, shape (n_units,)
+        Sum of ``sign(x) log(1 + |x|)`` where the reference is 0; else it is cancelled by the
+        reference.
+
+    Returns
+    -------
+    first, second : array, shape (n_units,)
+        Where the variance overflows, the first points back to the identity, ``lambda = 1``.
+    """
+    xp = array_namespace(log)
+    n = log.shape[1]
+    exponent = 1 + sign * (lambdas[:, None] - 1)
+    # At zero the formulas are 0 / 0; so near to it, Newton's step from there is as good.
+    exponent += SMALL * (xp.abs(exponent) < SMALL)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        power = xp.expm1(exponent * log)
+        value = power / exponent
+        change = (log * (power + 1) - value) / exponent
+        curve = (log**2 * (power + 1) - 2 * change) / exponent
+        value, curve = sign * value, sign * curve
+        value -= xp.mean(value, axis=1)[:, None]
+        centred = change - xp.mean(change, axis=1)[:, None]
+        variance = xp.vecdot(value, value)
+        slope = 2 * xp.vecdot(value, centred) / variance
+        bend = 2 * (xp.vecdot(centred, centred) + xp.vecdot(value, curve)) / variance
+        first, second = jacobian - n / 2 * slope, -n / 2 * (bend - slope**2)
+    broken = ~(xp.isfinite(first) & xp.isfinite(second))
+    return xp.where(broken, 1 - lambdas, first), xp.where(broken, xp.nan, second)
+
+
+def fit_lambdas(X):
+    """Maximum-likelihood lambda of each column, by Newton's method inside a bracket.
+
+    Parameters
+    ----------
+    X : array, shape (n_stimuli, n_units)
         Columns that are not constant.
 
     Returns
     -------
-    numpy.ndarray, shape (n_units,)
+    array, shape (n_units,)
         Of any size: for a unit with one response r among n it is about ``-n / log(1 + r)``.
     """
-    jacobian = (np.sign(X) * np.log1p(np.abs(X))).sum(axis=0)
-    reference = references(X)
-    middle = np.ones(X.shape[1])
-    best = log_likelihood(X, middle, jacobian, reference)
-    ends = []
-    for direction in (-1, 1):
-        # Walk away with doubling steps, taking the middle along, until the likelihood falls, as it
-        # does in the end: the variance grows faster than the Jacobian, and then overflows.
-        step = np.ones_like(middle)
-        end = middle + direction * step
-        value = log_likelihood(X, end, jacobian, reference)
-        behind = middle.copy()
-        rising = value > best
-        while rising.any():
-            behind = np.where(rising, middle, behind)
-            middle, best = np.where(rising, end, middle), np.where(rising, value, best)
-            step = np.where(rising, 2 * step, step)
-            end = np.where(rising, middle + direction * step, end)
-            value = log_likelihood(X, end, jacobian, reference)
-            rising = rising & (value > best)
-        ends.append(end)
-        if direction == -1:
-            # What was left behind bounds the search from the other side.
-            left_behind = np.where(behind > middle, behind, np.inf)
-    low, high = ends
-    high = np.minimum(high, left_behind)
-    inner_low, inner_high = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
-    value_low = log_likelihood(X, inner_low, jacobian, reference)
-    value_high = log_likelihood(X, inner_high, jacobian, reference)
-    while (high - low > LAMBDA_TOLERANCE * (1 + np.abs(low))).any():
-        left = value_low > value_high
-        low, high = np.where(left, low, inner_low), np.where(left, inner_high, high)
-        kept, kept_value = (
-            np.where(left, inner_low, inner_high),
-            np.where(left, value_low, value_high),
+    xp = array_namespace(X)
+    units = transposed(X)
+    n_rows = cached_rows(units)
+    return xp.concat(
+        [_fit_rows(units[start : start + n_rows]) for start in range(0, len(units), n_rows)]
+    )
+
+
+def _fit_rows(units):
+    """Lambda of each row of responses (n_units, n_stimuli)."""
+    xp = array_namespace(units)
+    log, reference = xp.log1p(xp.abs(units)), references(units.T)
+    sign = xp.sign(units) + (units == 0) if bool(xp.any(units < 0)) else 1
+    jacobian = xp.where(reference == 0, xp.sum(sign * log, axis=1), 0 * reference)
+    log = log - reference[:, None]
+
+    lambdas = xp.ones_like(reference)
+    low, high = lambdas - xp.inf, lambdas + xp.inf
+    reach = xp.ones_like(lambdas)
+    for _ in range(MAX_ITERATIONS):
+        first, second = _likelihood_slopes(lambdas, log, sign, jacobian)
+        rising = first > 0
+        low, high = xp.where(rising, lambdas, low), xp.where(rising, high, lambdas)
+        newton = lambdas - first / second
+        settled = (second < 0) & (
+            xp.abs(newton - lambdas) <= LAMBDA_TOLERANCE * (1 + xp.abs(lambdas))
         )
-        new = np.where(left, high - GOLDEN * (high - low), low + GOLDEN * (high - low))
-        new_value = log_likelihood(X, new, jacobian, reference)
-        inner_low, inner_high = np.where(left, new, kept), np.where(left, kept, new)
-        value_low = np.where(left, new_value, kept_value)
-        value_high = np.where(left, kept_value, new_value)
-    return (low + high) / 2
+        # Outside the bracket, or where the likelihood is not concave: halve it, or reach on.
+        walk = lambdas + xp.where(rising, reach, -reach)
+        bounded = xp.isfinite(low) & xp.isfinite(high)
+        other = xp.where(bounded, (low + high) / 2, walk)
+        usable = (second < 0) & (newton > low) & (newton < high)
+        usable &= xp.abs(newton - lambdas) <= 2 * reach
+        reach = xp.where(usable, reach, 2 * reach)
+        lambdas = xp.where(settled | usable, newton, other)
+        if bool(xp.all(settled)):
+            break
+    return lambdas
 
 
 class YeoJohnson:
@@ -142,13 +171,15 @@ class YeoJohnson:
         transformed = yeo_johnson(X, self.lambdas_, self.reference_)
         self.transformed = Standardiser().fit(transformed)
         Z = self.transformed.transform(transformed)
-        self.low_, self.high_ = Z.min(axis=0) - 1, Z.max(axis=0) + 1
+        xp = array_namespace(Z)
+        self.low_, self.high_ = xp.min(Z, axis=0) - 1, xp.max(Z, axis=0) + 1
         return Z
 
     def transform(self, X):
         """Transform test responses, shape (n_stimuli, n_units) to (n_stimuli, n_varying)."""
         transformed = yeo_johnson(X[:, self.raw.varies_], self.lambdas_, self.reference_)
         Z = self.transformed.transform(transformed)
-        clipped = np.clip(Z, self.low_, self.high_)
-        self.n_clipped_ = int((clipped != Z).sum())
+        xp = array_namespace(Z)
+        clipped = xp.minimum(xp.maximum(Z, self.low_), self.high_)
+        self.n_clipped_ = int(xp.count_nonzero(clipped != Z))
         return clipped

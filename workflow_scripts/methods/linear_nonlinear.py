@@ -6,7 +6,7 @@ maximum likelihood, the penalty chosen by cross-validated deviance on the traini
 Reference: Thobani et al. 2025, CCN (inverse-linear-nonlinear-Poisson).
 """
 
-from workflow_scripts.poisson_glm import ALPHAS, PoissonRegression, TransformedPoisson
+from workflow_scripts.glm import ALPHAS, GeneralisedLinear, TransformedModel
 from workflow_scripts.registry import Card
 from workflow_scripts.yeo_johnson import YeoJohnson
 
@@ -22,10 +22,11 @@ CARD = Card(
     not_invariant_to=(),
     bounds=(None, 1.0),
     reference="Thobani et al. 2025, CCN",
+    array_api=True,
 )
 
 
-class Estimator(TransformedPoisson):
+class Estimator(TransformedModel):
     """Poisson regression with exponential mean from Yeo-Johnson transformed units.
 
     Parameters
@@ -37,4 +38,4 @@ class Estimator(TransformedPoisson):
     """
 
     def __init__(self, alphas=ALPHAS, n_folds=5):
-        super().__init__(YeoJohnson(), PoissonRegression("exp", alphas, n_folds))
+        super().__init__(YeoJohnson(), GeneralisedLinear("exp", "poisson", alphas, n_folds))

@@ -5,7 +5,7 @@ where the target is a softplus network. It depends on the unit of the responses.
 Reference: Thobani et al. 2025, CCN.
 """
 
-from workflow_scripts.poisson_glm import ALPHAS, PoissonRegression, TransformedPoisson
+from workflow_scripts.glm import ALPHAS, GeneralisedLinear, TransformedModel
 from workflow_scripts.registry import Card
 from workflow_scripts.yeo_johnson import YeoJohnson
 
@@ -21,10 +21,11 @@ CARD = Card(
     not_invariant_to=(),
     bounds=(None, 1.0),
     reference="Thobani et al. 2025, CCN",
+    array_api=True,
 )
 
 
-class Estimator(TransformedPoisson):
+class Estimator(TransformedModel):
     """Poisson regression with softplus mean from Yeo-Johnson transformed units.
 
     Parameters
@@ -36,4 +37,4 @@ class Estimator(TransformedPoisson):
     """
 
     def __init__(self, alphas=ALPHAS, n_folds=5):
-        super().__init__(YeoJohnson(), PoissonRegression("softplus", alphas, n_folds))
+        super().__init__(YeoJohnson(), GeneralisedLinear("softplus", "poisson", alphas, n_folds))

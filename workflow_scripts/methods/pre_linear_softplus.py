@@ -4,7 +4,7 @@ The source's non-linearity is inverted exactly, by reading the responses before 
 Reference: Thobani et al. 2025, CCN.
 """
 
-from workflow_scripts.poisson_glm import ALPHAS, PoissonRegression, TransformedPoisson
+from workflow_scripts.glm import ALPHAS, GeneralisedLinear, TransformedModel
 from workflow_scripts.registry import Card
 from workflow_scripts.scaling import Standardiser
 
@@ -20,10 +20,11 @@ CARD = Card(
     not_invariant_to=(),
     bounds=(None, 1.0),
     reference="Thobani et al. 2025, CCN",
+    array_api=True,
 )
 
 
-class Estimator(TransformedPoisson):
+class Estimator(TransformedModel):
     """Poisson regression with softplus mean from standardised pre-softplus units.
 
     Parameters
@@ -35,4 +36,4 @@ class Estimator(TransformedPoisson):
     """
 
     def __init__(self, alphas=ALPHAS, n_folds=5):
-        super().__init__(Standardiser(), PoissonRegression("softplus", alphas, n_folds))
+        super().__init__(Standardiser(), GeneralisedLinear("softplus", "poisson", alphas, n_folds))

@@ -20,6 +20,7 @@ CARD = Card(
     not_invariant_to=(),
     bounds=(None, 1.0),
     reference="Hoerl & Kennard 1970, doi:10.1080/00401706.1970.10488634",
+    array_api=True,
 )
 
 

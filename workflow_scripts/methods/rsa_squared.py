@@ -4,7 +4,7 @@
 Reference: Kriegeskorte, Mur & Bandettini 2008, Front Syst Neurosci 2:4.
 """
 
-from workflow_scripts.geometry import geometry_correlation
+from workflow_scripts.geometry import geometry_vector
 from workflow_scripts.registry import Card
 
 CARD = Card(
@@ -34,7 +34,11 @@ class Estimator:
     def __init__(self, comparison="pearson"):
         self.comparison = comparison
 
-    def compare(self, X, Y):
-        """Similarity of X (n_stimuli, p) and Y (n_stimuli, q)."""
-        r = geometry_correlation(X, Y, self.comparison)
+    def prepare(self, X):
+        """Dissimilarities of the stimuli of X (n_stimuli, n_units), as a vector of length 1."""
+        return geometry_vector(X, self.comparison)
+
+    def compare(self, x, y):
+        """Similarity of two prepared profiles with the same stimuli."""
+        r = float(x @ y)
         return r * abs(r)

@@ -1,0 +1,578 @@
+"""Generalised linear models of all target units at once, by one batched quasi-Newton solver."""
+
+import numpy as np
+from array_api_compat import array_namespace, device, is_torch_namespace
+
+from workflow_scripts.arrays import cached_rows, to_numpy, transposed
+from workflow_scripts.errors import InputError, NotComparable
+from workflow_scripts.ridge import check_alphas, principal_axes
+
+ALPHAS = tuple(float(a) for a in np.logspace(-4, 2, 7))
+SHARPNESS = 10.0  # of the smooth rectifier
+CAP = 1.2  # predictions end at this multiple of the unit's largest training response
+RISES = 2  # the path of penalties ends for a target whose deviance has risen this often in a row
+MOMENTUM = 0.5  # share of the last change of the solution along the path that is its next start
+SUFFICIENT_DECREASE = 1e-4
+SMALLEST_STEP = 1e-6
+BATCH_ELEMENTS = 1_000_000  # of an array (fold, target, stimulus); bounds memory
+
+
+def _softplus(eta, xp):
+    """``log(1 + exp(eta))``, its logarithm, its slope, and the slope of its logarithm."""
+    # No selection by element: it costs more than all the arithmetic.
+    small = xp.exp(-xp.abs(eta))
+    one = 1 + small
+    # log1p to the last digit, by the logarithm that is vectorised.
+    mu = xp.maximum(eta, 0 * eta) + (xp.log(one) + (small - (one - 1)) / one)
+    slope = 1 / (1 + xp.exp(-eta))
+    # Far below zero the mean vanishes, and its logarithm is eta itself.
+    tiny = xp.finfo(eta.dtype).smallest_normal
+    vanished = mu < tiny
+    mu_or_tiny = mu + tiny * vanished
+    return mu, xp.minimum(xp.log(mu_or_tiny), eta), slope, slope / mu_or_tiny + vanished
+
+
+class Exponential:
+    """``mu = exp(eta)``, fitted to responses with a mean of one: free of the unit."""
+
+    @staticmethod
+    def evaluate(eta, xp):
+        """Mean, its logarithm, and the derivatives of both, each shaped like `eta` or 1."""
+        mu = xp.exp(eta)
+        return mu, eta, mu, 1.0
+
+    @staticmethod
+    def inverse(mu, xp):
+        """Linear predictor of a mean."""
+        return xp.log(mu)
+
+    @staticmethod
+    def unit(mean, highest):
+        """The response that counts as one."""
+        return mean
+
+
+class Softplus:
+    """``mu = log(1 + exp(eta))``, fitted to responses as they are."""
+
+    @staticmethod
+    def evaluate(eta, xp):
+        """Mean, its logarithm, and the derivatives of both, each shaped like `eta`."""
+        return _softplus(eta, xp)
+
+    @staticmethod
+    def inverse(mu, xp):
+        """Linear predictor of a mean."""
+        return mu + xp.log(-xp.expm1(-mu))
+
+    @staticmethod
+    def unit(mean, highest):
+        """The response that counts as one."""
+        return mean * 0 + 1
+
+
+class Rectifier:
+    """``mu = log(1 + exp(s eta)) / s`` with s = 10: a ReLU with rounded corner.
+
+    A mean of exactly zero would make a single spike impossible. Fitted to responses with a mean of
+    one.
+    """
+
+    @staticmethod
+    def evaluate(eta, xp):
+        """Mean, its logarithm, and the derivatives of both, each shaped like `eta`."""
+        mu, log_mu, slope, log_slope = _softplus(SHARPNESS * eta, xp)
+        return mu / SHARPNESS, log_mu - float(np.log(SHARPNESS)), slope, SHARPNESS * log_slope
+
+    @staticmethod
+    def inverse(mu, xp):
+        """Linear predictor of a mean."""
+        return Softplus.inverse(SHARPNESS * mu, xp) / SHARPNESS
+
+    @staticmethod
+    def unit(mean, highest):
+        """The response that counts as one."""
+        return mean
+
+
+class NormalCdf:
+    """``mu = Phi(eta)``, fitted to responses as parts of the largest prediction allowed."""
+
+    @staticmethod
+    def evaluate(eta, xp):
+        """Mean, its logarithm, and the derivatives of both, each shaped like `eta`."""
+        special = _special(xp)
+        log_mu = special.log_ndtr(eta)
+        log_density = -0.5 * eta**2 - 0.5 * float(np.log(2 * np.pi))
+        return xp.exp(log_mu), log_mu, xp.exp(log_density), xp.exp(log_density - log_mu)
+
+    @staticmethod
+    def inverse(mu, xp):
+        """Linear predictor of a mean."""
+        return _special(xp).ndtri(mu)
+
+    @staticmethod
+    def unit(mean, highest):
+        """The response that counts as one."""
+        return CAP * highest
+
+
+def _special(xp):
+    """Module with the functions of the normal distribution for arrays of this library."""
+    if is_torch_namespace(xp):
+        import torch
+
+        return torch.special
+    import scipy.special
+
+    return scipy.special
+
+
+class Poisson:
+    """Negative log-likelihood ``mu - y log mu`` without its constant, in units of the mean."""
+
+    @staticmethod
+    def loss(Y, mu, log_mu, slope, log_slope):
+        """Loss of each response and its derivative by the linear predictor."""
+        return mu - Y * log_mu, slope - Y * log_slope
+
+    @staticmethod
+    def scale(mean, second):
+        """What the loss of each target is divided by, from the first two moments."""
+        return mean
+
+    @staticmethod
+    def weight(mean, slope, scale):
+        """Expected second derivative of the loss by the linear predictor."""
+        return slope**2 / (mean * scale)
+
+
+class Gaussian:
+    """Half the squared error, in units of the variance."""
+
+    @staticmethod
+    def loss(Y, mu, log_mu, slope, log_slope):
+        """Loss of each response and its derivative by the linear predictor."""
+        return (mu - Y) ** 2 / 2, (mu - Y) * slope
+
+    @staticmethod
+    def scale(mean, second):
+        """What the loss of each target is divided by, from the first two moments."""
+        return second - mean**2
+
+    @staticmethod
+    def weight(mean, slope, scale):
+        """Expected second derivative of the loss by the linear predictor."""
+        return slope**2 / scale
+
+
+LINKS = {"exp": Exponential, "softplus": Softplus, "relu": Rectifier, "normcdf": NormalCdf}
+FAMILIES = {"poisson": Poisson, "gaussian": Gaussian}
+
+
+def objective(theta, A, Y, divisors, alphas, link, family):
+    """Penalised loss of each target and its gradient.
+
+    ``sum(loss) / divisor + alpha / 2 |w|^2``; the first coefficient is the intercept, which is not
+    penalised.
+
+    Parameters
+    ----------
+    theta : array, shape (n_folds, n_targets, 1 + k)
+    A : array, shape (n_folds, n_stimuli, 1 + k)
+        Design with a first column of ones; a row of zeros adds a constant.
+    Y : array, shape (n_folds, n_targets, n_stimuli)
+    divisors, alphas : array, shape (n_folds, n_targets) and (n_targets,)
+    link, family : type
+        One of `LINKS` and of `FAMILIES`.
+
+    Returns
+    -------
+    loss : array, shape (n_folds, n_targets)
+    gradient : array, shape (n_folds, n_targets, 1 + k)
+    """
+    xp = array_namespace(theta)
+    eta = theta @ xp.matrix_transpose(A)
+    loss = xp.empty_like(divisors)
+    n_rows = cached_rows(eta)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for fold in range(eta.shape[0]):
+            for start in range(0, eta.shape[1], n_rows):
+                rows = (fold, slice(start, start + n_rows))
+                losses, eta[rows] = family.loss(Y[rows], *link.evaluate(eta[rows], xp))
+                loss[rows] = xp.sum(losses, axis=-1)
+        loss /= divisors
+        gradient = (eta @ A) / divisors[..., None]
+    weights = theta[..., 1:]
+    loss += alphas / 2 * xp.vecdot(weights, weights)
+    gradient[..., 1:] += alphas[:, None] * weights
+    return loss, gradient
+
+
+def minimise(theta, A, Y, divisors, alphas, curvature, link, family, tolerance, max_iterations):
+    """Minimise the objective of all targets by one batched quasi-Newton method.
+
+    Memoryless BFGS (Shanno 1978, Math Oper Res 3:244-256) on top of a diagonal Hessian, which is
+    close to the true one in the principal axes of the source; a longer memory saves nothing there.
+    Every target and fold has its own step; targets that have converged leave the batch.
+
+    Parameters
+    ----------
+    theta : array, shape (n_folds, n_targets, 1 + k)
+        Start.
+    A, Y, divisors, alphas, link, family
+        See `objective`.
+    curvature : array, shape (n_folds, n_targets, 1 + k)
+        Diagonal Hessian.
+    tolerance : float
+        Largest norm of the gradient, with the inverse diagonal as its metric; half its square is
+        about the distance of the objective from its minimum.
+    max_iterations : int
+
+    Returns
+    -------
+    theta : array, shape (n_folds, n_targets, 1 + k)
+    converged : array of bool, shape (n_targets,)
+        In all folds.
+    """
+    xp = array_namespace(theta)
+    solution = xp.asarray(theta, copy=True)
+    converged = xp.zeros(theta.shape[1], dtype=xp.bool, device=device(theta))
+    targets = xp.arange(theta.shape[1], device=device(theta))
+    rounding = 8 * xp.finfo(theta.dtype).eps
+    loss, gradient = objective(theta, A, Y, divisors, alphas, link, family)
+    step = change = None
+
+    for _ in range(max_iterations):
+        scaled = gradient / curvature
+        done = xp.all(xp.vecdot(scaled, gradient) <= tolerance**2, axis=0)
+        n_done = int(xp.count_nonzero(done))
+        if n_done == len(done):
+            converged[targets] = True
+            break
+        # Taking a few out would cost more than to carry them on, which harms none.
+        if n_done > 0.3 * len(done):
+            solution[:, targets[done]], converged[targets[done]] = theta[:, done], True
+            keep = ~done
+            targets, alphas = targets[keep], alphas[keep]
+            theta, loss, gradient, scaled = (
+                values[:, keep] for values in (theta, loss, gradient, scaled)
+            )
+            Y, divisors, curvature = Y[:, keep], divisors[:, keep], curvature[:, keep]
+            if step is not None:
+                step, change = step[:, keep], change[:, keep]
+        direction = -scaled if step is None else _descent(gradient, step, change, curvature)
+        bound = SUFFICIENT_DECREASE * xp.vecdot(direction, gradient)
+        # At the optimum rounding decides: a step that changes nothing is accepted.
+        slack = rounding * xp.abs(loss)
+        new_theta = theta + direction
+        new_loss, new_gradient = objective(new_theta, A, Y, divisors, alphas, link, family)
+        length = xp.ones_like(loss)
+        while True:
+            fails = ~(new_loss <= loss + length * bound + slack) & (length > 0)
+            again = xp.any(fails, axis=0)
+            if not bool(xp.any(again)):
+                break
+            length = xp.where(fails, length / 2, length)
+            length = xp.where(length < SMALLEST_STEP, 0 * length, length)
+            trial = theta[:, again] + length[:, again][..., None] * direction[:, again]
+            new_theta[:, again] = trial
+            new_loss[:, again], new_gradient[:, again] = objective(
+                trial, A, Y[:, again], divisors[:, again], alphas[again], link, family
+            )
+        step, change = new_theta - theta, new_gradient - gradient
+        theta, loss, gradient = new_theta, new_loss, new_gradient
+    solution[:, targets] = theta
+    return solution, converged
+
+
+def _descent(gradient, step, change, curvature):
+    """Quasi-Newton direction from the last step and the change of the gradient along it."""
+    xp = array_namespace(gradient)
+    product = xp.vecdot(step, change)
+    # A target that stood still has nothing to correct.
+    moved = product > 0
+    inverse = xp.where(moved, 1 / xp.where(moved, product, 1), 0 * product)
+    weight = (inverse * xp.vecdot(step, gradient))[..., None]
+    q = (gradient - weight * change) / curvature
+    size = inverse * xp.vecdot(change / curvature, change)
+    q /= xp.where(moved, size, 1 + 0 * size)[..., None]
+    return -(q + step * (weight - (inverse * xp.vecdot(change, q))[..., None]))
+
+
+class GeneralisedLinear:
+    """Penalised generalised linear model with a penalty for each target by cross-validation.
+
+    The source is rotated to its principal axes first: by the representer theorem no weight is
+    lost, and there the Hessian is nearly diagonal. The penalty is chosen by the cross-validated
+    loss; the path runs from the strongest penalty down and ends for a target whose loss has risen
+    twice in a row. Fits of folds are in single precision, where the choice is the same, and start
+    at the last penalty's solution; the final fit is in double precision.
+
+    Parameters
+    ----------
+    link : {"exp", "softplus", "relu", "normcdf"}
+    family : {"poisson", "gaussian"}
+    alphas : sequence of float
+        Penalties to choose from.
+    n_folds : int
+        Folds of the training stimuli; every `n_folds`-th stimulus belongs to one fold, which is
+        random because the training stimuli of a split are in random order.
+    tolerance : float
+        See `minimise`; of the final fit.
+    fold_tolerance : float
+        Of the fits of the folds.
+    max_iterations : int
+
+    Attributes
+    ----------
+    alpha_ : numpy.ndarray, shape (n_targets,)
+        NaN for a target that is silent throughout.
+    converged_ : numpy.ndarray of bool, shape (n_targets,)
+        Of the final fit; False for a target that is silent throughout.
+    theta_ : array, shape (n_targets, 1 + k)
+        Intercept and weights on the principal axes, for responses in units of `unit_`.
+    axes_ : array, shape (n_units, k)
+    unit_ : array, shape (n_targets,)
+    n_capped_ : int
+        Predictions that the last `predict` capped.
+    """
+
+    def __init__(
+        self,
+        link,
+        family,
+        alphas,
+        n_folds,
+        tolerance=1e-5,
+        fold_tolerance=3e-3,
+        max_iterations=500,
+    ):
+        self.link = link
+        self.family = family
+        self.alphas = alphas
+        self.n_folds = n_folds
+        self.tolerance = tolerance
+        self.fold_tolerance = fold_tolerance
+        self.max_iterations = max_iterations
+
+    def fit(self, Z, Y):
+        """Fit on standardised sources Z (n_stimuli, n_units) and targets Y (n_stimuli, n_targets).
+
+        Raises
+        ------
+        InputError
+            If link or family is unknown, a penalty is not positive, or there are not 2 folds to as
+            many as stimuli.
+        NotComparable
+            If a target response is negative or there is no target.
+        """
+        for key, value, known in (("link", self.link, LINKS), ("family", self.family, FAMILIES)):
+            if value not in known:
+                raise InputError(
+                    f"method parameter {key}: found {value!r}, expected one of {', '.join(known)}"
+                )
+        check_alphas(self.alphas)
+        n_stimuli, n_targets = Y.shape
+        if not 2 <= self.n_folds <= n_stimuli:
+            raise InputError(
+                f"method parameter n_folds: found {self.n_folds!r}, expected 2 to {n_stimuli}, the "
+                f"number of training stimuli"
+            )
+        if n_targets == 0:
+            raise NotComparable("the target has no units")
+        xp = array_namespace(Z)
+        if xp.min(Y) < 0:
+            raise NotComparable(
+                f"the mean of this model is at least 0, and so must responses be, found "
+                f"{float(xp.min(Y)):.3g}"
+            )
+        link = LINKS[self.link]
+        highest = xp.max(Y, axis=0)
+        spiking = highest > 0
+        one = xp.ones_like(highest)
+        self.unit_ = xp.where(spiking, link.unit(xp.mean(Y, axis=0), highest), one)
+        self.ceiling_ = CAP * highest / self.unit_
+        U, s, Vt = principal_axes(Z)
+        self.axes_ = Vt.T
+        A = xp.concat([xp.ones((n_stimuli, 1), dtype=Z.dtype, device=device(Z)), U * s], axis=1)
+        self.theta_ = xp.zeros((n_targets, A.shape[1]), dtype=Z.dtype, device=device(Z))
+        self.alpha_ = np.full(n_targets, np.nan)
+        self.converged_ = np.zeros(n_targets, bool)
+        size = max(1, BATCH_ELEMENTS // (self.n_folds * n_stimuli))
+        fitted = np.flatnonzero(to_numpy(spiking))
+        for start in range(0, len(fitted), size):
+            batch = fitted[start : start + size]
+            columns = xp.asarray(batch, device=device(Z))
+            self.theta_[columns], self.alpha_[batch], self.converged_[batch] = self._fit_batch(
+                A,
+                transposed(Y[:, columns] / self.unit_[columns]),
+                self.ceiling_[columns],
+            )
+        return self
+
+    def _fit_batch(self, A, Y, ceiling):
+        """Solution, penalty and convergence of targets Y (n_targets, n_stimuli)."""
+        xp = array_namespace(A)
+        n = A.shape[0]
+        single_A, single_Y = xp.astype(A, xp.float32), xp.astype(Y, xp.float32)
+        # Folds differ in size by one stimulus at most; a row of zeros, which no fit sees, fills up.
+        padded = xp.concat([single_A, xp.zeros_like(single_A[:1])], axis=0)
+        padded_Y = xp.concat([single_Y, xp.zeros_like(single_Y[:, :1])], axis=1)
+        folds = [np.arange(n) % self.n_folds == fold for fold in range(self.n_folds)]
+
+        def gather(parts):
+            longest = max(len(part) for part in parts)
+            rows = np.asarray(
+                [np.pad(part, (0, longest - len(part)), constant_values=n) for part in parts]
+            )
+            rows = xp.asarray(rows, device=device(A))
+            return padded[rows], xp.stack([padded_Y[:, part] for part in rows])
+
+        train_A, train_Y = gather([np.flatnonzero(~fold) for fold in folds])
+        test_A, test_Y = gather([np.flatnonzero(fold) for fold in folds])
+        n_train = xp.asarray(
+            [float((~fold).sum()) for fold in folds], dtype=xp.float32, device=device(A)
+        )
+        start, curvature, divisors = self._prepare(train_A, train_Y, n_train)
+        ceiling = xp.astype(ceiling, xp.float32)[:, None]
+
+        link, family = LINKS[self.link], FAMILIES[self.family]
+        active = np.arange(len(Y))
+        best = np.full(len(Y), np.inf)
+        last, rises, alpha = best.copy(), np.zeros(len(Y), int), np.full(len(Y), np.nan)
+        chosen = xp.zeros_like(start[0])
+        theta, previous = start, None
+        for penalty in sorted(map(float, self.alphas), reverse=True):
+            alphas = xp.full(len(active), penalty, dtype=xp.float32, device=device(A))
+            guess = theta if previous is None else theta + MOMENTUM * (theta - previous)
+            previous = theta
+            theta, _ = minimise(
+                guess,
+                train_A,
+                train_Y,
+                divisors,
+                alphas,
+                _penalised(curvature, alphas),
+                link,
+                family,
+                self.fold_tolerance,
+                self.max_iterations,
+            )
+            with np.errstate(over="ignore", invalid="ignore"):
+                mu, log_mu, *slopes = link.evaluate(theta @ xp.matrix_transpose(test_A), xp)
+                mu, log_mu = xp.minimum(mu, ceiling), xp.minimum(log_mu, xp.log(ceiling))
+                loss, _ = family.loss(test_Y, mu, log_mu, *slopes)
+            loss = to_numpy(xp.sum(loss, axis=(0, 2))).astype(float)
+            better = loss < best[active]
+            best[active[better]], alpha[active[better]] = loss[better], penalty
+            where = xp.asarray(np.flatnonzero(better), device=device(A))
+            rows = xp.asarray(active[better], device=device(A))
+            chosen[rows] = xp.mean(theta[:, where], axis=0)
+            rises[active] = np.where(loss > last[active], rises[active] + 1, 0)
+            last[active] = loss
+            go_on = rises[active] < RISES
+            if not go_on.all():
+                keep = xp.asarray(np.flatnonzero(go_on), device=device(A))
+                active, ceiling = active[go_on], ceiling[keep]
+                theta, previous, train_Y, test_Y, divisors, curvature = (
+                    values[:, keep]
+                    for values in (theta, previous, train_Y, test_Y, divisors, curvature)
+                )
+            if not len(active):
+                break
+        alphas = xp.asarray(alpha, dtype=A.dtype, device=device(A))
+        # The mean of the folds' solutions is close to the solution of all stimuli.
+        theta = xp.astype(chosen, A.dtype)[None]
+        n_all = xp.full(1, float(n), dtype=A.dtype, device=device(A))
+        _, curvature, divisors = self._prepare(A[None], Y[None], n_all)
+        theta, converged = minimise(
+            theta,
+            A[None],
+            Y[None],
+            divisors,
+            alphas,
+            _penalised(curvature, alphas),
+            link,
+            family,
+            self.tolerance,
+            self.max_iterations,
+        )
+        return theta[0], alpha, to_numpy(converged)
+
+    def _prepare(self, A, Y, n_stimuli):
+        """Start, curvature and divisors of the objective, before the penalty.
+
+        `n_stimuli` of shape (n_folds,) leaves out the rows of zeros.
+        """
+        xp = array_namespace(A)
+        link, family = LINKS[self.link], FAMILIES[self.family]
+        n = n_stimuli[:, None]
+        mean, second = xp.sum(Y, axis=-1) / n, xp.sum(Y**2, axis=-1) / n
+        # A unit may be silent in the training part of a fold: it is then as if it spiked once.
+        mean, second = xp.where(mean > 0, mean, 1 / n), xp.where(mean > 0, second, 1 / n)
+        intercept = link.inverse(mean, xp)
+        scale = family.scale(mean, second)
+        scale = xp.where(scale > 0, scale, mean)
+        weight = family.weight(mean, link.evaluate(intercept, xp)[2], scale)
+        start = xp.concat(
+            [intercept[..., None], xp.zeros_like(A[:, :1, 1:] + intercept[..., None])], axis=-1
+        )
+        spread = xp.sum(A**2, axis=1) / n
+        return start, spread[:, None, :] * weight[..., None], n * scale
+
+    def predict(self, Z):
+        """Predicted mean responses (n_stimuli, n_targets)."""
+        xp = array_namespace(Z)
+        eta = Z @ self.axes_ @ xp.matrix_transpose(self.theta_[:, 1:]) + self.theta_[:, 0]
+        with np.errstate(over="ignore"):
+            mu = LINKS[self.link].evaluate(eta, xp)[0]
+        capped = mu >= self.ceiling_
+        self.n_capped_ = int(xp.count_nonzero(capped & (self.ceiling_ > 0)))
+        return xp.where(capped, self.ceiling_, mu) * self.unit_
+
+
+def _penalised(curvature, alphas):
+    """Curvature of the penalised objective; the intercept has no penalty."""
+    xp = array_namespace(curvature)
+    penalty = alphas[:, None] * xp.ones_like(curvature[0])
+    penalty[:, 0] = 0
+    return curvature + penalty
+
+
+class TransformedModel:
+    """Generalised linear model from transformed source units: the shape of several methods.
+
+    Parameters
+    ----------
+    transformation : object
+        With ``fit_transform(X)`` and ``transform(X)``.
+    model : GeneralisedLinear
+
+    Attributes
+    ----------
+    alpha_, converged_ : numpy.ndarray, shape (n_targets,)
+        See `GeneralisedLinear`.
+    guards_ : dict of str to int
+        How often the guards bound in the last `predict`.
+    """
+
+    def __init__(self, transformation, model):
+        self.transformation = transformation
+        self.model = model
+
+    def fit(self, X, Y):
+        """Fit on training responses X (n_stimuli, n_units) and Y (n_stimuli, n_targets)."""
+        self.model.fit(self.transformation.fit_transform(X), Y)
+        self.alpha_ = self.model.alpha_
+        self.converged_ = self.model.converged_
+        return self
+
+    def predict(self, X):
+        """Predicted mean responses (n_stimuli, n_targets)."""
+        predicted = self.model.predict(self.transformation.transform(X))
+        self.guards_ = {
+            "source clipped": getattr(self.transformation, "n_clipped_", 0),
+            "prediction capped": self.model.n_capped_,
+        }
+        return predicted
