@@ -1,0 +1,553 @@
+"""Time the alignment methods against the tools that one would otherwise take.
+
+Run ``uv run python tests/benchmarks/alignment.py [--csv FILE] [--rows NAME ...]``. Both sides get
+the same arrays in double precision and one thread; each row also says how far their results differ.
+Where the other tool would take hours it is timed on a random sample and scaled, as the row's note
+says. The other tool gets its source standardised, and for Poisson regression Yeo-Johnson
+transformed, for free; ours does that inside the time that is taken.
+"""
+
+import argparse
+import csv
+import importlib.metadata
+import os
+import platform
+import sys
+from functools import partial
+from itertools import combinations
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import ot
+import torch
+from scipy.optimize import minimize
+from scipy.spatial.distance import pdist
+from scipy.special import xlogy
+from sklearn.linear_model import PoissonRegressor, RidgeCV
+from sklearn.preprocessing import PowerTransformer
+
+try:
+    import himalaya.backend
+    import himalaya.ridge
+    import rsatoolbox
+    from threadpoolctl import threadpool_info, threadpool_limits
+except ImportError as missing:
+    sys.exit(
+        f"{missing.name} is not installed: "
+        "use `uv run --group benchmark python tests/benchmarks/alignment.py`"
+    )
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # the workflow is not an installed package
+
+from workflow_scripts.methods.soft_matching import transport_plan
+from workflow_scripts.poisson_glm import CAP
+from workflow_scripts.registry import make_estimator
+from workflow_scripts.ridge import ALPHAS
+from workflow_scripts.scaling import Standardiser
+from workflow_scripts.scoring import r2_per_unit
+from workflow_scripts.yeo_johnson import YeoJohnson
+
+SEED = 0
+GLM_ALPHAS = tuple(float(a) for a in np.logspace(2, -4, 7))
+N_FOLDS = 5
+# Ours solves the folds with a tolerance ten times that of the last fit; so may the other tool.
+FOLD_SLACK = 10
+TOLERANCES = (1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 3e-6, 1e-6, 1e-7)
+SMALLEST_EXCESS = 1e-7  # closer to the optimum than this the other tool need not come
+MAX_ITERATIONS = 100_000
+
+
+def rsa_of_all_pairs(profiles):
+    """RSA of every unordered pair of profiles, by the functions that `align_models` uses."""
+    estimator = make_estimator("rsa", {})
+    return np.array([estimator.compare(X, Y) for X, Y in combinations(profiles, 2)])
+
+
+def drives(n_stimuli, unit_counts, random, n_dimensions=400):
+    """Responses before the output non-linearity of subjects that see the same stimuli.
+
+    Variance falls with the inverse of the dimension's rank, as in trained networks and in visual
+    cortex; a fifth of it lies in dimensions that a subject shares with no other.
+
+    Parameters
+    ----------
+    n_stimuli : int
+    unit_counts : list of int
+        Number of units of each subject.
+    random : numpy.random.Generator
+    n_dimensions : int
+
+    Returns
+    -------
+    list of numpy.ndarray, each of shape (n_stimuli, n_units)
+    """
+    scale = np.arange(1, n_dimensions + 1) ** -0.5
+    shared = random.normal(size=(n_stimuli, n_dimensions)) * scale
+    subjects = []
+    for n_units in unit_counts:
+        private = random.normal(size=(n_stimuli, n_dimensions)) * scale / 2
+        drive = shared @ random.normal(size=(n_dimensions, n_units))
+        drive += private @ random.normal(size=(n_dimensions, n_units))
+        gain = random.uniform(0.5, 2, size=n_units) / drive.std(axis=0)
+        subjects.append(gain * drive + random.normal(size=n_units))
+    return subjects
+
+
+def softplus(drive):
+    """``log(1 + exp(drive))``."""
+    return np.logaddexp(0, drive)
+
+
+def timed(function):
+    """Seconds of the fastest of three runs, of one that takes ten seconds or more, and its result.
+
+    Parameters
+    ----------
+    function : callable
+        Without arguments; something like it should have run before.
+    """
+    seconds = []
+    while len(seconds) < 3 and (not seconds or seconds[0] < 10):
+        started = perf_counter()
+        result = function()
+        seconds.append(perf_counter() - started)
+    return min(seconds), result
+
+
+def fastest(candidates):
+    """Time every setting of a tool: seconds of the fastest, its name and its result.
+
+    Parameters
+    ----------
+    candidates : dict of str to callable
+        See `timed`.
+    """
+    runs = {name: timed(function) for name, function in candidates.items()}
+    name = min(runs, key=lambda name: runs[name][0])
+    return runs[name][0], name, runs[name][1]
+
+
+def ridge_against_scikit_learn(X, targets, n_train):
+    """Ridge of all targets at once, and scikit-learn's RidgeCV target by target.
+
+    Parameters
+    ----------
+    X : numpy.ndarray, shape (n_stimuli, n_units)
+    targets : list of numpy.ndarray, each of shape (n_stimuli, n_target_units)
+    n_train : int
+        Training stimuli come first.
+    """
+    Y = np.hstack(targets)
+    make_estimator("ridge_post", {}).fit(X[:n_train], targets[0][:n_train])
+    seconds, ours = timed(lambda: make_estimator("ridge_post", {}).fit(X[:n_train], Y[:n_train]))
+    scaler = Standardiser().fit(X[:n_train])
+    Z = scaler.transform(X)
+
+    def by_target(gcv_mode):
+        make = partial(RidgeCV, ALPHAS, alpha_per_target=True, gcv_mode=gcv_mode)
+        return [make().fit(Z[:n_train], target[:n_train]) for target in targets]
+
+    modes = ("eigen", "svd")
+    for gcv_mode in modes:
+        RidgeCV(ALPHAS, alpha_per_target=True, gcv_mode=gcv_mode).fit(
+            Z[:n_train], targets[0][:n_train]
+        )
+    alternative, mode, theirs = fastest({mode: partial(by_target, mode) for mode in modes})
+    predicted = np.hstack([fitted.predict(Z[n_train:]) for fitted in theirs])
+    equal = ours.alpha_ == np.hstack([fitted.alpha_ for fitted in theirs])
+    difference = np.abs(ours.predict(X[n_train:]) - predicted) / Y[:n_train].std(axis=0)
+    return {
+        "seconds": seconds,
+        "alternative_seconds": alternative,
+        "disagreement": difference[:, equal].max(),
+        "disagreement_of": "test predictions at equal penalties, in SDs of the target unit",
+        "note": f"gcv_mode={mode}, {len(targets)} fits; {equal.mean():.2%} of penalties equal, "
+        f"largest difference at unequal ones {difference[:, ~equal].max(initial=0):.1e}",
+    }
+
+
+def ridge_models(n_train=800, n_test=200, n_units=400, n_targets=25):
+    """Ridge between networks, against scikit-learn."""
+    subjects = drives(n_train + n_test, [n_units] * (n_targets + 1), np.random.default_rng(SEED))
+    X, *targets = map(softplus, subjects)
+    return ridge_against_scikit_learn(X, targets, n_train)
+
+
+def ridge_mice(n_train=94, n_test=24, n_units=1500, n_target_units=50, n_targets=31, n_trials=50):
+    """Ridge between mice, with more units than scenes, against scikit-learn."""
+    random = np.random.default_rng(SEED)
+    subjects = drives(n_train + n_test, [n_units] + [n_target_units] * n_targets, random)
+    X, *targets = (random.poisson(n_trials * softplus(drive)) / n_trials for drive in subjects)
+    return ridge_against_scikit_learn(X, targets, n_train)
+
+
+def ridge_models_himalaya(n_train=800, n_test=200, n_units=400, n_targets=25):
+    """Ridge between networks, against himalaya: both with all targets at once."""
+    subjects = drives(n_train + n_test, [n_units] * (n_targets + 1), np.random.default_rng(SEED))
+    X, *targets = map(softplus, subjects)
+    Y = np.hstack(targets)
+    make_estimator("ridge_post", {}).fit(X[:n_train], targets[0][:n_train])
+    seconds, ours = timed(lambda: make_estimator("ridge_post", {}).fit(X[:n_train], Y[:n_train]))
+    himalaya.backend.set_backend("torch", on_error="raise")
+    Z = torch.from_numpy(Standardiser().fit(X[:n_train]).transform(X))
+    mean = Y[:n_train].mean(axis=0)
+    centred = torch.from_numpy(Y[:n_train] - mean)
+
+    def fit(batch, response=centred):
+        # Source and targets are centred, so that it need not fit intercepts.
+        solver = {"n_targets_batch": batch, "n_targets_batch_refit": batch, "n_alphas_batch": 1}
+        return himalaya.ridge.RidgeCV(ALPHAS, cv=N_FOLDS, solver_params=solver).fit(
+            Z[:n_train], response
+        )
+
+    fit(None, centred[:, :n_units])
+    batches = (None, 400, 2000)
+    alternative, name, theirs = fastest({str(batch): partial(fit, batch) for batch in batches})
+    r2 = r2_per_unit(Y[n_train:], ours.predict(X[n_train:]))
+    other = r2_per_unit(Y[n_train:], theirs.predict(Z[n_train:]).numpy() + mean)
+    return {
+        "seconds": seconds,
+        "alternative_seconds": alternative,
+        "disagreement": np.median(np.abs(r2 - other)),
+        "disagreement_of": "test R2, median over units (it selects by 5 folds, not leave-one-out)",
+        "note": f"n_targets_batch={name}; R2 correlates at {np.corrcoef(r2, other)[0, 1]:.5f}, "
+        f"medians {np.median(r2):.4f} and {np.median(other):.4f}",
+    }
+
+
+def mean_response(link, eta):
+    """Mean of a Poisson response with ``exp`` or ``softplus`` of the linear predictor."""
+    return np.exp(eta) if link == "exp" else softplus(eta)
+
+
+def loss(link, Z, y, alpha, parameters):
+    """Penalised loss that both sides minimise, shifted to zero where the fit is perfect."""
+    mu = mean_response(link, parameters[0] + Z @ parameters[1:])
+    half_deviance = (mu - xlogy(y, mu) + xlogy(y, y) - y).mean()
+    return half_deviance / y.mean() + alpha / 2 * (parameters[1:] ** 2).sum()
+
+
+def fit_scikit_learn(solver, Z, y, alpha, tolerance, start=None):
+    """Intercept and weights of scikit-learn's PoissonRegressor, from a start if there is one."""
+    mean = y.mean()  # with a mean of one its loss is ours
+    model = PoissonRegressor(
+        alpha=alpha, solver=solver, tol=tolerance, max_iter=MAX_ITERATIONS, warm_start=True
+    )
+    if start is not None:
+        model.intercept_, model.coef_ = start[0] - np.log(mean), start[1:]
+    model.fit(Z, y / mean)
+    return np.r_[model.intercept_ + np.log(mean), model.coef_]
+
+
+def fit_scipy(n_corrections, Z, y, alpha, tolerance, start=None):
+    """Intercept and weights with a softplus mean, by SciPy's L-BFGS-B."""
+    mean = y.mean()
+    weight = 1 / (len(y) * mean)
+
+    def loss_and_gradient(parameters):
+        eta = parameters[0] + Z @ parameters[1:]
+        decay = np.exp(-np.abs(eta))
+        mu = np.maximum(eta, 0) + np.log1p(decay)
+        slope = np.where(eta < 0, decay, 1) / (1 + decay)
+        residual = weight * slope * (1 - y / mu)
+        value = weight * (mu - y * np.log(mu)).sum()
+        value += alpha / 2 * parameters[1:] @ parameters[1:]
+        return value, np.r_[residual.sum(), residual @ Z + alpha * parameters[1:]]
+
+    if start is None:
+        start = np.zeros(Z.shape[1] + 1)
+        start[0] = mean + np.log(-np.expm1(-mean))
+    options = {
+        "gtol": tolerance,
+        "ftol": 4 * np.finfo(float).eps,
+        "maxcor": n_corrections,
+        "maxiter": MAX_ITERATIONS,
+        "maxfun": MAX_ITERATIONS,
+    }
+    return minimize(loss_and_gradient, start, jac=True, method="L-BFGS-B", options=options).x
+
+
+def fit_penalty_path(fit, link, Z, y, tolerance):
+    """Penalty with the smallest deviance over the folds, and the parameters at that penalty.
+
+    The same folds and the same cap of predictions as ours, each fold's path started warm.
+    """
+    fold = np.arange(len(y)) % N_FOLDS
+    deviance = np.zeros(len(GLM_ALPHAS))
+    for k in range(N_FOLDS):
+        held_out, parameters = fold == k, None
+        Z_train, y_train, Z_test, y_test = Z[~held_out], y[~held_out], Z[held_out], y[held_out]
+        for number, alpha in enumerate(GLM_ALPHAS):
+            parameters = fit(Z_train, y_train, alpha, FOLD_SLACK * tolerance, parameters)
+            mu = mean_response(link, parameters[0] + Z_test @ parameters[1:])
+            mu = np.clip(mu, np.finfo(float).tiny, CAP * y.max())
+            deviance[number] += (mu - y_test * np.log(mu)).sum()
+    alpha = GLM_ALPHAS[deviance.argmin()]
+    return alpha, fit(Z, y, alpha, tolerance)
+
+
+def solution(fitted, unit):
+    """Intercept and weights of one target of a fitted estimator, in units of the response."""
+    regression = fitted.regression
+    theta = regression.theta_[:, unit]
+    scale = np.broadcast_to(regression.scale_, fitted.alpha_.shape)[unit]
+    return np.r_[theta[0] + np.log(scale), regression.axes_ @ theta[1:]]
+
+
+def poisson_regression(method, fits, n_train, n_units, n_targets, n_fitted, n_sample):
+    """Poisson regression of all targets at once, and another tool unit by unit.
+
+    The other tool's tolerance is the loosest with which its largest excess over the optimum on the
+    sample is no larger than ours.
+
+    Parameters
+    ----------
+    method : str
+        Name of a file in ``methods/``.
+    fits : dict of str to callable
+        ``fit(Z, y, alpha, tolerance, start)`` of each setting of the other tool.
+    n_train, n_units, n_targets : int
+    n_fitted : int
+        Target profiles that ours is timed on, and that the sample is drawn from.
+    n_sample : int
+        Target units that the other tool is timed on.
+    """
+    random = np.random.default_rng(SEED)
+    X, *targets = drives(n_train, [n_units] * (n_targets + 1), random)
+    Y = np.hstack([softplus(drive) for drive in targets[:n_fitted]])
+    link = "exp" if method == "linear_nonlinear" else "softplus"
+    if method == "pre_linear_softplus":
+        transformation = Standardiser()
+    else:
+        transformation, X = YeoJohnson(), softplus(X)
+    parameters = {"alphas": list(GLM_ALPHAS), "n_folds": N_FOLDS}
+    make_estimator(method, parameters).fit(X, Y[:, :10])
+    seconds, ours = timed(lambda: make_estimator(method, parameters).fit(X, Y))
+
+    Z = transformation.fit_transform(X)
+    sample = random.choice(Y.shape[1], n_sample, replace=False)
+    precise = next(iter(fits.values()))
+    best = [precise(Z, Y[:, j], ours.alpha_[j], 1e-10) for j in sample]
+    best = np.array(
+        [loss(link, Z, Y[:, j], ours.alpha_[j], w) for j, w in zip(sample, best, strict=True)]
+    )
+
+    def excess(solutions):
+        found = [
+            loss(link, Z, Y[:, j], ours.alpha_[j], w)
+            for j, w in zip(sample, solutions, strict=True)
+        ]
+        return (np.array(found) / best - 1).max()
+
+    ours_excess = excess([solution(ours, j) for j in sample])
+
+    def is_close(fit, tolerance):
+        found = excess([fit(Z, Y[:, j], ours.alpha_[j], tolerance) for j in sample])
+        return found <= max(ours_excess, SMALLEST_EXCESS)
+
+    tolerance = {
+        name: next(t for t in TOLERANCES if t == TOLERANCES[-1] or is_close(fit, t))
+        for name, fit in fits.items()
+    }
+
+    def by_unit(name):
+        return [fit_penalty_path(fits[name], link, Z, Y[:, j], tolerance[name]) for j in sample]
+
+    alternative, name, theirs = fastest({name: partial(by_unit, name) for name in fits})
+    equal = np.mean([alpha == ours.alpha_[j] for j, (alpha, _) in zip(sample, theirs, strict=True)])
+    return {
+        "seconds": seconds * n_targets / n_fitted,
+        "alternative_seconds": alternative * n_targets * n_units / n_sample,
+        "disagreement": ours_excess,
+        "disagreement_of": "objective, relative excess over the other tool's at 1e-10",
+        "note": f"ours: {n_fitted} of {n_targets} targets of {n_units} units; other tool: "
+        f"{n_sample} random units of these, {name} at {tolerance[name]:g}; "
+        f"{equal:.0%} of penalties equal; {ours.converged_.mean():.2%} of ours converged",
+    }
+
+
+def linear_nonlinear(n_train=800, n_units=400, n_targets=25, n_fitted=2, n_sample=24):
+    """Exponential mean, against scikit-learn."""
+    # The first is also the one that finds the precise optimum.
+    fits = {name: partial(fit_scikit_learn, name) for name in ("newton-cholesky", "lbfgs")}
+    return poisson_regression(
+        "linear_nonlinear", fits, n_train, n_units, n_targets, n_fitted, n_sample
+    )
+
+
+def linear_softplus(
+    n_train=800, n_units=400, n_targets=25, n_fitted=2, n_sample=24, method="linear_softplus"
+):
+    """Softplus mean, against SciPy."""
+    fits = {f"maxcor={number}": partial(fit_scipy, number) for number in (30, 10)}
+    return poisson_regression(method, fits, n_train, n_units, n_targets, n_fitted, n_sample)
+
+
+def yeo_johnson(n_stimuli=800, n_units=400):
+    """Yeo-Johnson transformation and standardisation, against scikit-learn."""
+    X = softplus(drives(n_stimuli, [n_units], np.random.default_rng(SEED))[0])
+    YeoJohnson().fit_transform(X[:, :2])
+    seconds, ours = timed(lambda: YeoJohnson().fit_transform(X))
+    PowerTransformer().fit_transform(X[:, :2])
+    alternative, theirs = timed(lambda: PowerTransformer().fit_transform(X))
+    return {
+        "seconds": seconds,
+        "alternative_seconds": alternative,
+        "disagreement": np.abs(ours - theirs).max(),
+        "disagreement_of": "transformed responses, in SDs",
+        "note": "",
+    }
+
+
+def soft_matching(n_units, n_stimuli=800):
+    """Transport plan between profiles of equal size, against POT's network simplex."""
+    subjects = drives(n_stimuli, [n_units] * 2, np.random.default_rng(SEED))
+    Z, W = (Standardiser().fit_transform(softplus(drive)) for drive in subjects)
+    cost = 1 - Z.T @ W / n_stimuli
+    weights = np.full(n_units, 1 / n_units)
+
+    def network_simplex(**options):
+        plan, report = ot.emd(
+            weights, weights, cost, numItermax=10**8, check_marginals=False, log=True, **options
+        )
+        if report["warning"]:
+            raise RuntimeError(report["warning"])
+        return plan
+
+    small = np.ascontiguousarray(cost[:50, :50])
+    transport_plan(small)
+    seconds, ours = timed(lambda: transport_plan(cost))
+    ot.emd([], [], small)
+    alternative, name, theirs = fastest(
+        {f"center_dual={c}": partial(network_simplex, center_dual=c) for c in (False, True)}
+    )
+    return {
+        "seconds": seconds,
+        "alternative_seconds": alternative,
+        "disagreement": abs(((ours - theirs) * cost).sum()),
+        "disagreement_of": "transport cost",
+        "note": name,
+    }
+
+
+def rsa_profiles(n_profiles, n_stimuli, n_units):
+    """Responses of networks to the whole population of stimuli."""
+    subjects = drives(n_stimuli, [n_units] * n_profiles, np.random.default_rng(SEED))
+    return [softplus(drive) for drive in subjects]
+
+
+def rsa_rsatoolbox(n_profiles=25, n_stimuli=1000, n_units=400):
+    """RSA of all pairs, against rsatoolbox with all dissimilarity matrices in one comparison."""
+    profiles = rsa_profiles(n_profiles, n_stimuli, n_units)
+    rsa_of_all_pairs(profiles[:2])
+    seconds, ours = timed(lambda: rsa_of_all_pairs(profiles))
+    datasets = [rsatoolbox.data.Dataset(profile) for profile in profiles]
+
+    def compare(datasets):
+        rdms = rsatoolbox.rdm.calc_rdm(datasets, method="correlation")
+        return rsatoolbox.rdm.compare(rdms, rdms, method="corr")
+
+    compare(datasets[:2])
+    alternative, theirs = timed(lambda: compare(datasets))
+    return {
+        "seconds": seconds,
+        "alternative_seconds": alternative,
+        "disagreement": np.abs(ours - theirs[np.triu_indices(n_profiles, 1)]).max(),
+        "disagreement_of": "similarity of a pair",
+        "note": f"{len(ours)} unordered pairs; rsatoolbox makes both directions in one product",
+    }
+
+
+def rsa_scipy(n_profiles=25, n_stimuli=1000, n_units=400, n_sample=12):
+    """RSA of all pairs, against SciPy with dissimilarities made anew for every pair."""
+    profiles = rsa_profiles(n_profiles, n_stimuli, n_units)
+    rsa_of_all_pairs(profiles[:2])
+    seconds, ours = timed(lambda: rsa_of_all_pairs(profiles))
+    pairs = list(combinations(profiles, 2))
+    sample = np.random.default_rng(SEED).choice(len(pairs), n_sample, replace=False)
+
+    def compare(X, Y):
+        return np.corrcoef(pdist(X, "correlation"), pdist(Y, "correlation"))[0, 1]
+
+    compare(*pairs[0])
+    alternative, theirs = timed(lambda: [compare(*pairs[number]) for number in sample])
+    return {
+        "seconds": seconds,
+        "alternative_seconds": alternative * len(pairs) / n_sample,
+        "disagreement": np.abs(ours[sample] - theirs).max(),
+        "disagreement_of": "similarity of a pair",
+        "note": f"{len(ours)} unordered pairs; SciPy: {n_sample} random ones",
+    }
+
+
+# The other tool of each row, how many times faster ours should be, and the function that times.
+ROWS = {
+    "ridge_models": ("scikit-learn RidgeCV, pair by pair", 15, ridge_models),
+    "ridge_models_himalaya": ("himalaya RidgeCV, all targets", 3, ridge_models_himalaya),
+    "ridge_mice": ("scikit-learn RidgeCV, pair by pair", 20, ridge_mice),
+    "linear_nonlinear": ("scikit-learn PoissonRegressor", 80, linear_nonlinear),
+    "linear_softplus": ("SciPy L-BFGS-B", 120, linear_softplus),
+    "pre_linear_softplus": (
+        "SciPy L-BFGS-B",
+        120,
+        partial(linear_softplus, method="pre_linear_softplus"),
+    ),
+    "yeo_johnson": ("scikit-learn PowerTransformer", 50, yeo_johnson),
+    "soft_matching_1000": ("POT emd", 2, partial(soft_matching, 1000)),
+    "soft_matching_2000": ("POT emd", 2, partial(soft_matching, 2000)),
+    "rsa_rsatoolbox": ("rsatoolbox, all profiles", 6, rsa_rsatoolbox),
+    "rsa_scipy": ("SciPy pdist, pair by pair", 60, rsa_scipy),
+}
+
+
+def machine():
+    """What the times depend on besides the code, one column each."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        cpu = next(line.split(": ")[1] for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        cpu = platform.processor()
+    packages = ["numpy", "scipy", "scikit-learn", "torch", "pot", "himalaya", "rsatoolbox"]
+    versions = [f"{package} {importlib.metadata.version(package)}" for package in packages]
+    return {
+        "cpu": cpu,
+        "cores": os.cpu_count(),
+        "threads": max([pool["num_threads"] for pool in threadpool_info()], default=1),
+        "versions": "; ".join([f"python {platform.python_version()}", *versions]),
+    }
+
+
+def main():
+    """Print the table, row by row, and write it."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--csv", type=Path, help="file to write the table to")
+    parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS), metavar="NAME")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    with threadpool_limits(1):
+        about = machine()
+        print("\n".join(f"{key}: {value}" for key, value in about.items()))
+        table = []
+        print(f"\n{'row':22}{'ours s':>9}{'other s':>10}{'ratio':>8}{'target':>8}{'differ':>10}")
+        for name in arguments.rows:
+            other, target, function = ROWS[name]
+            measured = function()
+            ratio = measured["alternative_seconds"] / measured["seconds"]
+            print(
+                f"{name:22}{measured['seconds']:9.3g}{measured['alternative_seconds']:10.3g}"
+                f"{ratio:8.1f}{target:8}{measured['disagreement']:10.1e}\n"
+                f"    {other}; differ: {measured['disagreement_of']}; {measured['note']}",
+                flush=True,
+            )
+            row = {"row": name, "alternative": other, "ratio": ratio, "target": target}
+            table.append({**row, **measured, **about})
+    if arguments.csv:
+        with arguments.csv.open("w", newline="") as file:
+            writer = csv.DictWriter(file, list(table[0]))
+            writer.writeheader()
+            writer.writerows(table)
+
+
+if __name__ == "__main__":
+    main()
