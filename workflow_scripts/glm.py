@@ -11,7 +11,6 @@ ALPHAS = tuple(float(a) for a in np.logspace(-4, 2, 7))
 SHARPNESS = 10.0  # of the smooth rectifier
 CAP = 1.2  # predictions end at this multiple of the unit's largest training response
 RISES = 2  # the path of penalties ends for a target whose deviance has risen this often in a row
-MOMENTUM = 0.5  # share of the last change of the solution along the path that is its next start
 SUFFICIENT_DECREASE = 1e-4
 SMALLEST_STEP = 1e-6
 BATCH_ELEMENTS = 1_000_000  # of an array (fold, target, stimulus); bounds memory
@@ -24,7 +23,7 @@ def _softplus(eta, xp):
     one = 1 + small
     # log1p to the last digit, by the logarithm that is vectorised.
     mu = xp.maximum(eta, 0 * eta) + (xp.log(one) + (small - (one - 1)) / one)
-    slope = 1 / (1 + xp.exp(-eta))
+    slope = xp.maximum(small, xp.astype(eta >= 0, eta.dtype)) / one
     # Far below zero the mean vanishes, and its logarithm is eta itself.
     tiny = xp.finfo(eta.dtype).smallest_normal
     vanished = mu < tiny
@@ -203,13 +202,19 @@ def objective(theta, A, Y, divisors, alphas, link, family):
                 loss[rows] = xp.sum(losses, axis=-1)
         loss /= divisors
         gradient = (eta @ A) / divisors[..., None]
+    return penalise(theta, loss, gradient, alphas)
+
+
+def penalise(theta, loss, gradient, alphas):
+    """Loss and gradient with a penalty of this strength more; see `objective`."""
+    xp = array_namespace(theta)
     weights = theta[..., 1:]
-    loss += alphas / 2 * xp.vecdot(weights, weights)
+    loss = loss + alphas / 2 * xp.vecdot(weights, weights)
     gradient[..., 1:] += alphas[:, None] * weights
     return loss, gradient
 
 
-def minimise(theta, A, Y, divisors, alphas, curvature, link, family, tolerance, max_iterations):
+def minimise(point, A, Y, divisors, alphas, curvature, link, family, tolerance, max_iterations):
     """Minimise the objective of all targets by one batched quasi-Newton method.
 
     Memoryless BFGS (Shanno 1978, Math Oper Res 3:244-256) on top of a diagonal Hessian, which is
@@ -218,8 +223,8 @@ def minimise(theta, A, Y, divisors, alphas, curvature, link, family, tolerance, 
 
     Parameters
     ----------
-    theta : array, shape (n_folds, n_targets, 1 + k)
-        Start.
+    point : tuple of array
+        Start: theta of shape (n_folds, n_targets, 1 + k), its loss and its gradient.
     A, Y, divisors, alphas, link, family
         See `objective`.
     curvature : array, shape (n_folds, n_targets, 1 + k)
@@ -231,17 +236,22 @@ def minimise(theta, A, Y, divisors, alphas, curvature, link, family, tolerance, 
 
     Returns
     -------
-    theta : array, shape (n_folds, n_targets, 1 + k)
+    point : tuple of array
+        Solution, its loss and its gradient.
     converged : array of bool, shape (n_targets,)
         In all folds.
     """
+    theta, loss, gradient = point
     xp = array_namespace(theta)
-    solution = xp.asarray(theta, copy=True)
+    solution = tuple(xp.asarray(values, copy=True) for values in point)
     converged = xp.zeros(theta.shape[1], dtype=xp.bool, device=device(theta))
     targets = xp.arange(theta.shape[1], device=device(theta))
     rounding = 8 * xp.finfo(theta.dtype).eps
-    loss, gradient = objective(theta, A, Y, divisors, alphas, link, family)
     step = change = None
+
+    def keep_solution(where):
+        for kept, values in zip(solution, (theta, loss, gradient), strict=True):
+            kept[:, targets[where]] = values[:, where]
 
     for _ in range(max_iterations):
         scaled = gradient / curvature
@@ -252,7 +262,8 @@ def minimise(theta, A, Y, divisors, alphas, curvature, link, family, tolerance, 
             break
         # Taking a few out would cost more than to carry them on, which harms none.
         if n_done > 0.3 * len(done):
-            solution[:, targets[done]], converged[targets[done]] = theta[:, done], True
+            keep_solution(done)
+            converged[targets[done]] = True
             keep = ~done
             targets, alphas = targets[keep], alphas[keep]
             theta, loss, gradient, scaled = (
@@ -282,7 +293,7 @@ def minimise(theta, A, Y, divisors, alphas, curvature, link, family, tolerance, 
             )
         step, change = new_theta - theta, new_gradient - gradient
         theta, loss, gradient = new_theta, new_loss, new_gradient
-    solution[:, targets] = theta
+    keep_solution(slice(None))
     return solution, converged
 
 
@@ -344,7 +355,7 @@ class GeneralisedLinear:
         family,
         alphas,
         n_folds,
-        tolerance=1e-5,
+        tolerance=3e-5,
         fold_tolerance=3e-3,
         max_iterations=500,
     ):
@@ -442,13 +453,15 @@ class GeneralisedLinear:
         best = np.full(len(Y), np.inf)
         last, rises, alpha = best.copy(), np.zeros(len(Y), int), np.full(len(Y), np.nan)
         chosen = xp.zeros_like(start[0])
-        theta, previous = start, None
+        point, last_penalty = None, 0.0
         for penalty in sorted(map(float, self.alphas), reverse=True):
             alphas = xp.full(len(active), penalty, dtype=xp.float32, device=device(A))
-            guess = theta if previous is None else theta + MOMENTUM * (theta - previous)
-            previous = theta
-            theta, _ = minimise(
-                guess,
+            if point is None:
+                loss, gradient = objective(start, train_A, train_Y, divisors, alphas, link, family)
+            else:
+                loss, gradient = penalise(*point, alphas - last_penalty)
+            point, _ = minimise(
+                (start, loss, gradient),
                 train_A,
                 train_Y,
                 divisors,
@@ -459,8 +472,9 @@ class GeneralisedLinear:
                 self.fold_tolerance,
                 self.max_iterations,
             )
+            start, last_penalty = point[0], penalty
             with np.errstate(over="ignore", invalid="ignore"):
-                mu, log_mu, *slopes = link.evaluate(theta @ xp.matrix_transpose(test_A), xp)
+                mu, log_mu, *slopes = link.evaluate(start @ xp.matrix_transpose(test_A), xp)
                 mu, log_mu = xp.minimum(mu, ceiling), xp.minimum(log_mu, xp.log(ceiling))
                 loss, _ = family.loss(test_Y, mu, log_mu, *slopes)
             loss = to_numpy(xp.sum(loss, axis=(0, 2))).astype(float)
@@ -468,17 +482,18 @@ class GeneralisedLinear:
             best[active[better]], alpha[active[better]] = loss[better], penalty
             where = xp.asarray(np.flatnonzero(better), device=device(A))
             rows = xp.asarray(active[better], device=device(A))
-            chosen[rows] = xp.mean(theta[:, where], axis=0)
+            chosen[rows] = xp.mean(start[:, where], axis=0)
             rises[active] = np.where(loss > last[active], rises[active] + 1, 0)
             last[active] = loss
             go_on = rises[active] < RISES
             if not go_on.all():
                 keep = xp.asarray(np.flatnonzero(go_on), device=device(A))
                 active, ceiling = active[go_on], ceiling[keep]
-                theta, previous, train_Y, test_Y, divisors, curvature = (
-                    values[:, keep]
-                    for values in (theta, previous, train_Y, test_Y, divisors, curvature)
+                train_Y, test_Y, divisors, curvature = (
+                    values[:, keep] for values in (train_Y, test_Y, divisors, curvature)
                 )
+                point = tuple(values[:, keep] for values in point)
+                start = point[0]
             if not len(active):
                 break
         alphas = xp.asarray(alpha, dtype=A.dtype, device=device(A))
@@ -486,8 +501,9 @@ class GeneralisedLinear:
         theta = xp.astype(chosen, A.dtype)[None]
         n_all = xp.full(1, float(n), dtype=A.dtype, device=device(A))
         _, curvature, divisors = self._prepare(A[None], Y[None], n_all)
-        theta, converged = minimise(
-            theta,
+        loss, gradient = objective(theta, A[None], Y[None], divisors, alphas, link, family)
+        (theta, *_), converged = minimise(
+            (theta, loss, gradient),
             A[None],
             Y[None],
             divisors,
