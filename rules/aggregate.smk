@@ -26,7 +26,6 @@ rule summarise_predictivity:
     """Average the scores between subjects, in the same part and in different parts."""
     input:
         scores="results/tables/scores.csv",
-        methods=all_method_files(),
         code=sources("summarise_predictivity.py"),
     output:
         "results/tables/predictivity.csv",

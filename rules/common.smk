@@ -18,7 +18,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 from workflow_scripts.configuration import check_config, resolve_variant
 from workflow_scripts.dependencies import environment_folder, source_files
 from workflow_scripts.errors import InputError
-from workflow_scripts.registry import METHODS_FOLDER, method_names, read_card
+from workflow_scripts.registry import configured_methods, method_file
 
 try:
     check_config(
@@ -29,7 +29,7 @@ except InputError as error:
 
 MOUSE = config["mouse"]
 SIMULATED = MOUSE["source"] == "simulated"
-METHODS = list(config["methods"])
+METHODS = configured_methods(config["methods"])
 POPULATION = [
     (config["population"]["variant"], seed) for seed in config["population"]["seeds"]
 ]
@@ -42,7 +42,7 @@ SCENE_FOLDER = (
 
 
 wildcard_constraints:
-    method="|".join(method_names()),
+    method="|".join(METHODS),
     variant="|".join(config["variants"]),
     seed=r"\d+",
     session=r"\d+",
@@ -82,17 +82,16 @@ def settings(**items):
 
 def method_sources(wildcards):
     """A method's file and every module that it imports."""
-    path = METHODS_FOLDER / f"{wildcards.method}.py"
+    path = method_file(METHODS[wildcards.method].file)
     return [os.path.relpath(path) for path in source_files(path)]
 
 
 def post_methods():
     """Methods that need no pre-softplus stage, which brains do not have."""
-    cards = {method: read_card(method) for method in METHODS}
     return [
-        method
-        for method, card in cards.items()
-        if card.source_stage == card.target_stage == "post"
+        name
+        for name, method in METHODS.items()
+        if method.card.source_stage == method.card.target_stage == "post"
     ]
 
 
@@ -212,8 +211,13 @@ def shard_activations(wildcards):
 
 
 def method_settings(wildcards, **items):
+    method = METHODS[wildcards.method]
     return settings(
-        method=wildcards.method, parameters=config["methods"][wildcards.method], **items
+        method=wildcards.method,
+        method_file=method.file,
+        device=config["device"],
+        parameters=method.parameters,
+        **items,
     )
 
 
@@ -295,17 +299,13 @@ TABLES = [
 ]
 
 
-def all_method_files():
-    """Files of the configured methods: tables and figures read their cards."""
-    return [os.path.relpath(METHODS_FOLDER / f"{method}.py") for method in METHODS]
-
-
 def population_subjects():
     return [f"{variant}/{seed}" for variant, seed in POPULATION]
 
 
 def predictivity_settings(wildcards):
-    return settings(n_draws=config["bootstrap"]["n"])
+    mappings = [n for n, method in METHODS.items() if method.card.kind == "mapping"]
+    return settings(n_draws=config["bootstrap"]["n"], mappings=mappings)
 
 
 def silhouette_settings(wildcards):
@@ -354,7 +354,10 @@ def claim_settings(wildcards):
 
 def figure_settings(wildcards):
     return settings(
-        methods=METHODS,
+        methods=[
+            {"name": name, "label": method.card.label, "colour": method.card.colour}
+            for name, method in METHODS.items()
+        ],
         layers=config["population"]["layers"],
         areas=MOUSE["areas"],
         data=data_description(),

@@ -8,7 +8,6 @@ rule plot_figure:
         silhouette="results/tables/silhouette.csv",
         mds="results/tables/mds.csv",
         separability="results/tables/separability.csv",
-        methods=all_method_files(),
         code=sources("plot_figure.py"),
     output:
         svg=report(

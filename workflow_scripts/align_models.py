@@ -35,7 +35,7 @@ def shard_cells(sources, targets):
 
 def main(activations, settings, output):
     """Write the shard's scores."""
-    card = read_card(settings["method"])
+    card = read_card(settings["method_file"])
 
     def read(stage):
         return [

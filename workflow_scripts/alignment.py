@@ -6,7 +6,7 @@ from time import perf_counter
 import numpy as np
 import xarray as xr
 
-from workflow_scripts.arrays import to_numpy
+from workflow_scripts.arrays import on_device, to_numpy
 from workflow_scripts.errors import InputError, NotComparable
 from workflow_scripts.registry import make_estimator, read_card
 from workflow_scripts.scaling import varying
@@ -53,7 +53,7 @@ def score_cells(method, parameters, cells, splits, min_units, device="cpu"):
                 f"expected {len(source.values)} as in {source.subject} {source.part}"
             )
     card = read_card(method)
-    place = _on_gpu if device == "cuda" and card.array_api else np.asarray
+    device = device if card.array_api else "cpu"
     results = [None] * len(cells)
     groups = {}
     for index, (source, target) in enumerate(cells):
@@ -78,17 +78,13 @@ def score_cells(method, parameters, cells, splits, min_units, device="cpu"):
         )
         for index, result in zip(
             indices,
-            _score_group(method, parameters, source, [cells[i][1] for i in indices], splits, place),
+            _score_group(
+                method, parameters, source, [cells[i][1] for i in indices], splits, device
+            ),
             strict=True,
         ):
             results[index] = result
     return _dataset(cells, results, splits)
-
-
-def _on_gpu(values):
-    import torch
-
-    return torch.as_tensor(values, device="cuda")
 
 
 def _unusable(source, target, min_units):
@@ -104,16 +100,16 @@ def _unusable(source, target, min_units):
     return ""
 
 
-def _score_group(method, parameters, source, targets, splits, place):
+def _score_group(method, parameters, source, targets, splits, device):
     """Result of each target: a dict, or the reason why there is none."""
     try:
-        return _fit_and_score(method, parameters, source, targets, splits, place)
+        return _fit_and_score(method, parameters, source, targets, splits, device)
     except NotComparable as reason:
         if len(targets) == 1:
             return [str(reason)]
     # One of the stacked targets cannot be fitted: find out which, and keep the others.
     return [
-        _score_group(method, parameters, source, [target], splits, place)[0] for target in targets
+        _score_group(method, parameters, source, [target], splits, device)[0] for target in targets
     ]
 
 
@@ -142,7 +138,7 @@ def _compare(method, parameters, cells, results):
         }
 
 
-def _fit_and_score(method, parameters, source, targets, splits, place):
+def _fit_and_score(method, parameters, source, targets, splits, device):
     stacked = np.hstack([target.values for target in targets])
     ends = np.cumsum([target.values.shape[1] for target in targets])
     scores = np.full((len(splits), stacked.shape[1]), np.nan)
@@ -150,7 +146,7 @@ def _fit_and_score(method, parameters, source, targets, splits, place):
     unconverged = np.zeros(stacked.shape[1], int)
     extras = {}
     started = perf_counter()
-    X, Y = place(source.values), place(stacked)
+    X, Y = on_device(source.values, device), on_device(stacked, device)
     for number, (train, test) in enumerate(splits):
         varies = to_numpy(varying(Y[train]))
         if not varies.any():

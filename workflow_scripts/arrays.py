@@ -1,5 +1,7 @@
 """Arrays of any library that keeps the array API standard: NumPy, or PyTorch on a GPU."""
 
+import shutil
+
 import numpy as np
 from array_api_compat import array_namespace, is_numpy_array, to_device
 
@@ -24,3 +26,24 @@ def cached_rows(matrix):
     """
     n_rows, n_columns = matrix.shape[-2:]
     return max(1, CACHE_ELEMENTS // n_columns) if is_numpy_array(matrix) else max(1, n_rows)
+
+
+def choose_device(setting):
+    """Device of a configured ``auto`` (a GPU where there is one), ``cpu`` or ``cuda``.
+
+    PyTorch, which takes seconds to import, is asked only where there is a driver.
+    """
+    if setting == "auto" and shutil.which("nvidia-smi"):
+        import torch
+
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    return "cpu" if setting == "auto" else setting
+
+
+def on_device(values, device):
+    """A NumPy array where a device works on it: as it is on the CPU, as a torch tensor on a GPU."""
+    if device == "cpu":
+        return values
+    import torch
+
+    return torch.as_tensor(values, device=device)

@@ -33,7 +33,7 @@ def check_config(config, schema):
     error = jsonschema.exceptions.best_match(validator.iter_errors(config))
     if error is not None:
         raise InputError(_sentence(error))
-    _check_methods(config)
+    _check_methods(config["methods"])
     for name in config["variants"]:
         _check_variant(config, name)
     population = config["population"]
@@ -80,20 +80,42 @@ def _sentence(error):
     return f"config {key}: found {error.instance!r}, expected {expected}"
 
 
-def _check_methods(config):
-    names = registry.method_names()
-    for method, parameters in config["methods"].items():
-        if method not in names:
-            raise InputError(
-                f"config methods: found {method!r}, expected one of {', '.join(names)}"
-            )
-        known = registry.parameter_names(method)
-        for parameter in parameters:
-            if parameter not in known:
+def _check_methods(entries):
+    files = registry.method_names()
+    for name, entry in entries.items():
+        if "method" not in entry:
+            if name not in files:
                 raise InputError(
-                    f"config methods.{method}: found the unknown parameter {parameter!r}, "
+                    f"config methods: found {name!r}, expected one of {', '.join(files)}, or an "
+                    f"entry that names one as its method"
+                )
+        elif entry["method"] not in files:
+            raise InputError(
+                f"config methods.{name}.method: found {entry['method']!r}, expected one of "
+                f"{', '.join(files)}"
+            )
+        elif not {"label", "colour"} <= set(entry):
+            raise InputError(
+                f"config methods.{name}: found a method without label and colour, expected both "
+                f"for an entry with a name of its own"
+            )
+        known = registry.parameter_names(entry.get("method", name))
+        for parameter in entry:
+            if parameter not in (*known, *registry.ENTRY_KEYS):
+                raise InputError(
+                    f"config methods.{name}: found the unknown parameter {parameter!r}, "
                     f"expected one of {', '.join(known) or '(it takes none)'}"
                 )
+    for attribute in ("label", "colour"):
+        seen = {}
+        for name, method in registry.configured_methods(entries).items():
+            value = getattr(method.card, attribute)
+            if value in seen:
+                raise InputError(
+                    f"config methods.{name}: found the {attribute} {value!r} of {seen[value]}, "
+                    f"expected another one"
+                )
+            seen[value] = name
 
 
 def _check_variant(config, name):

@@ -5,11 +5,11 @@ import torch
 import xarray as xr
 from safetensors.torch import load_file
 
+from workflow_scripts.arrays import choose_device
 from workflow_scripts.files import write_netcdf
 from workflow_scripts.jobs import logged
 from workflow_scripts.network import (
     build_network,
-    choose_device,
     normalise,
     set_noise,
     to_input,
@@ -76,7 +76,7 @@ def main(weights, images_path, seed, settings, output, threads):
     """Write the mean over noisy passes of every layer's responses, a netCDF group a layer."""
     torch.set_num_threads(threads)
     variant, units = settings["variant"], settings["units"]
-    device = choose_device(settings["device"])
+    device = torch.device(choose_device(settings["device"]))
     network = build_network(variant, torch_generator(0))
     network.load_state_dict(load_file(weights))
     network.to(device).eval()

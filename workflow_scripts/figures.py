@@ -9,7 +9,6 @@ import numpy as np
 import seaborn as sns
 
 from workflow_scripts.files import replacing
-from workflow_scripts.registry import read_card
 
 DPI = 200
 FOOTER_SIZE = 8
@@ -41,14 +40,6 @@ def save(figure, path):
         figure.savefig(temporary, dpi=DPI, metadata=metadata)
 
 
-def _label(method):
-    return read_card(method).label
-
-
-def _colour(method):
-    return read_card(method).colour
-
-
 def _bars(axes, x, rows, column, width, colours, label=None):
     """Bars with the ends of their intervals where they are; no line where there is none."""
     axes.bar(x, rows[column], width, color=colours, edgecolor="white", linewidth=0.5, label=label)
@@ -59,9 +50,9 @@ def _grouped_bars(axes, table, groups, group_column, value_column, methods):
     """Bars of all methods side by side, for each group."""
     width = 0.8 / len(methods)
     for number, method in enumerate(methods):
-        rows = table[table["method"] == method].set_index(group_column).reindex(groups)
+        rows = table[table["method"] == method["name"]].set_index(group_column).reindex(groups)
         x = np.arange(len(groups)) + (number - (len(methods) - 1) / 2) * width
-        _bars(axes, x, rows, value_column, width, _colour(method), _label(method))
+        _bars(axes, x, rows, value_column, width, method["colour"], method["label"])
     axes.axhline(0, color="black", linewidth=0.8)
     axes.set_xticks(np.arange(len(groups)), groups)
     sns.despine(ax=axes)
@@ -69,11 +60,11 @@ def _grouped_bars(axes, table, groups, group_column, value_column, methods):
 
 def _method_bars(axes, table, value_column, methods):
     """One bar a method, named on the axis."""
-    rows = table.set_index("method").reindex(methods)
-    colours = [_colour(method) for method in methods]
+    rows = table.set_index("method").reindex([method["name"] for method in methods])
+    colours = [method["colour"] for method in methods]
     _bars(axes, np.arange(len(methods)), rows, value_column, 0.7, colours)
     axes.axhline(0, color="black", linewidth=0.8)
-    names = [_label(method) for method in methods]
+    names = [method["label"] for method in methods]
     axes.set_xticks(np.arange(len(methods)), names, rotation=40, ha="right", rotation_mode="anchor")
     sns.despine(ax=axes)
 
@@ -86,7 +77,7 @@ def _predictivity(tables, population):
 
 def _present(table, methods):
     """Methods of the configuration that the table has, in the configuration's order."""
-    return [method for method in methods if method in set(table["method"])]
+    return [method for method in methods if method["name"] in set(table["method"])]
 
 
 def _predictivity_by_part(figure, tables, settings, population, parts, title):
@@ -142,7 +133,7 @@ def panel_1d(figure, tables, settings):
     subjects = list(dict.fromkeys(table["subject"]))
     shapes = {subject: MARKERS[i % len(MARKERS)] for i, subject in enumerate(subjects)}
     for axes, method in zip(grid, methods, strict=False):
-        rows = table[table["method"] == method]
+        rows = table[table["method"] == method["name"]]
         sns.scatterplot(
             rows,
             x="x",
@@ -156,7 +147,7 @@ def panel_1d(figure, tables, settings):
             ax=axes,
             legend=False,
         )
-        axes.set_title(f"{_label(method)}\nstress {rows['stress'].iloc[0]:.2f}", fontsize=8)
+        axes.set_title(f"{method['label']}\nstress {rows['stress'].iloc[0]:.2f}", fontsize=8)
         axes.set(xticks=[], yticks=[], xlabel="", ylabel="", aspect="equal")
         axes.set_adjustable("datalim")
     for axes in grid[len(methods) :]:
@@ -253,8 +244,8 @@ def draw(name, tables, settings):
     tables : dict of str to pandas.DataFrame
         ``predictivity``, ``silhouette``, ``mds`` and ``separability``.
     settings : dict
-        ``methods``, ``layers``, ``areas`` in display order, and ``data``: what the populations
-        ``models`` and ``mice`` are.
+        ``methods`` (of each: ``name``, ``label`` and ``colour``), ``layers``, ``areas`` in display
+        order, and ``data``: what the populations ``models`` and ``mice`` are.
 
     Returns
     -------

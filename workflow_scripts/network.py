@@ -186,16 +186,6 @@ def normalise(images):
     return (images - mean) / sd
 
 
-def choose_device(setting):
-    """Torch device of a configured ``auto``, ``cpu`` or ``cuda``.
-
-    ``auto`` takes a GPU where there is one.
-    """
-    if setting == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return torch.device(setting)
-
-
 def torch_generator(seed, device="cpu"):
     """Torch generator on a device with the given seed."""
     return torch.Generator(device).manual_seed(seed)

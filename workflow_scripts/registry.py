@@ -6,7 +6,7 @@ each time it is parsed; reading the answers from the syntax tree keeps NumPy out
 
 import ast
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 METHODS_FOLDER = Path(__file__).parent / "methods"
@@ -91,6 +91,50 @@ def parameter_names(name):
                     return [argument.arg for argument in arguments if argument.arg != "self"]
             return []
     raise ValueError(f"{method_file(name)} has no class Estimator")
+
+
+@dataclass(frozen=True)
+class Method:
+    """One entry of the configuration's methods.
+
+    Attributes
+    ----------
+    file : str
+        Name of its file in ``methods/``.
+    card : Card
+    parameters : dict
+        Of the estimator, where they differ from the defaults.
+    """
+
+    file: str
+    card: Card
+    parameters: dict
+
+
+# Keys of an entry that are not parameters: with them, several entries can use one file.
+ENTRY_KEYS = ("method", "label", "colour")
+
+
+def configured_methods(entries):
+    """Methods by the names that results have.
+
+    Parameters
+    ----------
+    entries : dict of str to dict
+        Parameters of each method; or, for an entry that has not the name of its file, also
+        ``method`` (the file's name), ``label`` and ``colour``.
+
+    Returns
+    -------
+    dict of str to Method
+    """
+    methods = {}
+    for name, entry in entries.items():
+        file = entry.get("method", name)
+        looks = {key: entry[key] for key in ("label", "colour") if key in entry}
+        parameters = {key: value for key, value in entry.items() if key not in ENTRY_KEYS}
+        methods[name] = Method(file, replace(read_card(file), **looks), parameters)
+    return methods
 
 
 def make_estimator(name, parameters):

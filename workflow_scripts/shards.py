@@ -1,6 +1,7 @@
 """A shard: the cells that one job scores with one method, and the file that it writes."""
 
 from workflow_scripts.alignment import score_cells
+from workflow_scripts.arrays import choose_device
 from workflow_scripts.files import write_netcdf
 from workflow_scripts.provenance import stamp
 from workflow_scripts.seeds import generator
@@ -17,7 +18,8 @@ def write_shard(cells, comparison, settings, output, *, stimuli, data_kind, min_
     comparison : str
         Which of the workflow's comparisons the cells belong to.
     settings : dict
-        ``method``, its ``parameters``, ``splits`` (``n_splits``, ``train_fraction``) and ``seed``.
+        ``method``, its ``method_file`` and ``parameters``, ``splits`` (``n_splits``,
+        ``train_fraction``), ``seed`` and ``device``.
     output : str or path-like
         netCDF file.
     stimuli : {"population", "scenes"}
@@ -32,10 +34,13 @@ def write_shard(cells, comparison, settings, output, *, stimuli, data_kind, min_
         **settings["splits"],
         generator=generator(settings["seed"], "splits", stimuli),
     )
-    scores = score_cells(settings["method"], settings["parameters"], cells, splits, min_units)
+    device = choose_device(settings["device"])
+    scores = score_cells(
+        settings["method_file"], settings["parameters"], cells, splits, min_units, device
+    )
     scores.attrs = {
         "comparison": comparison,
         "method": settings["method"],
-        **stamp(settings, seed=settings["seed"], data_kind=data_kind),
+        **stamp(settings, seed=settings["seed"], data_kind=data_kind, device=device),
     }
     write_netcdf(scores, output)

@@ -6,7 +6,6 @@ import pandas as pd
 from workflow_scripts.bootstrap import draw_counts, interval, weighted_mean
 from workflow_scripts.files import write_table
 from workflow_scripts.jobs import logged
-from workflow_scripts.registry import read_card
 from workflow_scripts.seeds import generator
 
 POPULATIONS = {"models": "models", "mouse": "mice"}
@@ -60,7 +59,7 @@ def main(scores_path, settings, output):
     scores = pd.read_csv(scores_path, keep_default_na=False, na_values=[""])
     rows = []
     for (comparison, method), cells in scores.groupby(["comparison", "method"], sort=False):
-        if comparison not in POPULATIONS or read_card(method).kind != "mapping":
+        if comparison not in POPULATIONS or method not in settings["mappings"]:
             continue
         cells = cells[cells["source_subject"] != cells["target_subject"]]
         subjects = sorted(set(cells["target_subject"]))

@@ -6,9 +6,9 @@ import pandas as pd
 import torch
 from safetensors.torch import save_file
 
+from workflow_scripts.arrays import choose_device
 from workflow_scripts.files import replacing, write_table
 from workflow_scripts.jobs import logged
-from workflow_scripts.network import choose_device
 from workflow_scripts.provenance import stamp
 from workflow_scripts.stimuli import read_images
 from workflow_scripts.training import train
@@ -19,7 +19,7 @@ CURVE_COLUMNS = ["epoch", "learning_rate", "loss", "accuracy", "images_per_secon
 def main(training, validation, seed, settings, output, threads):
     """Write the weights, the configuration beside them, and the training curve."""
     torch.set_num_threads(threads)
-    device = choose_device(settings["device"])
+    device = torch.device(choose_device(settings["device"]))
     # Bit for bit on the CPU; a GPU has no deterministic form of every operation.
     torch.use_deterministic_algorithms(device.type == "cpu")
     network, curve = train(

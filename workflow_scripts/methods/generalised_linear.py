@@ -1,0 +1,50 @@
+"""Generalised linear map: any link, either likelihood, with or without Yeo-Johnson.
+
+``mu = link(W z + b)`` fitted to each target unit by penalised maximum likelihood. The entries of
+the configuration choose the link (exponential, softplus, rounded rectifier, normal distribution
+function), the likelihood (Poisson, Gaussian) and whether source units are Yeo-Johnson transformed:
+the ablation of the linear nonlinear and linear softplus maps.
+Reference: McCullagh & Nelder 1989, Generalized Linear Models; Yeo & Johnson 2000, Biometrika 87.
+"""
+
+from workflow_scripts.glm import ALPHAS, GeneralisedLinear, TransformedModel
+from workflow_scripts.registry import Card
+from workflow_scripts.scaling import Standardiser
+from workflow_scripts.yeo_johnson import YeoJohnson
+
+CARD = Card(
+    label="Generalised linear",
+    colour="#17becf",
+    kind="mapping",
+    source_stage="post",
+    target_stage="post",
+    symmetric=False,
+    joint_targets=False,
+    invariant_to=("permutation",),
+    not_invariant_to=(),
+    bounds=(None, 1.0),
+    reference="McCullagh & Nelder 1989, doi:10.1007/978-1-4899-3242-6",
+    array_api=True,
+)
+
+
+class Estimator(TransformedModel):
+    """Generalised linear model of each target unit.
+
+    Parameters
+    ----------
+    link : {"exp", "softplus", "relu", "normcdf"}
+    family : {"poisson", "gaussian"}
+    yeo_johnson : bool
+        Whether source units are transformed before they are standardised.
+    alphas : sequence of float
+        Penalties to choose from.
+    n_folds : int
+        Folds of the training stimuli for that choice.
+    """
+
+    def __init__(self, link="exp", family="gaussian", yeo_johnson=True, alphas=ALPHAS, n_folds=5):
+        super().__init__(
+            YeoJohnson() if yeo_johnson else Standardiser(),
+            GeneralisedLinear(link, family, alphas, n_folds),
+        )

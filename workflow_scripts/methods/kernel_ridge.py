@@ -1,0 +1,87 @@
+"""Kernel ridge regression, a control that is too flexible to tell profiles apart.
+
+Ridge regression on the Gaussian kernel ``exp(-|x - x'|^2 / (2 w^2 p))`` of standardised source
+units, p their number: a smooth function of the source, of almost any shape. The penalty is chosen
+for each target unit by exact leave-one-out error, and an intercept by centring the kernel.
+Reference: Saunders, Gammerman & Vovk 1998, ICML.
+"""
+
+from array_api_compat import array_namespace
+
+from workflow_scripts.errors import InputError, NotComparable
+from workflow_scripts.registry import Card
+from workflow_scripts.ridge import check_alphas, choose_penalties
+from workflow_scripts.scaling import Standardiser
+
+ALPHAS = tuple(10.0**power for power in range(-8, 3))
+
+CARD = Card(
+    label="Kernel ridge",
+    colour="#e377c2",
+    kind="mapping",
+    source_stage="post",
+    target_stage="post",
+    symmetric=False,
+    joint_targets=False,
+    invariant_to=("permutation", "scaling", "translation"),
+    not_invariant_to=(),
+    bounds=(None, 1.0),
+    reference="Saunders et al. 1998, ICML",
+    array_api=True,
+)
+
+
+class Estimator:
+    """Kernel ridge regression with a Gaussian kernel.
+
+    Parameters
+    ----------
+    alphas : sequence of float
+        Penalties to choose from.
+    width : float
+        Standard deviation of the kernel, in root mean squares of a standardised unit.
+    """
+
+    def __init__(self, alphas=ALPHAS, width=1.0):
+        self.alphas = alphas
+        self.width = width
+
+    def _kernel(self, Z):
+        xp = array_namespace(Z)
+        power = xp.sum(Z**2, axis=1)[:, None] + self.power_ - 2 * Z @ self.Z_.T
+        return xp.exp(-power / (2 * self.width**2 * Z.shape[1]))
+
+    def fit(self, X, Y):
+        """Fit on training responses X (n_stimuli, n_units) and Y (n_stimuli, n_targets)."""
+        check_alphas(self.alphas)
+        if not self.width > 0:
+            raise InputError(
+                f"method parameter width: found {self.width!r}, expected a positive number"
+            )
+        if Y.shape[1] == 0:
+            raise NotComparable("the target has no units")
+        xp = array_namespace(X)
+        self.scaler = Standardiser()
+        self.Z_ = self.scaler.fit_transform(X)
+        self.power_ = xp.sum(self.Z_**2, axis=1)
+        K = self._kernel(self.Z_)
+        self.mean_kernel_, self.intercept_ = xp.mean(K, axis=0), xp.mean(Y, axis=0)
+        power, U = xp.linalg.eigh(self._centre(K))
+        rank = int(xp.count_nonzero(power > power[-1] * len(K) * xp.finfo(K.dtype).eps))
+        power, U = xp.flip(power[-rank:]), xp.flip(U[:, -rank:], axis=1)
+        centred = Y - self.intercept_
+        projected = U.T @ centred
+        self.alpha_ = choose_penalties(U, power**0.5, projected, centred, self.alphas)
+        self.dual_ = U @ (projected / (power[:, None] + self.alpha_))
+        return self
+
+    def _centre(self, K):
+        """Kernel of centred features; K of shape (n_stimuli, n_train)."""
+        xp = array_namespace(K)
+        rows = xp.mean(K, axis=1)[:, None]
+        return K - rows - self.mean_kernel_ + xp.mean(self.mean_kernel_)
+
+    def predict(self, X):
+        """Predicted responses (n_stimuli, n_targets)."""
+        K = self._kernel(self.scaler.transform(X))
+        return self._centre(K) @ self.dual_ + self.intercept_
