@@ -43,6 +43,18 @@ def test_the_default_is_accepted():
         (("mouse", "source"), "allen_directory", "mouse.allen_directory: found None, expected"),
         (("methods", "rigde"), {}, "config methods: found 'rigde', expected one of"),
         (("methods", "ridge_post"), {"alpha": 1}, "the unknown parameter 'alpha', expected one of"),
+        (
+            ("methods", "mine"),
+            {"method": "rigde", "label": "Mine", "colour": "#000000"},
+            "config methods.mine.method: found 'rigde', expected one of",
+        ),
+        (("methods", "mine"), {"method": "rsa"}, "found a method without label and colour"),
+        (("methods", "rsa"), {"colour": "red"}, "config methods.rsa.colour: found 'red', expected"),
+        (
+            ("methods", "mine"),
+            {"method": "rsa", "label": "RSA", "colour": "#000000"},
+            "config methods.mine: found the label 'RSA' of rsa, expected another one",
+        ),
         (("variants", "alexnet"), {"depth": 3}, "the unknown key 'depth'"),
         (("stimuli", "source"), "folder", "stimuli.path: found None, expected an existing folder"),
         (("training", "width"), 0, "config training.width: found 0, expected exclusiveMinimum 0"),

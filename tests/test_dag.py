@@ -68,13 +68,25 @@ def test_nothing_to_do_after_a_checkout(finished):
 
 
 def test_a_new_method_adds_its_shards(finished):
-    source = finished.folder / RIDGE
+    content = (finished.folder / RIDGE).read_text()
+    content = content.replace("Ridge (post)", "Ridge again").replace("#2ca02c", "#2ca02d")
     new = "workflow_scripts/methods/ridge_again.py"
     with (
-        edited(finished, new, content=source.read_text()),
+        edited(finished, new, content=content),
         override(finished, {"methods": {"ridge_again": {}}}) as configfile,
     ):
         assert finished.planned(configfile) == {**POST_SHARDS, **AGGREGATES}
+
+
+def test_entries_that_share_a_file_have_shards_of_their_own(finished):
+    entry = {"method": "generalised_linear", "family": "poisson"}
+    entries = {
+        f"glm_{link}": {**entry, "link": link, "label": f"GLM {link}", "colour": colour}
+        for link, colour in (("relu", "#111111"), ("normcdf", "#222222"))
+    }
+    with override(finished, {"methods": entries}) as configfile:
+        twice = {rule: 2 * count for rule, count in POST_SHARDS.items()}
+        assert finished.planned(configfile) == {**twice, **AGGREGATES}
 
 
 def test_an_edited_method_reruns_its_shards(finished):

@@ -10,6 +10,7 @@ from workflow_scripts.ridge import check_alphas, principal_axes
 ALPHAS = tuple(float(a) for a in np.logspace(-4, 2, 7))
 SHARPNESS = 10.0  # of the smooth rectifier
 CAP = 1.2  # predictions end at this multiple of the unit's largest training response
+FOLD_ITERATIONS = 50  # a penalty that needs more of them is far too weak to be chosen
 RISES = 2  # the path of penalties ends for a target whose deviance has risen this often in a row
 SUFFICIENT_DECREASE = 1e-4
 SMALLEST_STEP = 1e-6
@@ -202,19 +203,30 @@ def objective(theta, A, Y, divisors, alphas, link, family):
                 loss[rows] = xp.sum(losses, axis=-1)
         loss /= divisors
         gradient = (eta @ A) / divisors[..., None]
-    return penalise(theta, loss, gradient, alphas)
-
-
-def penalise(theta, loss, gradient, alphas):
-    """Loss and gradient with a penalty of this strength more; see `objective`."""
-    xp = array_namespace(theta)
     weights = theta[..., 1:]
-    loss = loss + alphas / 2 * xp.vecdot(weights, weights)
+    loss += alphas / 2 * xp.vecdot(weights, weights)
     gradient[..., 1:] += alphas[:, None] * weights
     return loss, gradient
 
 
-def minimise(point, A, Y, divisors, alphas, curvature, link, family, tolerance, max_iterations):
+def start_at(theta, *problem):
+    """State of the minimisation at its start: see `minimise`; `problem` as in `objective`."""
+    xp = array_namespace(theta)
+    return theta, *objective(theta, *problem), xp.zeros_like(theta), xp.zeros_like(theta)
+
+
+def penalised_more(state, alphas):
+    """The state of the minimisation, with penalties that are this much stronger."""
+    xp = array_namespace(alphas)
+    theta, loss, gradient, step, change = state
+    weights = theta[..., 1:]
+    loss = loss + alphas / 2 * xp.vecdot(weights, weights)
+    gradient[..., 1:] += alphas[:, None] * weights
+    change[..., 1:] += alphas[:, None] * step[..., 1:]
+    return theta, loss, gradient, step, change
+
+
+def minimise(state, A, Y, divisors, alphas, curvature, link, family, tolerance, max_iterations):
     """Minimise the objective of all targets by one batched quasi-Newton method.
 
     Memoryless BFGS (Shanno 1978, Math Oper Res 3:244-256) on top of a diagonal Hessian, which is
@@ -223,8 +235,9 @@ def minimise(point, A, Y, divisors, alphas, curvature, link, family, tolerance, 
 
     Parameters
     ----------
-    point : tuple of array
-        Start: theta of shape (n_folds, n_targets, 1 + k), its loss and its gradient.
+    state : tuple of array
+        Start: theta of shape (n_folds, n_targets, 1 + k), its loss and its gradient; the last step
+        and the change of the gradient along it, which are zero where there was none.
     A, Y, divisors, alphas, link, family
         See `objective`.
     curvature : array, shape (n_folds, n_targets, 1 + k)
@@ -236,21 +249,20 @@ def minimise(point, A, Y, divisors, alphas, curvature, link, family, tolerance, 
 
     Returns
     -------
-    point : tuple of array
-        Solution, its loss and its gradient.
+    state : tuple of array
+        At the solution.
     converged : array of bool, shape (n_targets,)
         In all folds.
     """
-    theta, loss, gradient = point
+    theta, loss, gradient, step, change = state
     xp = array_namespace(theta)
-    solution = tuple(xp.asarray(values, copy=True) for values in point)
+    solution = tuple(xp.asarray(values, copy=True) for values in state)
     converged = xp.zeros(theta.shape[1], dtype=xp.bool, device=device(theta))
     targets = xp.arange(theta.shape[1], device=device(theta))
     rounding = 8 * xp.finfo(theta.dtype).eps
-    step = change = None
 
     def keep_solution(where):
-        for kept, values in zip(solution, (theta, loss, gradient), strict=True):
+        for kept, values in zip(solution, (theta, loss, gradient, step, change), strict=True):
             kept[:, targets[where]] = values[:, where]
 
     for _ in range(max_iterations):
@@ -270,21 +282,25 @@ def minimise(point, A, Y, divisors, alphas, curvature, link, family, tolerance, 
                 values[:, keep] for values in (theta, loss, gradient, scaled)
             )
             Y, divisors, curvature = Y[:, keep], divisors[:, keep], curvature[:, keep]
-            if step is not None:
-                step, change = step[:, keep], change[:, keep]
-        direction = -scaled if step is None else _descent(gradient, step, change, curvature)
-        bound = SUFFICIENT_DECREASE * xp.vecdot(direction, gradient)
+            step, change = step[:, keep], change[:, keep]
+        direction = _descent(gradient, step, change, curvature)
+        slope = xp.vecdot(direction, gradient)
         # At the optimum rounding decides: a step that changes nothing is accepted.
         slack = rounding * xp.abs(loss)
         new_theta = theta + direction
         new_loss, new_gradient = objective(new_theta, A, Y, divisors, alphas, link, family)
         length = xp.ones_like(loss)
         while True:
-            fails = ~(new_loss <= loss + length * bound + slack) & (length > 0)
+            bound = loss + SUFFICIENT_DECREASE * length * slope + slack
+            fails = ~(new_loss <= bound) & (length > 0)
             again = xp.any(fails, axis=0)
             if not bool(xp.any(again)):
                 break
-            length = xp.where(fails, length / 2, length)
+            # To the minimum of the parabola through both losses and the slope, within limits.
+            rise = new_loss - loss - length * slope
+            shorter = xp.where(xp.isfinite(rise), -length * slope / (2 * rise), 0)
+            shorter = xp.minimum(xp.maximum(shorter, 0.1 + 0 * length), 0.5 + 0 * length)
+            length = xp.where(fails, length * shorter, length)
             length = xp.where(length < SMALLEST_STEP, 0 * length, length)
             trial = theta[:, again] + length[:, again][..., None] * direction[:, again]
             new_theta[:, again] = trial
@@ -453,15 +469,15 @@ class GeneralisedLinear:
         best = np.full(len(Y), np.inf)
         last, rises, alpha = best.copy(), np.zeros(len(Y), int), np.full(len(Y), np.nan)
         chosen = xp.zeros_like(start[0])
-        point, last_penalty = None, 0.0
+        state, last_penalty = None, 0.0
         for penalty in sorted(map(float, self.alphas), reverse=True):
             alphas = xp.full(len(active), penalty, dtype=xp.float32, device=device(A))
-            if point is None:
-                loss, gradient = objective(start, train_A, train_Y, divisors, alphas, link, family)
+            if state is None:
+                state = start_at(start, train_A, train_Y, divisors, alphas, link, family)
             else:
-                loss, gradient = penalise(*point, alphas - last_penalty)
-            point, _ = minimise(
-                (start, loss, gradient),
+                state = penalised_more(state, alphas - last_penalty)
+            state, _ = minimise(
+                state,
                 train_A,
                 train_Y,
                 divisors,
@@ -470,11 +486,11 @@ class GeneralisedLinear:
                 link,
                 family,
                 self.fold_tolerance,
-                self.max_iterations,
+                FOLD_ITERATIONS,
             )
-            start, last_penalty = point[0], penalty
+            theta, last_penalty = state[0], penalty
             with np.errstate(over="ignore", invalid="ignore"):
-                mu, log_mu, *slopes = link.evaluate(start @ xp.matrix_transpose(test_A), xp)
+                mu, log_mu, *slopes = link.evaluate(theta @ xp.matrix_transpose(test_A), xp)
                 mu, log_mu = xp.minimum(mu, ceiling), xp.minimum(log_mu, xp.log(ceiling))
                 loss, _ = family.loss(test_Y, mu, log_mu, *slopes)
             loss = to_numpy(xp.sum(loss, axis=(0, 2))).astype(float)
@@ -482,7 +498,7 @@ class GeneralisedLinear:
             best[active[better]], alpha[active[better]] = loss[better], penalty
             where = xp.asarray(np.flatnonzero(better), device=device(A))
             rows = xp.asarray(active[better], device=device(A))
-            chosen[rows] = xp.mean(start[:, where], axis=0)
+            chosen[rows] = xp.mean(theta[:, where], axis=0)
             rises[active] = np.where(loss > last[active], rises[active] + 1, 0)
             last[active] = loss
             go_on = rises[active] < RISES
@@ -492,8 +508,7 @@ class GeneralisedLinear:
                 train_Y, test_Y, divisors, curvature = (
                     values[:, keep] for values in (train_Y, test_Y, divisors, curvature)
                 )
-                point = tuple(values[:, keep] for values in point)
-                start = point[0]
+                state = tuple(values[:, keep] for values in state)
             if not len(active):
                 break
         alphas = xp.asarray(alpha, dtype=A.dtype, device=device(A))
@@ -501,9 +516,8 @@ class GeneralisedLinear:
         theta = xp.astype(chosen, A.dtype)[None]
         n_all = xp.full(1, float(n), dtype=A.dtype, device=device(A))
         _, curvature, divisors = self._prepare(A[None], Y[None], n_all)
-        loss, gradient = objective(theta, A[None], Y[None], divisors, alphas, link, family)
         (theta, *_), converged = minimise(
-            (theta, loss, gradient),
+            start_at(theta, A[None], Y[None], divisors, alphas, link, family),
             A[None],
             Y[None],
             divisors,
