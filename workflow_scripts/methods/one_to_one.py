@@ -1,0 +1,38 @@
+"""One-to-one matching: every unit has at most one partner, of greatest correlation in total.
+
+The pairs maximise ``sum C_ij``, where ``C`` holds the correlations of source and target units over
+the training stimuli. The prediction of target unit j with partner i is ``C_ij z_i`` in standard
+deviations of the target, ``z`` being the standardised source: univariate least squares. Where there
+are more targets than sources, those without a partner are predicted by their training mean.
+Reference: Li et al. 2015, Convergent learning, arXiv:1511.07543 (bipartite matching).
+"""
+
+import numpy as np
+
+from workflow_scripts.matching import UnitMatching, assignment
+from workflow_scripts.registry import Card
+
+CARD = Card(
+    label="One-to-one",
+    colour="#8c564b",
+    kind="mapping",
+    source_stage="post",
+    target_stage="post",
+    symmetric=False,
+    joint_targets=True,
+    invariant_to=("permutation", "scaling", "translation"),
+    not_invariant_to=("rotation", "invertible_linear"),
+    bounds=(None, 1.0),
+    reference="Li et al. 2015, arXiv:1511.07543",
+)
+
+
+class Estimator(UnitMatching):
+    """One-to-one matching; it has no parameters."""
+
+    def weights(self, correlation):
+        """Correlation of each pair, zero elsewhere."""
+        pairs = assignment(1 - correlation)
+        weights = np.zeros(correlation.shape)
+        weights[pairs] = correlation[pairs]
+        return weights

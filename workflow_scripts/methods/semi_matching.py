@@ -1,0 +1,39 @@
+"""Semi-matching: each target unit is predicted by the source unit that correlates most with it.
+
+With the correlations ``C`` of source and target units over the training stimuli and ``i`` the
+source of greatest ``C_ij``, sign included, the prediction of target unit j is ``C_ij z_i`` in
+standard deviations of the target, ``z`` being the standardised source: univariate least squares.
+A source may serve many targets or none.
+Reference: Li et al. 2015, Convergent learning, arXiv:1511.07543 (bipartite semi-matching);
+Khosla & Williams 2024, Soft matching distance, UniReps.
+"""
+
+import numpy as np
+
+from workflow_scripts.matching import UnitMatching
+from workflow_scripts.registry import Card
+
+CARD = Card(
+    label="Semi-matching",
+    colour="#c49c94",
+    kind="mapping",
+    source_stage="post",
+    target_stage="post",
+    symmetric=False,
+    joint_targets=False,
+    invariant_to=("permutation", "scaling", "translation"),
+    not_invariant_to=("rotation", "invertible_linear"),
+    bounds=(None, 1.0),
+    reference="Li et al. 2015, arXiv:1511.07543",
+)
+
+
+class Estimator(UnitMatching):
+    """Semi-matching; it has no parameters."""
+
+    def weights(self, correlation):
+        """Correlation of each target's best source, zero elsewhere."""
+        best = correlation.argmax(axis=0), np.arange(correlation.shape[1])
+        weights = np.zeros(correlation.shape)
+        weights[best] = correlation[best]
+        return weights
