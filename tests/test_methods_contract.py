@@ -125,7 +125,7 @@ class TestMethod:
         X, Y = responses
         for source, target in ((X[:, :7], Y), (X, Y[:, :7])):
             cells = [(Profile("a", "v", source), Profile("b", "v", target))]
-            assert score_cells(method, {}, cells, SPLITS, 1)["score_unit"].max() > 0.3
+            assert score_cells(method, {}, cells, SPLITS, 1)["score_unit"].max() > 0.2
 
     def test_score_stays_within_its_bounds(self, method, responses):
         X, Y = responses
