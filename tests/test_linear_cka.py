@@ -11,6 +11,11 @@ from workflow_scripts.errors import NotComparable
 from workflow_scripts.methods.linear_cka import Estimator
 
 
+def cka(X, Y):
+    estimator = Estimator()
+    return estimator.compare(estimator.prepare(X), estimator.prepare(Y))
+
+
 def hsic_by_loops(K, L):
     """Unbiased HSIC: its definition as averages over different stimuli (Song et al. 2012)."""
     n = len(K)
@@ -33,29 +38,29 @@ def test_equals_its_definition_for_few_and_many_units(n, p, q, seed):
     X, Y = random.normal(3, 1, size=(n, p)), random.normal(size=(n, q))
     K, L = X @ X.T, Y @ Y.T
     expected = hsic_by_loops(K, L) / np.sqrt(hsic_by_loops(K, K) * hsic_by_loops(L, L))
-    assert Estimator().compare(X, Y) == pytest.approx(expected, abs=1e-6)
+    assert cka(X, Y) == pytest.approx(expected, abs=1e-6)
 
 
 def test_independent_noise_of_many_units_is_not_alike():
     random = np.random.default_rng(1)
     X, Y = random.normal(size=(2, 50, 2000))
     assert biased_cka(X, Y) > 0.9
-    assert abs(Estimator().compare(X, Y)) < 0.1
+    assert abs(cka(X, Y)) < 0.1
 
 
 def test_orthogonal_maps_scale_and_shift_do_not_matter():
     random = np.random.default_rng(2)
     X = random.normal(size=(30, 8))
     turned = np.linalg.qr(random.normal(size=(8, 8)))[0]
-    assert Estimator().compare(X, 1e5 * X @ turned + 7) == pytest.approx(1)
+    assert cka(X, 1e5 * X @ turned + 7) == pytest.approx(1)
 
 
 def test_large_offsets_and_units_keep_their_digits():
     random = np.random.default_rng(3)
     X, Y = random.normal(size=(2, 30, 8))
-    expected = Estimator().compare(X, Y)
-    assert Estimator().compare(1e-100 * X, 1e100 * Y) == pytest.approx(expected)
-    assert Estimator().compare(X + 1e6, Y) == pytest.approx(expected)
+    expected = cka(X, Y)
+    assert cka(1e-100 * X, 1e100 * Y) == pytest.approx(expected)
+    assert cka(X + 1e6, Y) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
@@ -63,12 +68,10 @@ def test_large_offsets_and_units_keep_their_digits():
     [
         (np.arange(3.0)[:, None], "at least 4 stimuli, found 3"),
         (np.full((9, 4), 0.1), "no unit"),
-        (np.ones((9, 0)), "no unit"),
+        (np.ones((9, 1)), "no unit"),
         (np.eye(9), "equally similar"),
     ],
 )
 def test_what_cannot_be_compared_has_a_reason(X, reason):
-    Y = np.random.default_rng(4).normal(size=(len(X), 3))
-    for pair in ((X, Y), (Y, X)):
-        with pytest.raises(NotComparable, match=reason):
-            Estimator().compare(*pair)
+    with pytest.raises(NotComparable, match=reason):
+        Estimator().prepare(X)

@@ -41,7 +41,7 @@ except ImportError as missing:
 sys.path.insert(0, str(Path(__file__).parents[2]))  # the workflow is not an installed package
 
 from workflow_scripts.glm import CAP, GeneralisedLinear
-from workflow_scripts.methods.soft_matching import transport_plan
+from workflow_scripts.matching import transport_plan
 from workflow_scripts.registry import make_estimator
 from workflow_scripts.ridge import ALPHAS
 from workflow_scripts.scaling import Standardiser

@@ -15,7 +15,7 @@ import numpy as np
 import yaml
 from threadpoolctl import threadpool_limits
 
-sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parent)]
+sys.path.insert(0, str(Path(__file__).parents[2]))  # the workflow is not an installed package
 
 from alignment import drives, softplus
 
@@ -78,7 +78,7 @@ def main():
             times = n_profiles * (n_splits if method.card.kind == "mapping" else 1)
             total += seconds * times
             print(
-                f"{name:22}{seconds:9.2f} s x {times:4} = {seconds * times / 60:8.1f} core minutes; "
+                f"{name:22}{seconds:9.2f} s x {times:4} = {seconds * times / 60:8.1f} core min; "
                 f"median score {float(scores['score'].median()):.3f}",
                 flush=True,
             )

@@ -14,7 +14,7 @@ from workflow_scripts.yeo_johnson import YeoJohnson
 
 CARD = Card(
     label="Generalised linear",
-    colour="#17becf",
+    colour="#5254a3",
     kind="mapping",
     source_stage="post",
     target_stage="post",

@@ -17,7 +17,7 @@ ALPHAS = tuple(10.0**power for power in range(-8, 3))
 
 CARD = Card(
     label="Kernel ridge",
-    colour="#e377c2",
+    colour="#393b79",
     kind="mapping",
     source_stage="post",
     target_stage="post",

@@ -11,6 +11,7 @@ arXiv:2405.01012.
 import numpy as np
 
 from workflow_scripts.errors import NotComparable
+from workflow_scripts.geometry import upper_triangle
 from workflow_scripts.registry import Card
 
 CARD = Card(
@@ -26,39 +27,19 @@ CARD = Card(
     bounds=(-1.0, 1.0),
     reference="Kornblith et al. 2019, arXiv:1905.00414",
 )
-# Share of the unit that rounding can leave of a criterion that is zero.
+# Share of the squared kernel, without its diagonal, that rounding can leave of zero.
 ROUNDING = 1e-12
-
-
-def unbiased_hsic(X, Y):
-    """Unbiased Hilbert-Schmidt independence criterion of linear kernels, times ``n (n - 3)``.
-
-    ``tr(K L) + 1'K1 1'L1 / ((n - 1)(n - 2)) - 2 1'KL1 / (n - 2)`` of kernels with zeros on the
-    diagonal (Song et al. 2012, eq. 5). For centred units the whole kernels have zero row sums, so
-    that everything but ``||X^T Y||^2`` follows from their diagonals.
-
-    Parameters
-    ----------
-    X, Y : numpy.ndarray, shape (n_stimuli, n_units)
-        Centred units of at least four stimuli; the number of units may differ.
-
-    Returns
-    -------
-    float
-    """
-    n, p, q = len(X), X.shape[1], Y.shape[1]
-    # The same number, by whichever products take fewer operations.
-    by_units = p * q < n * (p + q)
-    whole = ((X.T @ Y) ** 2).sum() if by_units else ((X @ X.T) * (Y @ Y.T)).sum()
-    k, m = (X**2).sum(axis=1), (Y**2).sum(axis=1)
-    return whole - n / (n - 2) * (k @ m) + k.sum() * m.sum() / ((n - 1) * (n - 2))
 
 
 class Estimator:
     """Debiased linear centred kernel alignment; it has no parameters."""
 
-    def compare(self, X, Y):
-        """Similarity of X (n_stimuli, p) and Y (n_stimuli, q).
+    def prepare(self, X):
+        """Kernel of the stimuli of X (n_stimuli, n_units), as a vector of length 1.
+
+        The product of two is the alignment: the unbiased criterion is the inner product of
+        kernels with zeros on the diagonal whose rows were then centred to a sum of zero (Székely
+        & Rizzo 2014, Ann Stat 42, eq. 3.1), of which the upper triangle is enough.
 
         Raises
         ------
@@ -66,21 +47,24 @@ class Estimator:
             With fewer than four stimuli, with units that do not vary, or where all pairs of
             stimuli are equally similar.
         """
-        if len(X) < 4:
-            raise NotComparable(f"debiasing needs at least 4 stimuli, found {len(X)}")
-        X, Y = _centred(X), _centred(Y)
-        return float(unbiased_hsic(X, Y) / np.sqrt(_self_hsic(X) * _self_hsic(Y)))
+        n = len(X)
+        if n < 4:
+            raise NotComparable(f"debiasing needs at least 4 stimuli, found {n}")
+        if not np.ptp(X, axis=0).any():
+            raise NotComparable("no unit varies over the stimuli")
+        X = X - X.mean(axis=0)
+        X /= np.linalg.norm(X)
+        kernel = X @ X.T
+        scale = np.vdot(np.diag(kernel), np.diag(kernel))
+        np.fill_diagonal(kernel, 0)
+        sums = kernel.sum(axis=1) / (n - 2)
+        kernel -= sums[:, None] + sums - sums.sum() / (n - 1)
+        values = upper_triangle(kernel)
+        if values @ values < ROUNDING * scale:
+            raise NotComparable("all pairs of stimuli are equally similar")
+        values /= np.linalg.norm(values)
+        return values
 
-
-def _centred(X):
-    if not np.ptp(X, axis=0).any():
-        raise NotComparable("no unit of one of the profiles varies over the stimuli")
-    centred = X - X.mean(axis=0)
-    return centred / np.linalg.norm(centred)
-
-
-def _self_hsic(X):
-    value = unbiased_hsic(X, X)
-    if value < ROUNDING * ((X**2).sum(axis=1) ** 2).sum():
-        raise NotComparable("all pairs of stimuli are equally similar in one of the profiles")
-    return value
+    def compare(self, x, y):
+        """Similarity of two prepared profiles with the same stimuli."""
+        return float(x @ y)
