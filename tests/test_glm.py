@@ -162,7 +162,7 @@ def test_penalty_is_chosen_by_cross_validated_loss(counts, family):
 
 def test_a_fit_that_is_stopped_early_has_not_converged(counts):
     assert (
-        not poisson("exp", [1e-3], max_iterations=2, tolerance=1e-9).fit(*counts).converged_.any()
+        not poisson("exp", [1e-3], max_evaluations=2, tolerance=1e-9).fit(*counts).converged_.any()
     )
 
 

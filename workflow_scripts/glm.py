@@ -10,8 +10,7 @@ from workflow_scripts.ridge import check_alphas, principal_axes
 ALPHAS = tuple(float(a) for a in np.logspace(-4, 2, 7))
 SHARPNESS = 10.0  # of the smooth rectifier
 CAP = 1.2  # predictions end at this multiple of the unit's largest training response
-FOLD_ITERATIONS = 50  # a penalty that needs more of them is far too weak to be chosen
-RISES = 2  # the path of penalties ends for a target whose deviance has risen this often in a row
+FOLD_EVALUATIONS = 100  # a penalty that needs more of them is far too weak to be chosen
 SUFFICIENT_DECREASE = 1e-4
 SMALLEST_STEP = 1e-6
 BATCH_ELEMENTS = 1_000_000  # of an array (fold, target, stimulus); bounds memory
@@ -193,16 +192,17 @@ def objective(theta, A, Y, divisors, alphas, link, family):
     """
     xp = array_namespace(theta)
     eta = theta @ xp.matrix_transpose(A)
-    loss = xp.empty_like(divisors)
-    n_rows = cached_rows(eta)
+    # Rows of all folds together: small problems are one piece.
+    rows, counts = (xp.reshape(values, (-1, eta.shape[-1])) for values in (eta, Y))
+    loss = xp.empty_like(rows[:, 0])
+    size = cached_rows(rows)
     with np.errstate(over="ignore", invalid="ignore"):
-        for fold in range(eta.shape[0]):
-            for start in range(0, eta.shape[1], n_rows):
-                rows = (fold, slice(start, start + n_rows))
-                losses, eta[rows] = family.loss(Y[rows], *link.evaluate(eta[rows], xp))
-                loss[rows] = xp.sum(losses, axis=-1)
-        loss /= divisors
-        gradient = (eta @ A) / divisors[..., None]
+        for start in range(0, rows.shape[0], size):
+            piece = slice(start, start + size)
+            losses, rows[piece] = family.loss(counts[piece], *link.evaluate(rows[piece], xp))
+            loss[piece] = xp.sum(losses, axis=-1)
+        loss = xp.reshape(loss, divisors.shape) / divisors
+        gradient = (xp.reshape(rows, eta.shape) @ A) / divisors[..., None]
     weights = theta[..., 1:]
     loss += alphas / 2 * xp.vecdot(weights, weights)
     gradient[..., 1:] += alphas[:, None] * weights
@@ -226,7 +226,7 @@ def penalised_more(state, alphas):
     return theta, loss, gradient, step, change
 
 
-def minimise(state, A, Y, divisors, alphas, curvature, link, family, tolerance, max_iterations):
+def minimise(state, A, Y, divisors, alphas, curvature, link, family, tolerance, max_evaluations):
     """Minimise the objective of all targets by one batched quasi-Newton method.
 
     Memoryless BFGS (Shanno 1978, Math Oper Res 3:244-256) on top of a diagonal Hessian, which is
@@ -245,7 +245,8 @@ def minimise(state, A, Y, divisors, alphas, curvature, link, family, tolerance, 
     tolerance : float
         Largest norm of the gradient, with the inverse diagonal as its metric; half its square is
         about the distance of the objective from its minimum.
-    max_iterations : int
+    max_evaluations : int
+        Of the objective, for any one target.
 
     Returns
     -------
@@ -260,14 +261,14 @@ def minimise(state, A, Y, divisors, alphas, curvature, link, family, tolerance, 
     converged = xp.zeros(theta.shape[1], dtype=xp.bool, device=device(theta))
     targets = xp.arange(theta.shape[1], device=device(theta))
     rounding = 8 * xp.finfo(theta.dtype).eps
+    length = xp.ones_like(loss)
 
     def keep_solution(where):
         for kept, values in zip(solution, (theta, loss, gradient, step, change), strict=True):
             kept[:, targets[where]] = values[:, where]
 
-    for _ in range(max_iterations):
-        scaled = gradient / curvature
-        done = xp.all(xp.vecdot(scaled, gradient) <= tolerance**2, axis=0)
+    for _ in range(max_evaluations):
+        done = xp.all(xp.vecdot(gradient / curvature, gradient) <= tolerance**2, axis=0)
         n_done = int(xp.count_nonzero(done))
         if n_done == len(done):
             converged[targets] = True
@@ -278,44 +279,41 @@ def minimise(state, A, Y, divisors, alphas, curvature, link, family, tolerance, 
             converged[targets[done]] = True
             keep = ~done
             targets, alphas = targets[keep], alphas[keep]
-            theta, loss, gradient, scaled = (
-                values[:, keep] for values in (theta, loss, gradient, scaled)
+            theta, loss, gradient, step, change, length, Y, divisors, curvature = (
+                values[:, keep]
+                for values in (theta, loss, gradient, step, change, length, Y, divisors, curvature)
             )
-            Y, divisors, curvature = Y[:, keep], divisors[:, keep], curvature[:, keep]
-            step, change = step[:, keep], change[:, keep]
-        direction = _descent(gradient, step, change, curvature)
+        direction = _descent(gradient, step, change, curvature, xp)
         slope = xp.vecdot(direction, gradient)
-        # At the optimum rounding decides: a step that changes nothing is accepted.
-        slack = rounding * xp.abs(loss)
-        new_theta = theta + direction
+        new_theta = theta + length[..., None] * direction
         new_loss, new_gradient = objective(new_theta, A, Y, divisors, alphas, link, family)
-        length = xp.ones_like(loss)
-        while True:
-            bound = loss + SUFFICIENT_DECREASE * length * slope + slack
-            fails = ~(new_loss <= bound) & (length > 0)
-            again = xp.any(fails, axis=0)
-            if not bool(xp.any(again)):
-                break
-            # To the minimum of the parabola through both losses and the slope, within limits.
-            rise = new_loss - loss - length * slope
-            shorter = xp.where(xp.isfinite(rise), -length * slope / (2 * rise), 0)
-            shorter = xp.minimum(xp.maximum(shorter, 0.1 + 0 * length), 0.5 + 0 * length)
-            length = xp.where(fails, length * shorter, length)
-            length = xp.where(length < SMALLEST_STEP, 0 * length, length)
-            trial = theta[:, again] + length[:, again][..., None] * direction[:, again]
-            new_theta[:, again] = trial
-            new_loss[:, again], new_gradient[:, again] = objective(
-                trial, A, Y[:, again], divisors[:, again], alphas[again], link, family
-            )
-        step, change = new_theta - theta, new_gradient - gradient
-        theta, loss, gradient = new_theta, new_loss, new_gradient
+        # At the optimum rounding decides: a step that changes nothing is accepted.
+        bound = loss + SUFFICIENT_DECREASE * length * slope + rounding * xp.abs(loss)
+        accepted = new_loss <= bound
+        if bool(xp.all(accepted)):
+            step, change = new_theta - theta, new_gradient - gradient
+            theta, loss, gradient = new_theta, new_loss, new_gradient
+            length = xp.ones_like(loss)
+            continue
+        # The others shorten theirs to the minimum of the parabola through both losses and the
+        # slope, within limits, while these go on; a step that is too short is given up.
+        with np.errstate(invalid="ignore"):
+            share = -slope * length / (2 * (new_loss - loss - length * slope))
+        share = xp.where(share > 0.1, xp.where(share < 0.5, share, 0.5), 0.1)
+        given_up = ~accepted & (length * share < SMALLEST_STEP)
+        length = xp.where(accepted | given_up, 1.0, length * share)
+        loss = xp.where(accepted, new_loss, loss)
+        accepted, given_up = accepted[..., None], given_up[..., None]
+        step = xp.where(accepted, new_theta - theta, xp.where(given_up, 0.0, step))
+        change = xp.where(accepted, new_gradient - gradient, xp.where(given_up, 0.0, change))
+        theta = xp.where(accepted, new_theta, theta)
+        gradient = xp.where(accepted, new_gradient, gradient)
     keep_solution(slice(None))
     return solution, converged
 
 
-def _descent(gradient, step, change, curvature):
+def _descent(gradient, step, change, curvature, xp):
     """Quasi-Newton direction from the last step and the change of the gradient along it."""
-    xp = array_namespace(gradient)
     product = xp.vecdot(step, change)
     # A target that stood still has nothing to correct.
     moved = product > 0
@@ -333,7 +331,7 @@ class GeneralisedLinear:
     The source is rotated to its principal axes first: by the representer theorem no weight is
     lost, and there the Hessian is nearly diagonal. The penalty is chosen by the cross-validated
     loss; the path runs from the strongest penalty down and ends for a target whose loss has risen
-    twice in a row. Fits of folds are in single precision, where the choice is the same, and start
+    in every fold, or in the sum over folds twice in a row. Fits of folds are in single precision, where the choice is the same, and start
     at the last penalty's solution; the final fit is in double precision.
 
     Parameters
@@ -349,7 +347,7 @@ class GeneralisedLinear:
         See `minimise`; of the final fit.
     fold_tolerance : float
         Of the fits of the folds.
-    max_iterations : int
+    max_evaluations : int
 
     Attributes
     ----------
@@ -373,7 +371,7 @@ class GeneralisedLinear:
         n_folds,
         tolerance=3e-5,
         fold_tolerance=3e-3,
-        max_iterations=500,
+        max_evaluations=500,
     ):
         self.link = link
         self.family = family
@@ -381,7 +379,7 @@ class GeneralisedLinear:
         self.n_folds = n_folds
         self.tolerance = tolerance
         self.fold_tolerance = fold_tolerance
-        self.max_iterations = max_iterations
+        self.max_evaluations = max_evaluations
 
     def fit(self, Z, Y):
         """Fit on standardised sources Z (n_stimuli, n_units) and targets Y (n_stimuli, n_targets).
@@ -466,8 +464,8 @@ class GeneralisedLinear:
 
         link, family = LINKS[self.link], FAMILIES[self.family]
         active = np.arange(len(Y))
-        best = np.full(len(Y), np.inf)
-        last, rises, alpha = best.copy(), np.zeros(len(Y), int), np.full(len(Y), np.nan)
+        best, alpha = np.full(len(Y), np.inf), np.full(len(Y), np.nan)
+        last, last_rose = np.full((self.n_folds, len(Y)), np.inf), np.zeros(len(Y), bool)
         chosen = xp.zeros_like(start[0])
         state, last_penalty = None, 0.0
         for penalty in sorted(map(float, self.alphas), reverse=True):
@@ -486,22 +484,23 @@ class GeneralisedLinear:
                 link,
                 family,
                 self.fold_tolerance,
-                FOLD_ITERATIONS,
+                FOLD_EVALUATIONS,
             )
             theta, last_penalty = state[0], penalty
             with np.errstate(over="ignore", invalid="ignore"):
                 mu, log_mu, *slopes = link.evaluate(theta @ xp.matrix_transpose(test_A), xp)
                 mu, log_mu = xp.minimum(mu, ceiling), xp.minimum(log_mu, xp.log(ceiling))
                 loss, _ = family.loss(test_Y, mu, log_mu, *slopes)
-            loss = to_numpy(xp.sum(loss, axis=(0, 2))).astype(float)
-            better = loss < best[active]
-            best[active[better]], alpha[active[better]] = loss[better], penalty
+            loss = to_numpy(xp.sum(loss, axis=-1)).astype(float)
+            total = loss.sum(axis=0)
+            better = total < best[active]
+            best[active[better]], alpha[active[better]] = total[better], penalty
             where = xp.asarray(np.flatnonzero(better), device=device(A))
             rows = xp.asarray(active[better], device=device(A))
             chosen[rows] = xp.mean(theta[:, where], axis=0)
-            rises[active] = np.where(loss > last[active], rises[active] + 1, 0)
-            last[active] = loss
-            go_on = rises[active] < RISES
+            rose = total > last.sum(axis=0)
+            go_on = ~(rose & (last_rose | (loss > last).all(axis=0)))
+            last, last_rose = loss[:, go_on], rose[go_on]
             if not go_on.all():
                 keep = xp.asarray(np.flatnonzero(go_on), device=device(A))
                 active, ceiling = active[go_on], ceiling[keep]
@@ -526,7 +525,7 @@ class GeneralisedLinear:
             link,
             family,
             self.tolerance,
-            self.max_iterations,
+            self.max_evaluations,
         )
         return theta[0], alpha, to_numpy(converged)
 
