@@ -5,7 +5,6 @@ rule collect_scores:
     """Collect all shards: one row a cell, and one row a cell and split."""
     input:
         shards=score_files(),
-        code=sources("collect_scores.py"),
     output:
         scores="results/tables/scores.csv",
         splits="results/tables/split_scores.csv",
@@ -18,6 +17,8 @@ rule collect_scores:
     threads: 1
     resources:
         mem_mb=2000,
+    params:
+        code=code("collect_scores.py"),
     script:
         "../workflow_scripts/collect_scores.py"
 
@@ -26,7 +27,6 @@ rule summarise_predictivity:
     """Average the scores between subjects, in the same part and in different parts."""
     input:
         scores="results/tables/scores.csv",
-        code=sources("summarise_predictivity.py"),
     output:
         "results/tables/predictivity.csv",
     log:
@@ -39,6 +39,7 @@ rule summarise_predictivity:
     resources:
         mem_mb=2000,
     params:
+        code=code("summarise_predictivity.py"),
         settings=predictivity_settings,
     script:
         "../workflow_scripts/summarise_predictivity.py"
@@ -48,7 +49,6 @@ rule summarise_silhouette:
     """Silhouette of the model population under each method, with all options."""
     input:
         scores="results/tables/scores.csv",
-        code=sources("summarise_silhouette.py"),
     output:
         "results/tables/silhouette.csv",
     log:
@@ -61,6 +61,7 @@ rule summarise_silhouette:
     resources:
         mem_mb=2000,
     params:
+        code=code("summarise_silhouette.py"),
         settings=silhouette_settings,
     script:
         "../workflow_scripts/summarise_silhouette.py"
@@ -70,7 +71,6 @@ rule embed_profiles:
     """Place the profiles of the model population in the plane."""
     input:
         scores="results/tables/scores.csv",
-        code=sources("embed_profiles.py"),
     output:
         "results/tables/mds.csv",
     log:
@@ -83,6 +83,7 @@ rule embed_profiles:
     resources:
         mem_mb=2000,
     params:
+        code=code("embed_profiles.py"),
         settings=embedding_settings,
     script:
         "../workflow_scripts/embed_profiles.py"
@@ -93,7 +94,6 @@ rule summarise_separability:
     input:
         scores="results/tables/scores.csv",
         splits="results/tables/split_scores.csv",
-        code=sources("summarise_separability.py"),
     output:
         "results/tables/separability.csv",
     log:
@@ -106,6 +106,7 @@ rule summarise_separability:
     resources:
         mem_mb=2000,
     params:
+        code=code("summarise_separability.py"),
         settings=separability_settings,
     script:
         "../workflow_scripts/summarise_separability.py"
@@ -115,7 +116,6 @@ rule summarise_cost:
     """Seconds of fitting."""
     input:
         scores="results/tables/scores.csv",
-        code=sources("summarise_cost.py"),
     output:
         "results/tables/cost.csv",
     log:
@@ -127,6 +127,8 @@ rule summarise_cost:
     threads: 1
     resources:
         mem_mb=2000,
+    params:
+        code=code("summarise_cost.py"),
     script:
         "../workflow_scripts/summarise_cost.py"
 
@@ -137,7 +139,6 @@ rule check_claims:
         predictivity="results/tables/predictivity.csv",
         silhouette="results/tables/silhouette.csv",
         separability="results/tables/separability.csv",
-        code=sources("check_claims.py"),
     output:
         "results/tables/claims.csv",
     log:
@@ -150,6 +151,7 @@ rule check_claims:
     resources:
         mem_mb=2000,
     params:
+        code=code("check_claims.py"),
         settings=claim_settings,
     script:
         "../workflow_scripts/check_claims.py"

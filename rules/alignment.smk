@@ -5,8 +5,6 @@ rule align_models:
     """One network against itself and, in both directions, every network before it in config."""
     input:
         activations=shard_activations,
-        method=method_sources,
-        code=sources("align_models.py"),
     output:
         "results/scores/models/{method}/{variant}/{seed}.nc",
     log:
@@ -19,6 +17,8 @@ rule align_models:
     resources:
         mem_mb=4000,
     params:
+        code=code("align_models.py"),
+        method_code=method_code,
         settings=models_settings,
     script:
         "../workflow_scripts/align_models.py"
@@ -28,8 +28,6 @@ rule align_mice:
     """One area, pooled over all other mice, against every area of each mouse."""
     input:
         sessions=session_files(),
-        method=method_sources,
-        code=sources("align_mice.py"),
     output:
         "results/scores/mouse/{method}/{area}.nc",
     log:
@@ -42,30 +40,33 @@ rule align_mice:
     resources:
         mem_mb=4000,
     params:
+        code=code("align_mice.py"),
+        method_code=method_code,
         settings=area_settings,
     script:
         "../workflow_scripts/align_mice.py"
 
 
 rule align_model_and_mice:
-    """One candidate network against the mice, in one direction."""
+    """One candidate network against the mice, in both directions."""
     input:
         activations="results/activations/scenes/{variant}/{seed}.nc",
         sessions=session_files(),
-        method=method_sources,
-        code=sources("align_model_and_mice.py"),
     output:
-        "results/scores/{direction}/{method}/{variant}/{seed}.nc",
+        model_to_mouse="results/scores/model_to_mouse/{method}/{variant}/{seed}.nc",
+        mouse_to_model="results/scores/mouse_to_model/{method}/{variant}/{seed}.nc",
     log:
-        "results/logs/align_model_and_mice/{direction}/{method}/{variant}/{seed}.log",
+        "results/logs/align_model_and_mice/{method}/{variant}/{seed}.log",
     benchmark:
-        "results/benchmarks/align_model_and_mice/{direction}/{method}/{variant}/{seed}.tsv"
+        "results/benchmarks/align_model_and_mice/{method}/{variant}/{seed}.tsv"
     conda:
         "../envs/workflow.yaml"
     threads: 1
     resources:
         mem_mb=4000,
     params:
+        code=code("align_model_and_mice.py"),
+        method_code=method_code,
         settings=candidate_settings,
     script:
         "../workflow_scripts/align_model_and_mice.py"

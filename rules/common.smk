@@ -9,14 +9,21 @@ import yaml
 
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
-# Drivers, also those in other environments, import the package from the repository; and POT would
-# import torch with every job that uses it.
-os.environ.update(PYTHONPATH=str(ROOT), POT_BACKEND_DISABLE_PYTORCH="1")
+os.environ.update(
+    # Drivers, also those in other environments, import the package from the repository.
+    PYTHONPATH=str(ROOT),
+    # POT would import torch with every job that uses it.
+    POT_BACKEND_DISABLE_PYTORCH="1",
+    # Arrays of up to 256 MiB stay with the process: handing the memory of each intermediate result
+    # back to the system, to get it again zeroed, takes up to a fifth of a fit.
+    MALLOC_MMAP_THRESHOLD_=str(2**28),
+    MALLOC_TRIM_THRESHOLD_=str(2**28),
+)
 # Without byte code every job would compile its libraries anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 from workflow_scripts.configuration import check_config, resolve_variant
-from workflow_scripts.dependencies import environment_folder, source_files
+from workflow_scripts.dependencies import environment_folder, fingerprints
 from workflow_scripts.errors import InputError
 from workflow_scripts.registry import configured_methods, method_file
 
@@ -49,7 +56,6 @@ wildcard_constraints:
     area="|".join(MOUSE["areas"]),
     set="training|validation|population",
     images="population|scenes",
-    direction="model_to_mouse|mouse_to_model",
     figure="[12][abcd]?",
 
 
@@ -58,12 +64,9 @@ def repository(path):
     return os.path.relpath(ROOT / path)
 
 
-def sources(driver):
-    """A driver and every module of the package that it imports, as inputs."""
-    return [
-        os.path.relpath(path)
-        for path in source_files(ROOT / "workflow_scripts" / driver)
-    ]
+def code(driver):
+    """A driver and every module of the package that it imports, as parameters."""
+    return fingerprints(ROOT / "workflow_scripts" / driver)
 
 
 def canonical(value):
@@ -80,10 +83,9 @@ def settings(**items):
     return canonical({"seed": config["seed"], **items})
 
 
-def method_sources(wildcards):
+def method_code(wildcards):
     """A method's file and every module that it imports."""
-    path = method_file(METHODS[wildcards.method].file)
-    return [os.path.relpath(path) for path in source_files(path)]
+    return fingerprints(method_file(METHODS[wildcards.method].file))
 
 
 def post_methods():
@@ -246,7 +248,6 @@ def candidate_settings(wildcards):
     ]
     return mice_settings(
         wildcards,
-        direction=wildcards.direction,
         subject=f"{wildcards.variant}/{wildcards.seed}",
         layers=candidate["layers"],
     )

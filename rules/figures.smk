@@ -8,7 +8,6 @@ rule plot_figure:
         silhouette="results/tables/silhouette.csv",
         mds="results/tables/mds.csv",
         separability="results/tables/separability.csv",
-        code=sources("plot_figure.py"),
     output:
         svg=report(
             "results/figures/figure_{figure}.svg",
@@ -27,6 +26,7 @@ rule plot_figure:
     resources:
         mem_mb=2000,
     params:
+        code=code("plot_figure.py"),
         settings=figure_settings,
     script:
         "../workflow_scripts/plot_figure.py"

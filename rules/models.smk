@@ -3,8 +3,6 @@
 
 rule prepare_stimuli:
     """Make one stimulus set; every set has its own random stream."""
-    input:
-        code=sources("prepare_stimuli.py"),
     output:
         "results/stimuli/{set}.nc",
     log:
@@ -17,6 +15,7 @@ rule prepare_stimuli:
     resources:
         mem_mb=4000,
     params:
+        code=code("prepare_stimuli.py"),
         settings=stimuli_settings,
     script:
         "../workflow_scripts/prepare_stimuli.py"
@@ -27,7 +26,6 @@ rule train_model:
     input:
         training="results/stimuli/training.nc",
         validation="results/stimuli/validation.nc",
-        code=sources("train_model.py"),
     output:
         weights="results/models/{variant}/{seed}.safetensors",
         config="results/models/{variant}/{seed}.json",
@@ -45,6 +43,7 @@ rule train_model:
         mem_mb=4000,
         gpu=1,
     params:
+        code=code("train_model.py"),
         settings=train_settings,
     script:
         "../workflow_scripts/train_model.py"
@@ -55,7 +54,6 @@ rule extract_activations:
     input:
         weights="results/models/{variant}/{seed}.safetensors",
         images="results/stimuli/{images}.nc",
-        code=sources("extract_activations.py"),
     output:
         "results/activations/{images}/{variant}/{seed}.nc",
     log:
@@ -69,6 +67,7 @@ rule extract_activations:
         mem_mb=4000,
         gpu=1,
     params:
+        code=code("extract_activations.py"),
         settings=activation_settings,
     script:
         "../workflow_scripts/extract_activations.py"

@@ -41,7 +41,6 @@ rule prepare_scenes:
     """Bring the scenes that the mice saw into the form that networks see."""
     input:
         templates=SCENE_FOLDER,
-        code=sources("prepare_scenes.py"),
     output:
         "results/stimuli/scenes.nc",
     log:
@@ -54,6 +53,7 @@ rule prepare_scenes:
     resources:
         mem_mb=2000,
     params:
+        code=code("prepare_scenes.py"),
         settings=scene_settings,
     script:
         "../workflow_scripts/prepare_scenes.py"
@@ -64,7 +64,6 @@ rule extract_responses:
     input:
         nwb=session_nwb,
         environment=ALLENSDK_READY,
-        code=sources("extract_responses.py"),
     output:
         "results/mouse/sessions/{session}.nc",
     log:
@@ -77,6 +76,7 @@ rule extract_responses:
     resources:
         mem_mb=8000,
     params:
+        code=code("extract_responses.py"),
         python=ALLENSDK_PYTHON,
         settings=response_settings_json,
     shell:
@@ -88,8 +88,6 @@ if SIMULATED:
 
     rule simulate_scenes:
         """Draw the scenes of the simulated mice."""
-        input:
-            code=sources("simulate_scenes.py"),
         output:
             directory(SCENE_FOLDER),
         log:
@@ -102,6 +100,7 @@ if SIMULATED:
         resources:
             mem_mb=2000,
         params:
+            code=code("simulate_scenes.py"),
             settings=scene_settings,
         script:
             "../workflow_scripts/simulate_scenes.py"
@@ -110,7 +109,6 @@ if SIMULATED:
         """Write one simulated recording as an Allen session file."""
         input:
             truth=truth_activations(),
-            code=sources("simulate_session.py"),
         output:
             "results/mouse/nwb/session_{session}.nwb",
         log:
@@ -123,6 +121,7 @@ if SIMULATED:
         resources:
             mem_mb=2000,
         params:
+            code=code("simulate_session.py"),
             settings=session_settings,
         script:
             "../workflow_scripts/simulate_session.py"

@@ -2,7 +2,7 @@
 
 The mini run has 8 methods, of which 6 need no pre-softplus stage; 2 networks, 2 areas, 3 mice and
 2 candidate models. A method has 2 shards on the models, and where it runs on mice 2 shards between
-mice and 2 candidates x 2 directions.
+mice and one a candidate.
 """
 
 import os
@@ -23,7 +23,7 @@ AGGREGATES = {
     "plot_figure": 10,
     "all": 1,
 }
-POST_SHARDS = {"align_models": 2, "align_mice": 2, "align_model_and_mice": 4}
+POST_SHARDS = {"align_models": 2, "align_mice": 2, "align_model_and_mice": 2}
 RIDGE = "workflow_scripts/methods/ridge_post.py"
 
 

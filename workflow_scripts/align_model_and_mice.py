@@ -1,4 +1,4 @@
-"""Score one method between one candidate network and the mice, in one direction."""
+"""Score one method between one candidate network and the mice, in both directions."""
 
 from itertools import product
 
@@ -27,19 +27,20 @@ def direction_cells(direction, layers, mice):
     return list(product(pooled, layers))
 
 
-def main(activations, sessions, settings, output):
-    """Write the shard's scores."""
+def main(activations, sessions, settings, outputs):
+    """Write the scores of each direction to its file."""
     layers = read_activations(activations, settings["subject"], settings["layers"], "post")
     mice, data_kind = read_mice(sessions, settings["areas"], settings["min_reliability"])
-    write_shard(
-        direction_cells(settings["direction"], layers, mice),
-        settings["direction"],
-        settings,
-        output,
-        stimuli="scenes",
-        data_kind=data_kind,
-        min_units=settings["min_units"],
-    )
+    for direction, output in outputs.items():
+        write_shard(
+            direction_cells(direction, layers, mice),
+            direction,
+            settings,
+            output,
+            stimuli="scenes",
+            data_kind=data_kind,
+            min_units=settings["min_units"],
+        )
 
 
 if __name__ == "__main__":
@@ -48,5 +49,5 @@ if __name__ == "__main__":
             snakemake.input.activations,
             snakemake.input.sessions,
             snakemake.params.settings,
-            snakemake.output[0],
+            dict(snakemake.output.items()),
         )
