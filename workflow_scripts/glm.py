@@ -331,8 +331,9 @@ class GeneralisedLinear:
     The source is rotated to its principal axes first: by the representer theorem no weight is
     lost, and there the Hessian is nearly diagonal. The penalty is chosen by the cross-validated
     loss; the path runs from the strongest penalty down and ends for a target whose loss has risen
-    in every fold, or in the sum over folds twice in a row. Fits of folds are in single precision, where the choice is the same, and start
-    at the last penalty's solution; the final fit is in double precision.
+    in every fold, or in their sum twice in a row. Fits of folds are in single precision, where the
+    choice is the same, and start at the last penalty's solution; the final fit is in double
+    precision.
 
     Parameters
     ----------
