@@ -8,7 +8,7 @@ from sklearn.linear_model import LinearRegression, RidgeCV
 from sklearn.preprocessing import StandardScaler
 
 from workflow_scripts.errors import InputError
-from workflow_scripts.ridge import ALPHAS, Ridge
+from workflow_scripts.ridge import ALPHAS, Ridge, choose_penalties, principal_axes
 
 
 def data(n, p, q, seed=0, noise=1.0):
@@ -63,6 +63,32 @@ def test_penalty_has_the_smallest_error_when_each_stimulus_is_left_out(n, p, see
         errors.append(np.mean(np.square(left_out)))
     chosen = errors[list(alphas).index(ridge.alpha_[0])]
     assert chosen == pytest.approx(min(errors), rel=1e-6)
+
+
+@pytest.mark.parametrize("p", [20, 300, 700])
+@pytest.mark.parametrize("outliers", [0, 5])
+def test_bounds_never_rule_out_the_best_penalty(p, outliers):
+    """Against all errors, in primal and dual form; outliers have hat values close to one.
+
+    At penalties below these ``1 - h`` of the plain formula is rounding.
+    """
+    alphas = np.array([alpha for alpha in ALPHAS if alpha > 1e-3])
+    X, Y = data(500, p, 30, seed=p)
+    X[:outliers] *= 30
+    Y[:, :10] = X @ np.random.default_rng(0).normal(size=(p, 10))  # nothing is left of these
+    Y += 1e-3 * np.random.default_rng(1).normal(size=Y.shape)
+    Y *= np.logspace(-3, 3, 30)
+    U, s, _ = principal_axes(StandardScaler().fit_transform(X))
+    centred = Y - Y.mean(axis=0)
+    chosen = choose_penalties(U, s, U.T @ centred, centred, alphas)
+    errors = []
+    for alpha in alphas:
+        hat = (U * (s**2 / (s**2 + alpha))) @ U.T + 1 / len(X)
+        left_out = (Y - hat @ Y) / (1 - np.diag(hat))[:, None]
+        errors.append(np.linalg.norm(left_out, axis=0))
+    of_chosen = np.array(errors)[np.searchsorted(alphas, chosen), np.arange(30)]
+    np.testing.assert_allclose(of_chosen, np.min(errors, axis=0), rtol=1e-7)
+    assert len(set(chosen)) > 2
 
 
 def test_without_noise_the_map_is_recovered():

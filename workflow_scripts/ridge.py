@@ -11,8 +11,9 @@ from workflow_scripts.scaling import Standardiser
 # to 5e4 that lie between them.
 ALPHAS = tuple(float(a) for a in np.union1d(np.logspace(-9, 5, 15), 5 * np.logspace(-4, 4, 9)))
 
-MARGIN = 1.0005  # of an error, far above the rounding of single precision, 1e-5
-BATCH_ELEMENTS = 500_000  # of an array (target, stimulus); bounds memory and fits caches
+# How far single precision may be off: a factor of each error, and a share of what is subtracted.
+MARGIN, ROUNDING = 1.0002, 1e-5
+BATCH_ELEMENTS = 1_000_000  # of an array (target, stimulus); bounds memory and fits caches
 
 
 def check_alphas(alphas):
@@ -59,14 +60,6 @@ def principal_axes(Z):
 def choose_penalties(U, s, projected, centred, alphas):
     """Penalty with the least leave-one-out error for each target.
 
-    The residual of a stimulus that was left out is ``r_i = e_i / (1 - h_i)`` with its residual
-    ``e_i`` and hat value ``h_i`` (Golub, Heath & Wahba 1979, Technometrics 21). Most penalties need
-    no look. For two of them, by the triangle inequality, ``|r| >= |r'| - |r - r'|`` and
-    ``|r - r'| <= max|1 / (1 - h_i) - 1 / (1 - h'_i)| |e'| + max(1 / (1 - h_i)) |e - e'|``, where
-    the norms of ``e'`` and ``e - e'`` cost next to nothing: what lies above an error already found
-    is left out. The rest is evaluated in single precision, and what comes close to the best in
-    double.
-
     Parameters
     ----------
     U, s : array, shape (n_stimuli, k) and (k,)
@@ -82,74 +75,151 @@ def choose_penalties(U, s, projected, centred, alphas):
     array, shape (n_targets,)
     """
     xp = array_namespace(U)
-    n, rank = U.shape
-    grid = xp.asarray(sorted(alphas), dtype=U.dtype, device=device(U))
-    kept = grid[:, None] / (s**2 + grid[:, None])
-    # Outside the row space nothing is fitted. With as many dimensions as centred stimuli nothing
-    # is outside, and differences of ones and sums would leave rounding errors only.
-    complete = rank == n - 1
-    share = kept @ (U**2).T
-    if not complete:
-        share += 1 - 1 / n - xp.sum(U**2, axis=1)
-    axes = transposed(U)
-    rough_axes, rough_kept, rough_share = (
-        xp.astype(values, xp.float32) for values in (axes, kept, share)
-    )
-    size = max(1, BATCH_ELEMENTS // n)
-    chosen = []
-    for start in range(0, centred.shape[1], size):
-        block = slice(start, start + size)
-        P = transposed(projected[:, block])
-        rough_P, Y = xp.astype(P, xp.float32), transposed(centred[:, block])
-        rough_outside = xp.astype(Y, xp.float32)
-        rough_outside = 0 * rough_outside if complete else rough_outside - rough_P @ rough_axes
-        power = (xp.sum(rough_outside**2, axis=1) + kept**2 @ P.T**2) ** 0.5
-        least = power / xp.max(share, axis=1)[:, None]
-        errors = xp.full(power.shape, xp.inf, dtype=U.dtype, device=device(U))
-        for index in _middle_first(len(grid)):
-            rows = xp.nonzero(least[index] <= MARGIN * xp.min(errors, axis=0))[0]
-            if not len(rows):
-                continue
-            found = _leave_one_out(
-                (rough_P[rows] * rough_kept[index]) @ rough_axes + rough_outside[rows],
-                rough_share[index],
-            )
-            errors[index, rows] = xp.astype(found, U.dtype)
-            if n < 20 * len(grid):
-                continue  # the bounds would cost as much as the errors
-            apart = ((kept - kept[index]) ** 2 @ P[rows].T ** 2) ** 0.5 / xp.min(share[index])
-            apart += xp.max(xp.abs(1 / share - 1 / share[index]), axis=1)[:, None] * power[:, rows]
-            least[:, rows] = xp.maximum(least[:, rows], errors[index, rows] - apart)
-        close = errors <= MARGIN * xp.min(errors, axis=0)
-        undecided = xp.count_nonzero(close, axis=0) > 1
-        errors = xp.where(close & undecided, xp.inf, errors)
-        for index in range(len(grid)):
-            rows = xp.nonzero(close[index] & undecided)[0]
+    choice = _LeaveOneOut(U, s, alphas)
+    size = max(1, BATCH_ELEMENTS // len(U))
+    blocks = [slice(start, start + size) for start in range(0, centred.shape[1], size)]
+    return xp.concat([choice.choose(projected[:, block], centred[:, block]) for block in blocks])
+
+
+class _LeaveOneOut:
+    """Leave-one-out errors of one source, with as few of them evaluated as decide.
+
+    The residual of a stimulus that was left out is ``r_i = e_i / (1 - h_i)`` with its residual
+    ``e_i`` and hat value ``h_i`` (Golub, Heath & Wahba 1979, Technometrics 21). The penalty that
+    promises most is evaluated first, then those whose error may be below the least found, by
+    the bounds that each evaluation gives for all others. This is in single precision; what may
+    still be the best is evaluated again in double.
+    """
+
+    def __init__(self, U, s, alphas):
+        xp = array_namespace(U)
+        n, rank = U.shape
+        self.alphas = xp.asarray(sorted(alphas), dtype=U.dtype, device=device(U))
+        # Share of each principal component of the target that a penalty leaves in the residual.
+        self.left = self.alphas[:, None] / (s**2 + self.alphas[:, None])
+        # Outside the row space nothing is fitted. With as many dimensions as centred stimuli
+        # nothing is outside, and differences of ones and sums would leave rounding errors only.
+        self.complete = rank == n - 1
+        self.share = self.left @ (U**2).T  # 1 - h, of each penalty and stimulus
+        if not self.complete:
+            self.share += 1 - 1 / n - xp.sum(U**2, axis=1)
+        self.axes = transposed(U)
+        weight = 1 / self.share**2
+        self.mean_weight = xp.mean(weight, axis=1)
+        weight /= self.mean_weight[:, None]
+        self.least_weight = xp.min(weight, axis=1)
+        # One product of squared residuals with these is both moments that `_bounds` needs.
+        moments = xp.concat([weight, (weight - 1) ** 2]).T
+        self.rough_axes, self.rough_moments = (
+            xp.astype(values, xp.float32) for values in (self.axes, moments)
+        )
+
+    def _residuals(self, P, Y, index):
+        """Residuals (n_targets, n_stimuli) at one penalty, but for their sign."""
+        axes = self.axes if P.dtype == self.axes.dtype else self.rough_axes
+        left = array_namespace(P).astype(self.left[index], P.dtype)
+        if self.complete:
+            return (P * left) @ axes
+        difference = (P * (1 - left)) @ axes
+        difference -= Y
+        return difference
+
+    def choose(self, projected, centred):
+        """Penalty of each target of a block, shape (n_targets,)."""
+        xp = array_namespace(projected)
+        P, Y = transposed(projected), transposed(centred)
+        if Y.shape[1] < 20 * len(self.alphas):  # bounds would cost as much as the errors
+            errors = [self._errors(P, Y, index) for index in range(len(self.alphas))]
+            return self.alphas[xp.argmin(xp.stack(errors), axis=0)]
+        possible = self._possible(P, Y)
+        undecided = (xp.count_nonzero(possible, axis=1) > 1)[:, None]
+        errors = xp.where(possible & ~undecided, 0.0, xp.full_like(possible, xp.inf, dtype=P.dtype))
+        for index in range(len(self.alphas)):
+            rows = xp.nonzero((possible & undecided)[:, index])[0]
             if len(rows):
-                if complete:
-                    residual = (P[rows] * kept[index]) @ axes
-                else:
-                    residual = Y[rows] - (P[rows] * (1 - kept[index])) @ axes
-                errors[index, rows] = _leave_one_out(residual, share[index])
-        chosen.append(grid[xp.argmin(errors, axis=0)])
-    return xp.concat(chosen)
+                errors[rows, index] = self._errors(P[rows], Y[rows], index)
+        return self.alphas[xp.argmin(errors, axis=1)]
 
+    def _errors(self, P, Y, index):
+        """Squared leave-one-out errors at one penalty, shape (n_targets,)."""
+        left_out = self._residuals(P, Y, index)
+        left_out /= self.share[index]
+        return array_namespace(P).vecdot(left_out, left_out)
 
-def _leave_one_out(residual, share):
-    """Norm of each target's leave-one-out residuals."""
-    residual /= share
-    return array_namespace(residual).vecdot(residual, residual) ** 0.5
+    def _possible(self, P, Y):
+        """Whether each penalty may be the best: array of bool, shape (n_targets, n_penalties).
 
+        Parameters
+        ----------
+        P : array, shape (n_targets, k)
+        Y : array, shape (n_targets, n_stimuli)
+        """
+        xp = array_namespace(P)
+        rough_P, rough_Y = xp.astype(P, xp.float32), xp.astype(Y, xp.float32)
+        components, power = P**2, xp.vecdot(Y, Y)[:, None]
+        residual = components @ (self.left**2).T
+        if not self.complete:
+            outside = power - xp.sum(components, axis=1)[:, None]
+            residual += xp.maximum(outside, 0 * outside)
+        rounding = ROUNDING * ((residual if self.complete else power) * self.mean_weight) ** 0.5
+        # Each error from below, and the least error of each target from above.
+        low = (residual * self.mean_weight * self.least_weight) ** 0.5 - rounding
+        least = xp.full(len(P), xp.inf, dtype=P.dtype, device=device(P))
+        seen = xp.zeros(low.shape, dtype=xp.bool, device=device(P))
+        targets = xp.arange(len(P), device=device(P))
+        next_of = xp.argmin(residual * self.mean_weight, axis=1)
+        while len(targets):
+            for index in map(int, xp.unique_values(next_of)):
+                rows = targets[next_of == index]
+                rough = self._residuals(rough_P[rows], rough_Y[rows], index)
+                bounds = self._bounds(rough, components[rows], residual[rows, index], index)
+                low[rows] = xp.maximum(low[rows], bounds / MARGIN - rounding[rows])
+                found = bounds[:, index] * MARGIN + rounding[rows, index]
+                least[rows] = xp.minimum(least[rows], found)
+                seen[rows, index] = True
+            unseen = xp.where(seen[targets], xp.inf, low[targets])
+            go_on = xp.min(unseen, axis=1) <= least[targets]
+            targets, next_of = targets[go_on], xp.argmin(unseen, axis=1)[go_on]
+        return low <= least[:, None]
 
-def _middle_first(n):
-    """Numbers below n, those in the middle of the largest gaps first."""
-    gaps, order = [(0, n)], []
-    for low, high in gaps:
-        if low < high:
-            middle = (low + high) // 2
-            order.append(middle)
-            gaps += [(low, middle), (middle + 1, high)]
-    return order
+    def _bounds(self, residuals, components, power, index):
+        """Least leave-one-out errors that all penalties can have, from the residuals at one.
+
+        Another penalty's residuals are ``(1 + a) e + d`` with ``d`` orthogonal to ``e``; ``a`` and
+        the length of ``d`` cost next to nothing on the principal axes. With its weights
+        ``w_i = 1 / (1 - h_i)^2``, and as ``sum(e d) = 0``, the squared error is
+        ``(1 + a)^2 sum(w e^2) + 2 (1 + a) sum((w - mean(w)) e d) + sum(w d^2)``. Cauchy and
+        Schwarz bound the second term, the least weight the third.
+
+        Parameters
+        ----------
+        residuals : array, shape (n_targets, n_stimuli)
+            Overwritten.
+        components : array, shape (n_targets, k)
+            Squared principal components of the targets.
+        power : array, shape (n_targets,)
+            Sums of the squared residuals.
+        index : int
+            Of the penalty; for itself the bound is the error.
+
+        Returns
+        -------
+        array, shape (n_targets, n_penalties)
+        """
+        xp = array_namespace(components)
+        # All in units of this power and of the mean weights, which single precision may not hold.
+        power = xp.where(power > 0, power, 1)[:, None]
+        residuals /= xp.astype(power**0.5, residuals.dtype)
+        residuals *= residuals
+        moments = xp.astype(residuals @ self.rough_moments, power.dtype)
+        weighted, spread = moments[:, : len(self.alphas)], moments[:, len(self.alphas) :]
+        step = self.left - self.left[index]
+        a = components @ (step * self.left[index]).T / power
+        across = components @ (step**2).T / power - a**2
+        across = xp.maximum(across, 0 * across)
+        bounds = (1 + a) ** 2 * weighted + self.least_weight * across
+        bounds -= 2 * xp.abs(1 + a) * (spread * across) ** 0.5
+        return (xp.maximum(bounds, 0 * bounds) * power * self.mean_weight) ** 0.5
 
 
 class Ridge:
