@@ -10,6 +10,7 @@ from workflow_scripts.ridge import check_alphas, principal_axes
 ALPHAS = tuple(float(a) for a in np.logspace(-4, 2, 7))
 SHARPNESS = 10.0  # of the smooth rectifier
 CAP = 1.2  # predictions end at this multiple of the unit's largest training response
+ROUGH = 10.0  # tolerance of fits that only say whether to go on
 FOLD_EVALUATIONS = 100  # a penalty that needs more of them is far too weak to be chosen
 SUFFICIENT_DECREASE = 1e-4
 SMALLEST_STEP = 1e-6
@@ -244,7 +245,7 @@ def minimise(state, A, Y, divisors, alphas, curvature, link, family, tolerance, 
         Diagonal Hessian.
     tolerance : float
         Largest norm of the gradient, with the inverse diagonal as its metric; half its square is
-        about the distance of the objective from its minimum.
+        about the distance of the objective from its minimum, before `last_step`.
     max_evaluations : int
         Of the objective, for any one target.
 
@@ -325,6 +326,27 @@ def _descent(gradient, step, change, curvature, xp):
     return -(q + step * (weight - (inverse * xp.vecdot(change, q))[..., None]))
 
 
+def last_step(state, converged, curvature):
+    """Solution one step on from where the minimisation of a target has converged.
+
+    So near to the optimum the step is surely good, and no evaluation is spent on it.
+
+    Parameters
+    ----------
+    state, converged
+        See `minimise`.
+    curvature : array, shape (n_folds, n_targets, 1 + k)
+
+    Returns
+    -------
+    array, shape (n_folds, n_targets, 1 + k)
+    """
+    theta, _, gradient, step, change = state
+    xp = array_namespace(theta)
+    ahead = theta + _descent(gradient, step, change, curvature, xp)
+    return xp.where(converged[:, None], ahead, theta)
+
+
 class GeneralisedLinear:
     """Penalised generalised linear model with a penalty for each target by cross-validation.
 
@@ -371,7 +393,7 @@ class GeneralisedLinear:
         alphas,
         n_folds,
         tolerance=3e-5,
-        fold_tolerance=3e-3,
+        fold_tolerance=1e-2,
         max_evaluations=500,
     ):
         self.link = link
@@ -468,67 +490,74 @@ class GeneralisedLinear:
         best, alpha = np.full(len(Y), np.inf), np.full(len(Y), np.nan)
         last, last_rose = np.full((self.n_folds, len(Y)), np.inf), np.zeros(len(Y), bool)
         chosen = xp.zeros_like(start[0])
-        state, last_penalty = None, 0.0
+        alphas = xp.zeros(len(Y), dtype=xp.float32, device=device(A))
+        state = start_at(start, train_A, train_Y, divisors, alphas, link, family)
+        last_penalty = 0.0
         for penalty in sorted(map(float, self.alphas), reverse=True):
-            alphas = xp.full(len(active), penalty, dtype=xp.float32, device=device(A))
-            if state is None:
-                state = start_at(start, train_A, train_Y, divisors, alphas, link, family)
-            else:
-                state = penalised_more(state, alphas - last_penalty)
-            state, _ = minimise(
-                state,
-                train_A,
-                train_Y,
-                divisors,
-                alphas,
-                _penalised(curvature, alphas),
-                link,
-                family,
-                self.fold_tolerance,
-                FOLD_EVALUATIONS,
-            )
-            theta, last_penalty = state[0], penalty
-            with np.errstate(over="ignore", invalid="ignore"):
-                mu, log_mu, *slopes = link.evaluate(theta @ xp.matrix_transpose(test_A), xp)
-                mu, log_mu = xp.minimum(mu, ceiling), xp.minimum(log_mu, xp.log(ceiling))
-                loss, _ = family.loss(test_Y, mu, log_mu, *slopes)
-            loss = to_numpy(xp.sum(loss, axis=-1)).astype(float)
+            state = penalised_more(state, 0 * state[1][0] + penalty - last_penalty)
+            # What is worse than the last penalty already by rough fits needs no better ones.
+            for tolerance in (ROUGH * self.fold_tolerance, self.fold_tolerance):
+                alphas = 0 * state[1][0] + penalty
+                penalised = _penalised(curvature, alphas)
+                state, converged = minimise(
+                    state,
+                    train_A,
+                    train_Y,
+                    divisors,
+                    alphas,
+                    penalised,
+                    link,
+                    family,
+                    tolerance,
+                    FOLD_EVALUATIONS,
+                )
+                theta = last_step(state, converged, penalised)
+                with np.errstate(over="ignore", invalid="ignore"):
+                    mu, log_mu, *slopes = link.evaluate(theta @ xp.matrix_transpose(test_A), xp)
+                    mu, log_mu = xp.minimum(mu, ceiling), xp.minimum(log_mu, xp.log(ceiling))
+                    loss, _ = family.loss(test_Y, mu, log_mu, *slopes)
+                loss = to_numpy(xp.sum(loss, axis=-1)).astype(float)
+                rose = loss.sum(axis=0) > last.sum(axis=0)
+                go_on = ~(rose & (last_rose | (loss > last).all(axis=0)))
+                if not go_on.all():
+                    keep = xp.asarray(np.flatnonzero(go_on), device=device(A))
+                    active, ceiling = active[go_on], ceiling[keep]
+                    last, last_rose = last[:, go_on], last_rose[go_on]
+                    loss, rose, theta = loss[:, go_on], rose[go_on], theta[:, keep]
+                    train_Y, test_Y, divisors, curvature = (
+                        values[:, keep] for values in (train_Y, test_Y, divisors, curvature)
+                    )
+                    state = tuple(values[:, keep] for values in state)
+                if not len(active):
+                    break
+            if not len(active):
+                break
             total = loss.sum(axis=0)
             better = total < best[active]
             best[active[better]], alpha[active[better]] = total[better], penalty
             where = xp.asarray(np.flatnonzero(better), device=device(A))
             rows = xp.asarray(active[better], device=device(A))
             chosen[rows] = xp.mean(theta[:, where], axis=0)
-            rose = total > last.sum(axis=0)
-            go_on = ~(rose & (last_rose | (loss > last).all(axis=0)))
-            last, last_rose = loss[:, go_on], rose[go_on]
-            if not go_on.all():
-                keep = xp.asarray(np.flatnonzero(go_on), device=device(A))
-                active, ceiling = active[go_on], ceiling[keep]
-                train_Y, test_Y, divisors, curvature = (
-                    values[:, keep] for values in (train_Y, test_Y, divisors, curvature)
-                )
-                state = tuple(values[:, keep] for values in state)
-            if not len(active):
-                break
+            last, last_rose, last_penalty = loss, rose, penalty
         alphas = xp.asarray(alpha, dtype=A.dtype, device=device(A))
         # The mean of the folds' solutions is close to the solution of all stimuli.
         theta = xp.astype(chosen, A.dtype)[None]
         n_all = xp.full(1, float(n), dtype=A.dtype, device=device(A))
         _, curvature, divisors = self._prepare(A[None], Y[None], n_all)
-        (theta, *_), converged = minimise(
+        penalised = _penalised(curvature, alphas)
+        state, converged = minimise(
             start_at(theta, A[None], Y[None], divisors, alphas, link, family),
             A[None],
             Y[None],
             divisors,
             alphas,
-            _penalised(curvature, alphas),
+            penalised,
             link,
             family,
             self.tolerance,
             self.max_evaluations,
         )
-        return theta[0], alpha, to_numpy(converged)
+        return last_step(state, converged, penalised)[0], alpha, to_numpy(converged)
 
     def _prepare(self, A, Y, n_stimuli):
         """Start, curvature and divisors of the objective, before the penalty.
