@@ -8,7 +8,7 @@ from scipy.stats import norm
 from sklearn.linear_model import PoissonRegressor
 
 from workflow_scripts.errors import InputError
-from workflow_scripts.glm import FAMILIES, LINKS, GeneralisedLinear, objective
+from workflow_scripts.glm import FAMILIES, LINKS, GeneralisedLinear, Problem, objective
 from workflow_scripts.ridge import Ridge
 from workflow_scripts.scoring import r2_per_unit
 
@@ -108,11 +108,14 @@ def test_gradient_is_the_derivative(counts, link, family):
     Z, Y = counts
     A = np.hstack([np.ones((len(Z), 1)), Z])[None]
     y = Y[None, :, 0][:, None] / Y[:, 0].max()
-    divisors, alphas = np.full((1, 1), 100.0), np.array([0.3])
+    problem = Problem(
+        A, y, np.full((1, 1), 100.0), np.ones((1, 1, 9)), LINKS[link], FAMILIES[family]
+    )
+    alphas = np.array([0.3])
     start = np.random.default_rng(1).normal(size=9) / 5
 
     def evaluate(w):
-        found = objective(w[None, None], A, y, divisors, alphas, LINKS[link], FAMILIES[family])
+        found = objective(w[None, None], problem, alphas)
         return found[0][0, 0], found[1][0, 0]
 
     assert check_grad(lambda w: evaluate(w)[0], lambda w: evaluate(w)[1], start) < 1e-5

@@ -1,5 +1,7 @@
 """Generalised linear models of all target units at once, by one batched quasi-Newton solver."""
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 from array_api_compat import array_namespace, device, is_torch_namespace
 
@@ -170,7 +172,45 @@ LINKS = {"exp": Exponential, "softplus": Softplus, "relu": Rectifier, "normcdf":
 FAMILIES = {"poisson": Poisson, "gaussian": Gaussian}
 
 
-def objective(theta, A, Y, divisors, alphas, link, family):
+@dataclass(frozen=True)
+class Problem:
+    """Fits of the same targets in several folds, side by side.
+
+    Attributes
+    ----------
+    A : array, shape (n_folds, n_stimuli, 1 + k)
+        Design with a first column of ones; a row of zeros adds a constant.
+    Y : array, shape (n_folds, n_targets, n_stimuli)
+    divisors : array, shape (n_folds, n_targets)
+        What sums of losses are divided by.
+    curvature : array, shape (n_folds, n_targets, 1 + k)
+        Diagonal of the Hessian without the penalty, about.
+    link, family : type
+        One of `LINKS` and of `FAMILIES`.
+    """
+
+    A: object
+    Y: object
+    divisors: object
+    curvature: object
+    link: type
+    family: type
+
+    def of(self, targets):
+        """The problem of some of the targets."""
+        Y, divisors, curvature = (
+            values[:, targets] for values in (self.Y, self.divisors, self.curvature)
+        )
+        return replace(self, Y=Y, divisors=divisors, curvature=curvature)
+
+    def penalised(self, alphas):
+        """Curvature with penalties of shape (n_targets,); the intercept has none."""
+        penalty = alphas[:, None] + 0 * self.curvature[0]
+        penalty[:, 0] = 0
+        return self.curvature + penalty
+
+
+def objective(theta, problem, alphas):
     """Penalised loss of each target and its gradient.
 
     ``sum(loss) / divisor + alpha / 2 |w|^2``; the first coefficient is the intercept, which is not
@@ -179,12 +219,8 @@ def objective(theta, A, Y, divisors, alphas, link, family):
     Parameters
     ----------
     theta : array, shape (n_folds, n_targets, 1 + k)
-    A : array, shape (n_folds, n_stimuli, 1 + k)
-        Design with a first column of ones; a row of zeros adds a constant.
-    Y : array, shape (n_folds, n_targets, n_stimuli)
-    divisors, alphas : array, shape (n_folds, n_targets) and (n_targets,)
-    link, family : type
-        One of `LINKS` and of `FAMILIES`.
+    problem : Problem
+    alphas : array, shape (n_targets,)
 
     Returns
     -------
@@ -192,9 +228,10 @@ def objective(theta, A, Y, divisors, alphas, link, family):
     gradient : array, shape (n_folds, n_targets, 1 + k)
     """
     xp = array_namespace(theta)
-    eta = theta @ xp.matrix_transpose(A)
+    link, family, divisors = problem.link, problem.family, problem.divisors
+    eta = theta @ xp.matrix_transpose(problem.A)
     # Rows of all folds together: small problems are one piece.
-    rows, counts = (xp.reshape(values, (-1, eta.shape[-1])) for values in (eta, Y))
+    rows, counts = (xp.reshape(values, (-1, eta.shape[-1])) for values in (eta, problem.Y))
     loss = xp.empty_like(rows[:, 0])
     size = cached_rows(rows)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -203,31 +240,31 @@ def objective(theta, A, Y, divisors, alphas, link, family):
             losses, rows[piece] = family.loss(counts[piece], *link.evaluate(rows[piece], xp))
             loss[piece] = xp.sum(losses, axis=-1)
         loss = xp.reshape(loss, divisors.shape) / divisors
-        gradient = (xp.reshape(rows, eta.shape) @ A) / divisors[..., None]
+        gradient = (xp.reshape(rows, eta.shape) @ problem.A) / divisors[..., None]
     weights = theta[..., 1:]
     loss += alphas / 2 * xp.vecdot(weights, weights)
     gradient[..., 1:] += alphas[:, None] * weights
     return loss, gradient
 
 
-def start_at(theta, *problem):
-    """State of the minimisation at its start: see `minimise`; `problem` as in `objective`."""
+def start_at(theta, problem, alphas):
+    """State of the minimisation at its start; see `minimise`."""
     xp = array_namespace(theta)
-    return theta, *objective(theta, *problem), xp.zeros_like(theta), xp.zeros_like(theta)
+    return theta, *objective(theta, problem, alphas), xp.zeros_like(theta), xp.zeros_like(theta)
 
 
-def penalised_more(state, alphas):
+def penalised_more(state, difference):
     """The state of the minimisation, with penalties that are this much stronger."""
-    xp = array_namespace(alphas)
+    xp = array_namespace(state[0])
     theta, loss, gradient, step, change = state
     weights = theta[..., 1:]
-    loss = loss + alphas / 2 * xp.vecdot(weights, weights)
-    gradient[..., 1:] += alphas[:, None] * weights
-    change[..., 1:] += alphas[:, None] * step[..., 1:]
+    loss = loss + difference / 2 * xp.vecdot(weights, weights)
+    gradient[..., 1:] += difference * weights
+    change[..., 1:] += difference * step[..., 1:]
     return theta, loss, gradient, step, change
 
 
-def minimise(state, A, Y, divisors, alphas, curvature, link, family, tolerance, max_evaluations):
+def minimise(state, problem, alphas, tolerance, max_evaluations):
     """Minimise the objective of all targets by one batched quasi-Newton method.
 
     Memoryless BFGS (Shanno 1978, Math Oper Res 3:244-256) on top of a diagonal Hessian, which is
@@ -239,10 +276,8 @@ def minimise(state, A, Y, divisors, alphas, curvature, link, family, tolerance, 
     state : tuple of array
         Start: theta of shape (n_folds, n_targets, 1 + k), its loss and its gradient; the last step
         and the change of the gradient along it, which are zero where there was none.
-    A, Y, divisors, alphas, link, family
-        See `objective`.
-    curvature : array, shape (n_folds, n_targets, 1 + k)
-        Diagonal Hessian.
+    problem : Problem
+    alphas : array, shape (n_targets,)
     tolerance : float
         Largest norm of the gradient, with the inverse diagonal as its metric; half its square is
         about the distance of the objective from its minimum, before `last_step`.
@@ -263,6 +298,7 @@ def minimise(state, A, Y, divisors, alphas, curvature, link, family, tolerance, 
     targets = xp.arange(theta.shape[1], device=device(theta))
     rounding = 8 * xp.finfo(theta.dtype).eps
     length = xp.ones_like(loss)
+    curvature = problem.penalised(alphas)
 
     def keep_solution(where):
         for kept, values in zip(solution, (theta, loss, gradient, step, change), strict=True):
@@ -279,15 +315,15 @@ def minimise(state, A, Y, divisors, alphas, curvature, link, family, tolerance, 
             keep_solution(done)
             converged[targets[done]] = True
             keep = ~done
-            targets, alphas = targets[keep], alphas[keep]
-            theta, loss, gradient, step, change, length, Y, divisors, curvature = (
-                values[:, keep]
-                for values in (theta, loss, gradient, step, change, length, Y, divisors, curvature)
+            targets, alphas, problem = targets[keep], alphas[keep], problem.of(keep)
+            curvature = problem.penalised(alphas)
+            theta, loss, gradient, step, change, length = (
+                values[:, keep] for values in (theta, loss, gradient, step, change, length)
             )
         direction = _descent(gradient, step, change, curvature, xp)
         slope = xp.vecdot(direction, gradient)
         new_theta = theta + length[..., None] * direction
-        new_loss, new_gradient = objective(new_theta, A, Y, divisors, alphas, link, family)
+        new_loss, new_gradient = objective(new_theta, problem, alphas)
         # At the optimum rounding decides: a step that changes nothing is accepted.
         bound = loss + SUFFICIENT_DECREASE * length * slope + rounding * xp.abs(loss)
         accepted = new_loss <= bound
@@ -326,16 +362,15 @@ def _descent(gradient, step, change, curvature, xp):
     return -(q + step * (weight - (inverse * xp.vecdot(change, q))[..., None]))
 
 
-def last_step(state, converged, curvature):
+def last_step(state, converged, problem, alphas):
     """Solution one step on from where the minimisation of a target has converged.
 
     So near to the optimum the step is surely good, and no evaluation is spent on it.
 
     Parameters
     ----------
-    state, converged
+    state, converged, problem, alphas
         See `minimise`.
-    curvature : array, shape (n_folds, n_targets, 1 + k)
 
     Returns
     -------
@@ -343,7 +378,7 @@ def last_step(state, converged, curvature):
     """
     theta, _, gradient, step, change = state
     xp = array_namespace(theta)
-    ahead = theta + _descent(gradient, step, change, curvature, xp)
+    ahead = theta + _descent(gradient, step, change, problem.penalised(alphas), xp)
     return xp.where(converged[:, None], ahead, theta)
 
 
@@ -462,111 +497,80 @@ class GeneralisedLinear:
     def _fit_batch(self, A, Y, ceiling):
         """Solution, penalty and convergence of targets Y (n_targets, n_stimuli)."""
         xp = array_namespace(A)
-        n = A.shape[0]
-        single_A, single_Y = xp.astype(A, xp.float32), xp.astype(Y, xp.float32)
-        # Folds differ in size by one stimulus at most; a row of zeros, which no fit sees, fills up.
-        padded = xp.concat([single_A, xp.zeros_like(single_A[:1])], axis=0)
-        padded_Y = xp.concat([single_Y, xp.zeros_like(single_Y[:, :1])], axis=1)
-        folds = [np.arange(n) % self.n_folds == fold for fold in range(self.n_folds)]
-
-        def gather(parts):
-            longest = max(len(part) for part in parts)
-            rows = np.asarray(
-                [np.pad(part, (0, longest - len(part)), constant_values=n) for part in parts]
-            )
-            rows = xp.asarray(rows, device=device(A))
-            return padded[rows], xp.stack([padded_Y[:, part] for part in rows])
-
-        train_A, train_Y = gather([np.flatnonzero(~fold) for fold in folds])
-        test_A, test_Y = gather([np.flatnonzero(fold) for fold in folds])
-        n_train = xp.asarray(
-            [float((~fold).sum()) for fold in folds], dtype=xp.float32, device=device(A)
+        alpha, theta = self._choose_penalties(A, Y, ceiling)
+        alphas = xp.asarray(alpha, dtype=A.dtype, device=device(A))
+        _, problem = self._problem(A[None], Y[None], [len(A)])
+        state, converged = minimise(
+            start_at(xp.astype(theta, A.dtype)[None], problem, alphas),
+            problem,
+            alphas,
+            self.tolerance,
+            self.max_evaluations,
         )
-        start, curvature, divisors = self._prepare(train_A, train_Y, n_train)
-        ceiling = xp.astype(ceiling, xp.float32)[:, None]
+        return last_step(state, converged, problem, alphas)[0], alpha, to_numpy(converged)
 
-        link, family = LINKS[self.link], FAMILIES[self.family]
+    def _choose_penalties(self, A, Y, ceiling):
+        """Penalty with the least loss over the folds, and a start for the fit with it.
+
+        The start is the mean of the folds' solutions, which is close to the solution of all
+        stimuli.
+        """
+        xp = array_namespace(A)
+        ceiling = xp.astype(ceiling, xp.float32)[:, None]
+        folds = [np.arange(len(A)) % self.n_folds == fold for fold in range(self.n_folds)]
+        test_A, test_Y = _gather(A, Y, [np.flatnonzero(fold) for fold in folds])
+        n_train = [np.count_nonzero(~fold) for fold in folds]
+        theta, problem = self._problem(
+            *_gather(A, Y, [np.flatnonzero(~fold) for fold in folds]), n_train
+        )
+        solution = theta[0]
         active = np.arange(len(Y))
         best, alpha = np.full(len(Y), np.inf), np.full(len(Y), np.nan)
         last, last_rose = np.full((self.n_folds, len(Y)), np.inf), np.zeros(len(Y), bool)
-        chosen = xp.zeros_like(start[0])
-        alphas = xp.zeros(len(Y), dtype=xp.float32, device=device(A))
-        state = start_at(start, train_A, train_Y, divisors, alphas, link, family)
         last_penalty = 0.0
+        state = start_at(theta, problem, xp.zeros_like(ceiling[:, 0]))
         for penalty in sorted(map(float, self.alphas), reverse=True):
-            state = penalised_more(state, 0 * state[1][0] + penalty - last_penalty)
+            state = penalised_more(state, penalty - last_penalty)
             # What is worse than the last penalty already by rough fits needs no better ones.
             for tolerance in (ROUGH * self.fold_tolerance, self.fold_tolerance):
-                alphas = 0 * state[1][0] + penalty
-                penalised = _penalised(curvature, alphas)
-                state, converged = minimise(
-                    state,
-                    train_A,
-                    train_Y,
-                    divisors,
-                    alphas,
-                    penalised,
-                    link,
-                    family,
-                    tolerance,
-                    FOLD_EVALUATIONS,
-                )
-                theta = last_step(state, converged, penalised)
-                with np.errstate(over="ignore", invalid="ignore"):
-                    mu, log_mu, *slopes = link.evaluate(theta @ xp.matrix_transpose(test_A), xp)
-                    mu, log_mu = xp.minimum(mu, ceiling), xp.minimum(log_mu, xp.log(ceiling))
-                    loss, _ = family.loss(test_Y, mu, log_mu, *slopes)
-                loss = to_numpy(xp.sum(loss, axis=-1)).astype(float)
+                alphas = xp.full_like(ceiling[:, 0], penalty)
+                state, converged = minimise(state, problem, alphas, tolerance, FOLD_EVALUATIONS)
+                theta = last_step(state, converged, problem, alphas)
+                loss = self._held_out_loss(theta, test_A, test_Y, ceiling)
                 rose = loss.sum(axis=0) > last.sum(axis=0)
                 go_on = ~(rose & (last_rose | (loss > last).all(axis=0)))
+                if not go_on.any():
+                    return alpha, solution
                 if not go_on.all():
                     keep = xp.asarray(np.flatnonzero(go_on), device=device(A))
-                    active, ceiling = active[go_on], ceiling[keep]
-                    last, last_rose = last[:, go_on], last_rose[go_on]
-                    loss, rose, theta = loss[:, go_on], rose[go_on], theta[:, keep]
-                    train_Y, test_Y, divisors, curvature = (
-                        values[:, keep] for values in (train_Y, test_Y, divisors, curvature)
-                    )
-                    state = tuple(values[:, keep] for values in state)
-                if not len(active):
-                    break
-            if not len(active):
-                break
+                    problem, ceiling, test_Y = problem.of(keep), ceiling[keep], test_Y[:, keep]
+                    state, theta = tuple(values[:, keep] for values in state), theta[:, keep]
+                    active, last, last_rose = active[go_on], last[:, go_on], last_rose[go_on]
+                    loss, rose = loss[:, go_on], rose[go_on]
             total = loss.sum(axis=0)
             better = total < best[active]
             best[active[better]], alpha[active[better]] = total[better], penalty
             where = xp.asarray(np.flatnonzero(better), device=device(A))
             rows = xp.asarray(active[better], device=device(A))
-            chosen[rows] = xp.mean(theta[:, where], axis=0)
+            solution[rows] = xp.mean(theta[:, where], axis=0)
             last, last_rose, last_penalty = loss, rose, penalty
-        alphas = xp.asarray(alpha, dtype=A.dtype, device=device(A))
-        # The mean of the folds' solutions is close to the solution of all stimuli.
-        theta = xp.astype(chosen, A.dtype)[None]
-        n_all = xp.full(1, float(n), dtype=A.dtype, device=device(A))
-        _, curvature, divisors = self._prepare(A[None], Y[None], n_all)
-        penalised = _penalised(curvature, alphas)
-        state, converged = minimise(
-            start_at(theta, A[None], Y[None], divisors, alphas, link, family),
-            A[None],
-            Y[None],
-            divisors,
-            alphas,
-            penalised,
-            link,
-            family,
-            self.tolerance,
-            self.max_evaluations,
-        )
-        return last_step(state, converged, penalised)[0], alpha, to_numpy(converged)
+        return alpha, solution
 
-    def _prepare(self, A, Y, n_stimuli):
-        """Start, curvature and divisors of the objective, before the penalty.
+    def _held_out_loss(self, theta, A, Y, ceiling):
+        """Sum of the losses of each fold and target, a NumPy array (n_folds, n_targets)."""
+        xp = array_namespace(theta)
+        with np.errstate(over="ignore", invalid="ignore"):
+            eta = theta @ xp.matrix_transpose(A)
+            mu, log_mu, *slopes = LINKS[self.link].evaluate(eta, xp)
+            mu, log_mu = xp.minimum(mu, ceiling), xp.minimum(log_mu, xp.log(ceiling))
+            loss, _ = FAMILIES[self.family].loss(Y, mu, log_mu, *slopes)
+        return to_numpy(xp.sum(loss, axis=-1)).astype(float)
 
-        `n_stimuli` of shape (n_folds,) leaves out the rows of zeros.
-        """
+    def _problem(self, A, Y, n_stimuli):
+        """Start, which has no weights, and the problem; `n_stimuli` of each fold."""
         xp = array_namespace(A)
         link, family = LINKS[self.link], FAMILIES[self.family]
-        n = n_stimuli[:, None]
+        n = xp.asarray(n_stimuli, dtype=A.dtype, device=device(A))[:, None]
         mean, second = xp.sum(Y, axis=-1) / n, xp.sum(Y**2, axis=-1) / n
         # A unit may be silent in the training part of a fold: it is then as if it spiked once.
         mean, second = xp.where(mean > 0, mean, 1 / n), xp.where(mean > 0, second, 1 / n)
@@ -574,11 +578,10 @@ class GeneralisedLinear:
         scale = family.scale(mean, second)
         scale = xp.where(scale > 0, scale, mean)
         weight = family.weight(mean, link.evaluate(intercept, xp)[2], scale)
-        start = xp.concat(
-            [intercept[..., None], xp.zeros_like(A[:, :1, 1:] + intercept[..., None])], axis=-1
-        )
         spread = xp.sum(A**2, axis=1) / n
-        return start, spread[:, None, :] * weight[..., None], n * scale
+        curvature = spread[:, None, :] * weight[..., None]
+        start = xp.concat([intercept[..., None], 0 * curvature[..., 1:]], axis=-1)
+        return start, Problem(A, Y, n * scale, curvature, link, family)
 
     def predict(self, Z):
         """Predicted mean responses (n_stimuli, n_targets)."""
@@ -591,12 +594,30 @@ class GeneralisedLinear:
         return xp.where(capped, self.ceiling_, mu) * self.unit_
 
 
-def _penalised(curvature, alphas):
-    """Curvature of the penalised objective; the intercept has no penalty."""
-    xp = array_namespace(curvature)
-    penalty = alphas[:, None] * xp.ones_like(curvature[0])
-    penalty[:, 0] = 0
-    return curvature + penalty
+def _gather(A, Y, parts):
+    """Stimuli of each part, in single precision.
+
+    Parts differ in size by one stimulus at most; a row of zeros, which no fit sees, fills up.
+
+    Parameters
+    ----------
+    A : array, shape (n_stimuli, 1 + k)
+    Y : array, shape (n_targets, n_stimuli)
+    parts : list of numpy.ndarray of int
+
+    Returns
+    -------
+    A : array, shape (n_parts, n, 1 + k)
+    Y : array, shape (n_parts, n_targets, n)
+    """
+    xp = array_namespace(A)
+    A, Y = xp.astype(A, xp.float32), xp.astype(Y, xp.float32)
+    padded_A = xp.concat([A, xp.zeros_like(A[:1])], axis=0)
+    padded_Y = xp.concat([Y, xp.zeros_like(Y[:, :1])], axis=1)
+    longest = max(map(len, parts))
+    rows = [np.pad(part, (0, longest - len(part)), constant_values=len(A)) for part in parts]
+    rows = xp.asarray(np.asarray(rows), device=device(A))
+    return padded_A[rows], xp.stack([padded_Y[:, part] for part in rows])
 
 
 class TransformedModel:

@@ -142,8 +142,10 @@ class _LeaveOneOut:
 
     def _errors(self, P, Y, index):
         """Squared leave-one-out errors at one penalty, shape (n_targets,)."""
-        left_out = self._residuals(P, Y, index)
-        left_out /= self.share[index]
+        if self.complete:  # the axes are fewer than the residuals
+            left_out = P @ (self.left[index][:, None] * self.axes / self.share[index])
+        else:
+            left_out = self._residuals(P, Y, index) / self.share[index]
         return array_namespace(P).vecdot(left_out, left_out)
 
     def _possible(self, P, Y):
