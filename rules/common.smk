@@ -36,6 +36,7 @@ except InputError as error:
 
 MOUSE = config["mouse"]
 SIMULATED = MOUSE["source"] == "simulated"
+FETCHED = MOUSE["source"] in ("warehouse", "s3")
 METHODS = configured_methods(config["methods"])
 POPULATION = [
     (config["population"]["variant"], seed) for seed in config["population"]["seeds"]
@@ -43,8 +44,8 @@ POPULATION = [
 CANDIDATES = [(item["variant"], item["seed"]) for item in config["candidates"]]
 SCENE_FOLDER = (
     "results/mouse/natural_scene_templates"
-    if SIMULATED
-    else f"{MOUSE['allen_directory']}/natural_scene_templates"
+    if SIMULATED or FETCHED
+    else f"{MOUSE['directory']}/natural_scene_templates"
 )
 
 
@@ -179,11 +180,30 @@ def session_settings(wildcards):
 
 
 def session_nwb(wildcards):
-    """The session's NWB file: simulated, or in the AllenSDK cache folder."""
-    if SIMULATED:
+    """The session's NWB file: simulated, fetched, or in the AllenSDK cache folder."""
+    if SIMULATED or FETCHED:
         return f"results/mouse/nwb/session_{wildcards.session}.nwb"
-    folder = MOUSE["allen_directory"]
+    folder = MOUSE["directory"]
     return f"{folder}/session_{wildcards.session}/session_{wildcards.session}.nwb"
+
+
+def kept_or_temporary(path):
+    """A downloaded file, which goes once it has been read unless config keeps it."""
+    return path if MOUSE["download"]["keep"] else temp(path)
+
+
+def fetch_settings_json(wildcards):
+    """Settings of a download as text, for a script in another environment."""
+    items = {key: MOUSE[key] for key in ("source", "base_url", "n_scenes")}
+    if "session" in wildcards.keys():
+        items["session"] = int(wildcards.session)
+    # Not the master seed: another repetition of the study fetches nothing anew.
+    items |= {"patience": MOUSE["download"]["patience"], "min_trials": 2}
+    return json.dumps(canonical(items))
+
+
+def selection_settings(wildcards):
+    return settings(**{key: MOUSE[key] for key in ("sessions", "areas", "quality")})
 
 
 def response_settings(wildcards):

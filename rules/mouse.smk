@@ -125,3 +125,108 @@ if SIMULATED:
             settings=session_settings,
         script:
             "../workflow_scripts/simulate_session.py"
+
+
+if FETCHED:
+
+    rule fetch_tables:
+        """Fetch what the Allen Institute says of its sessions, probes, channels and units."""
+        input:
+            environment=ALLENSDK_READY,
+        output:
+            sessions="results/mouse/tables/sessions.csv",
+            probes="results/mouse/tables/probes.csv",
+            channels="results/mouse/tables/channels.csv",
+            units="results/mouse/tables/units.csv",
+        log:
+            "results/logs/fetch_tables.log",
+        benchmark:
+            "results/benchmarks/fetch_tables.tsv"
+        conda:
+            "../envs/allensdk.yaml"
+        threads: 1
+        resources:
+            mem_mb=2000,
+            download_slots=1,
+        params:
+            python=ALLENSDK_PYTHON,
+            folder="results/mouse/tables",
+            settings=fetch_settings_json,
+        shell:
+            "{params.python:q} -m workflow_scripts.fetch_tables"
+            " --settings {params.settings:q} --output {params.folder:q} --log {log:q}"
+
+    rule select_sessions:
+        """Say which sessions take part, and why the others do not, before any is fetched."""
+        input:
+            **rules.fetch_tables.output,
+        output:
+            "results/tables/sessions.csv",
+        log:
+            "results/logs/select_sessions.log",
+        benchmark:
+            "results/benchmarks/select_sessions.tsv"
+        conda:
+            "../envs/workflow.yaml"
+        threads: 1
+        resources:
+            mem_mb=2000,
+        params:
+            code=code("select_sessions.py"),
+            settings=selection_settings,
+        script:
+            "../workflow_scripts/select_sessions.py"
+
+    rule fetch_session:
+        """Fetch one session file; what a failed job has fetched is kept for the next one."""
+        input:
+            # Another selection fetches nothing anew.
+            selected=ancient("results/tables/sessions.csv"),
+            environment=ALLENSDK_READY,
+        output:
+            kept_or_temporary("results/mouse/nwb/session_{session}.nwb"),
+        log:
+            "results/logs/fetch_session/{session}.log",
+        benchmark:
+            "results/benchmarks/fetch_session/{session}.tsv"
+        conda:
+            "../envs/allensdk.yaml"
+        threads: 1
+        # Sessions that are here are read, and removed, before others are fetched.
+        priority: -1
+        resources:
+            mem_mb=1000,
+            disk_mb=4000,
+            download_slots=1,
+        params:
+            python=ALLENSDK_PYTHON,
+            # No output, which would be gone before the next download could be compared with it.
+            receipt="results/mouse/downloads/session_{session}.json",
+            settings=fetch_settings_json,
+        shell:
+            "{params.python:q} -m workflow_scripts.fetch_session"
+            " --settings {params.settings:q} --output {output:q}"
+            " --receipt {params.receipt:q} --log {log:q}"
+
+    rule fetch_scenes:
+        """Fetch the scenes that the mice saw."""
+        input:
+            environment=ALLENSDK_READY,
+        output:
+            directory(SCENE_FOLDER),
+        log:
+            "results/logs/fetch_scenes.log",
+        benchmark:
+            "results/benchmarks/fetch_scenes.tsv"
+        conda:
+            "../envs/allensdk.yaml"
+        threads: 1
+        resources:
+            mem_mb=1000,
+            download_slots=1,
+        params:
+            python=ALLENSDK_PYTHON,
+            settings=fetch_settings_json,
+        shell:
+            "{params.python:q} -m workflow_scripts.fetch_scenes"
+            " --settings {params.settings:q} --output {output:q} --log {log:q}"

@@ -40,7 +40,7 @@ def test_the_default_is_accepted():
         (("population", "seeds"), [0], "config population.seeds: found [0], expected minItems 2"),
         (("mouse", "areas"), ["V1"], "found 'V1', expected one of VISp, VISl"),
         (("mouse", "simulated", "layers"), {"VISp": "conv1"}, "found no layer for area 'VISl'"),
-        (("mouse", "source"), "allen_directory", "mouse.allen_directory: found None, expected"),
+        (("mouse", "source"), "directory", "mouse.directory: found None, expected"),
         (("methods", "rigde"), {}, "config methods: found 'rigde', expected one of"),
         (("methods", "ridge_post"), {"alpha": 1}, "the unknown parameter 'alpha', expected one of"),
         (
@@ -76,8 +76,8 @@ def test_a_missing_key_is_named():
 
 
 def test_a_missing_session_of_an_allen_cache_is_named(tmp_path):
-    config = changed(("mouse", "source"), "allen_directory")
-    config["mouse"]["allen_directory"] = str(tmp_path)
+    config = changed(("mouse", "source"), "directory")
+    config["mouse"]["directory"] = str(tmp_path)
     with pytest.raises(InputError, match="session_900001.nwb for session 900001"):
         check_config(config, SCHEMA)
 
@@ -89,7 +89,7 @@ def test_the_papers_overrides_fit_the_schema(tmp_path):
     for key, value in paper.items():
         config[key] = {**config[key], **value} if isinstance(value, dict) else value
     config["stimuli"]["path"] = str(tmp_path)
-    config["mouse"]["allen_directory"] = str(tmp_path)
+    config["mouse"]["directory"] = str(tmp_path)
     for session in config["mouse"]["sessions"]:
         folder = tmp_path / f"session_{session}"
         folder.mkdir()

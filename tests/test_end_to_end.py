@@ -150,7 +150,7 @@ def test_an_allen_cache_folder_is_read_like_the_simulated_mice(finished, tmp_pat
         shutil.copy(mice / f"nwb/session_{session}.nwb", folder)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
     override = finished.folder / "allen.yaml"
-    mouse = {"source": "allen_directory", "allen_directory": str(tmp_path)}
+    mouse = {"source": "directory", "directory": str(tmp_path)}
     override.write_text(yaml.safe_dump({"mouse": mouse}))
     wanted = ["results/mouse/sessions/900001.nc", "results/stimuli/scenes.nc"]
     finished.snakemake("--directory", "allen", *wanted, configfiles=["allen.yaml"])

@@ -22,7 +22,7 @@ def test_templates_are_read_as_written(folder):
 
 def test_a_missing_template_is_named(folder):
     with pytest.raises(
-        InputError, match=r"natural_scene_2\.tiff: expected the template of scene 2"
+        InputError, match=r"natural_scene_2\.tiff: expected the template of a scene"
     ):
         read_templates(folder[0], 3)
 

@@ -156,11 +156,12 @@ def _check_mouse(mouse, config):
         layers = list(simulated["layers"].values())
         _check_reference(config, "mouse.simulated.truth", truth, layers)
         return
-    folder = mouse["allen_directory"]
+    if mouse["source"] != "directory":
+        return
+    folder = mouse["directory"]
     if not (folder and Path(folder).is_dir()):
         raise InputError(
-            f"config mouse.allen_directory: found {folder!r}, expected an existing AllenSDK cache "
-            "folder"
+            f"config mouse.directory: found {folder!r}, expected an existing AllenSDK cache folder"
         )
     for session in mouse["sessions"]:
         path = Path(folder, f"session_{session}", f"session_{session}.nwb")

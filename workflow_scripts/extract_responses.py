@@ -4,8 +4,6 @@ Runs in the AllenSDK environment, which has older libraries than the rest of the
 Snakemake, hence the command line. The session file is opened for reading only.
 """
 
-import argparse
-import json
 import logging
 from pathlib import Path
 
@@ -16,7 +14,7 @@ from allensdk.brain_observatory.ecephys.ecephys_session import EcephysSession
 
 from workflow_scripts.errors import InputError
 from workflow_scripts.files import write_netcdf
-from workflow_scripts.jobs import logged
+from workflow_scripts.jobs import logged, parse_arguments
 from workflow_scripts.provenance import stamp
 from workflow_scripts.reliability import split_half_reliability
 from workflow_scripts.seeds import generator
@@ -234,12 +232,7 @@ def extract(path, settings):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--nwb", required=True, help="session file to read")
-    parser.add_argument("--settings", required=True, type=json.loads, help="settings as JSON")
-    parser.add_argument("--output", required=True, help="netCDF file to write")
-    parser.add_argument("--log", required=True, help="log file to write")
-    arguments = parser.parse_args()
+    arguments = parse_arguments(__doc__, nwb="session file to read", output="netCDF file to write")
     with logged(arguments.log):
         encoding = {"spike_count": {"_FillValue": MISSING, "zlib": True}}
         write_netcdf(extract(arguments.nwb, arguments.settings), arguments.output, encoding)

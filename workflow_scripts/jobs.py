@@ -1,5 +1,7 @@
 """What every driver does around its work: log to the rule's log file, and fail in one sentence."""
 
+import argparse
+import json
 import logging
 import sys
 from contextlib import contextmanager
@@ -27,3 +29,25 @@ def logged(path):
     except Exception:
         logging.exception("this is a bug or an unforeseen input")
         sys.exit(1)
+
+
+def parse_arguments(description, **files):
+    """Command line of a driver that runs in another environment: settings, files and a log.
+
+    Parameters
+    ----------
+    description : str
+    **files : str
+        What each file is that the driver reads or writes, by the name of its option.
+
+    Returns
+    -------
+    argparse.Namespace
+        ``settings``, ``log`` and the files.
+    """
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--settings", required=True, type=json.loads, help="settings as JSON")
+    parser.add_argument("--log", required=True, help="log file to write")
+    for name, text in files.items():
+        parser.add_argument(f"--{name}", required=True, help=text)
+    return parser.parse_args()

@@ -24,8 +24,33 @@ def write_templates(images, folder):
             Image.fromarray(image).save(temporary, compression="tiff_deflate")
 
 
+def read_template(path):
+    """Read one template.
+
+    Returns
+    -------
+    numpy.ndarray of uint8, shape (918, 1174)
+
+    Raises
+    ------
+    InputError
+        If the file is missing, is no image, or has another shape or type.
+    """
+    try:
+        with Image.open(path) as opened:
+            image = np.asarray(opened)
+    except OSError as error:
+        raise InputError(f"{path}: expected the template of a scene, found {error}") from error
+    if image.shape != TEMPLATE_SHAPE or image.dtype != np.uint8:
+        raise InputError(
+            f"{path}: found {image.dtype} of shape {image.shape}, expected uint8 of shape "
+            f"{TEMPLATE_SHAPE}"
+        )
+    return image
+
+
 def read_templates(folder, n_scenes):
-    """Read the templates of all scenes.
+    """Read the templates of all scenes; see `read_template`.
 
     Parameters
     ----------
@@ -37,26 +62,5 @@ def read_templates(folder, n_scenes):
     Returns
     -------
     numpy.ndarray of uint8, shape (n_scenes, 918, 1174)
-
-    Raises
-    ------
-    InputError
-        If a file is missing, is no image, or has another shape or type.
     """
-    images = np.empty((n_scenes, *TEMPLATE_SHAPE), np.uint8)
-    for scene in range(n_scenes):
-        path = template_path(folder, scene)
-        try:
-            with Image.open(path) as opened:
-                image = np.asarray(opened)
-        except OSError as error:
-            raise InputError(
-                f"{path}: expected the template of scene {scene}, found {error}"
-            ) from error
-        if image.shape != TEMPLATE_SHAPE or image.dtype != np.uint8:
-            raise InputError(
-                f"{path}: found {image.dtype} of shape {image.shape}, expected uint8 of shape "
-                f"{TEMPLATE_SHAPE}"
-            )
-        images[scene] = image
-    return images
+    return np.stack([read_template(template_path(folder, scene)) for scene in range(n_scenes)])

@@ -1,0 +1,32 @@
+"""Fetch the templates of the natural scenes, one TIFF file each, and check every one.
+
+Runs in the AllenSDK environment. Templates that are there already are checked and kept.
+"""
+
+from pathlib import Path
+
+from workflow_scripts.allen import open_source
+from workflow_scripts.download import download
+from workflow_scripts.jobs import logged, parse_arguments
+from workflow_scripts.scenes import read_template, template_path
+
+
+def fetch(settings, folder):
+    """Fetch all scenes into a folder that gets its name when they are complete."""
+    source, patience = open_source(settings)
+    folder = Path(folder)
+    gathered = folder.with_name(f"{folder.name}.part")
+    for scene in range(settings["n_scenes"]):
+        path = template_path(gathered, scene)
+        download(source.scene_url(scene), path, verify=read_template, patience=patience)
+    gathered.rename(folder)
+
+
+def main():
+    arguments = parse_arguments(__doc__, output="folder to write the templates to")
+    with logged(arguments.log):
+        fetch(arguments.settings, arguments.output)
+
+
+if __name__ == "__main__":
+    main()
