@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LinearRegression, RidgeCV
@@ -89,6 +90,14 @@ def test_bounds_never_rule_out_the_best_penalty(p, outliers):
     of_chosen = np.array(errors)[np.searchsorted(alphas, chosen), np.arange(30)]
     np.testing.assert_allclose(of_chosen, np.min(errors, axis=0), rtol=1e-7)
     assert len(set(chosen)) > 2
+
+
+@pytest.mark.parametrize("p", [50, 900])
+def test_tensors_give_the_same_map(p):
+    X, Y = data(600, p, 20, noise=8.0)
+    ours, tensors = Ridge().fit(X, Y), Ridge().fit(*map(torch.as_tensor, (X, Y)))
+    np.testing.assert_array_equal(ours.alpha_, tensors.alpha_)
+    np.testing.assert_allclose(ours.predict(X), tensors.predict(torch.as_tensor(X)), rtol=1e-9)
 
 
 def test_without_noise_the_map_is_recovered():
