@@ -189,11 +189,11 @@ if FETCHED:
             "results/logs/fetch_session/{session}.log",
         benchmark:
             "results/benchmarks/fetch_session/{session}.tsv"
+        # Sessions that are here are read, and removed, before others are fetched.
+        priority: -1
         conda:
             "../envs/allensdk.yaml"
         threads: 1
-        # Sessions that are here are read, and removed, before others are fetched.
-        priority: -1
         resources:
             mem_mb=1000,
             disk_mb=4000,

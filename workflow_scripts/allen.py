@@ -59,19 +59,18 @@ class Engine(RmaEngine):
             yield answer["msg"]
 
     def _page(self, url):
-        for tried in range(1, self.patience.tries + 1):
+        patience = self.patience
+        for tried in range(patience.tries):
+            if tried:
+                time.sleep(min(patience.backoff_s * 2 ** (tried - 1), patience.longest_pause_s))
             try:
-                answer = requests.get(url, timeout=(self.patience.connect_s, self.patience.read_s))
+                answer = requests.get(url, timeout=(patience.connect_s, patience.read_s))
                 answer.raise_for_status()
                 return answer.json()
             except (requests.RequestException, ValueError) as error:
-                logging.warning(
-                    "query %s, try %d of %d: %s", url, tried, self.patience.tries, error
-                )
-                last = error
-            if tried < self.patience.tries:
-                time.sleep(self.patience.pause(tried))
-        raise InputError(f"{url}: found no usable answer in {self.patience.tries} tries: {last}")
+                found = error
+                logging.warning("%s: try %d of %d: %s", url, tried + 1, patience.tries, found)
+        raise InputError(f"{url}: found no usable answer in {patience.tries} tries: {found}")
 
     def stream(self, route):
         """Address of a file."""
