@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+import h5py
 import pytest
 from loopback import Loopback
 
@@ -177,6 +178,14 @@ def test_a_truncated_file_is_refused_and_fetched_anew(server, path):
     server.fault("truncate")
     fetch(server, path, verify=whole)
     assert_fetched(path)
+
+
+def test_verification_may_open_the_file_with_hdf5(server, served, path):
+    with h5py.File(served, "w") as file:
+        file["values"] = range(1000)
+    server.fault("truncate")
+    fetch(server, path, verify=lambda part: h5py.File(part).close())
+    assert_fetched(path, served.read_bytes())
 
 
 def test_a_file_that_is_always_wrong_is_fetched_twice_only(server, path):
