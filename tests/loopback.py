@@ -14,6 +14,7 @@ import re
 import select
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -306,6 +307,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+    def handle(self):
+        # a client may leave at any time, between two requests too
+        with suppress(ConnectionError):
+            super().handle()
 
     def do_GET(self):  # noqa: N802 - the name that http.server calls
         path = re.sub("/+", "/", unquote(self.path))
