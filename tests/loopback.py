@@ -14,6 +14,7 @@ import re
 import select
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -21,6 +22,7 @@ from urllib.parse import unquote
 
 PRODUCT = 714914585
 CHUNK = 1 << 16
+# A query knows status, html, cut and silence; the other kinds are for files.
 KINDS = (
     "cut",  # the length is given, the connection closed after `share` of the content
     "cut_without_length",  # no length is given, and the connection closed after `share`
@@ -209,7 +211,8 @@ class Loopback:
     def asked(self, match="/"):
         """The requests so far whose path contains `match`, once all are answered."""
         with self._change:
-            self._change.wait_for(lambda: not self._answering, timeout=10)
+            if not self._change.wait_for(lambda: not self._answering, timeout=10):
+                raise TimeoutError("a request is still being answered")
             return [request for request in self.requests if match in request.path]
 
     def sent(self, match="/"):
@@ -305,6 +308,11 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
+    def handle(self):
+        # a client may leave at any time, between two requests too
+        with suppress(ConnectionError):
+            super().handle()
+
     def do_GET(self):  # noqa: N802 - the name that http.server calls
         path = re.sub("/+", "/", unquote(self.path))
         loopback = self.server.loopback
@@ -324,9 +332,15 @@ class _Handler(BaseHTTPRequestHandler):
         elif kind == "html":
             self.send_all(200, b"<html>maintenance</html>", "text/html; charset=utf-8")
         elif path.startswith("/api/v2/data/query.json?"):
+            content = json.dumps(loopback.answer_query(path)).encode()
             if kind == "silence":
-                return self.be_silent(fault.seconds)
-            self.send_all(200, json.dumps(loopback.answer_query(path)).encode(), "application/json")
+                self.be_silent(fault.seconds)
+            elif kind == "cut":
+                self.send_start(200, {"Content-Length": str(len(content))})
+                self.send_bytes(content[: int(fault.share * len(content))])
+                self.close_connection = True
+            else:
+                self.send_all(200, content, "application/json")
         else:
             file = loopback.file_of(path)
             if kind == "change":

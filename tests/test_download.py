@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+import h5py
 import pytest
 from loopback import Loopback
 
@@ -62,6 +63,11 @@ def whole(path):
     size = path.stat().st_size
     if size != SIZE:
         raise ValueError(f"{size} of {SIZE} bytes")
+
+
+def killed(_):
+    """Verification during which the job ends."""
+    raise KeyboardInterrupt
 
 
 def kept(path):
@@ -179,6 +185,14 @@ def test_a_truncated_file_is_refused_and_fetched_anew(server, path):
     assert_fetched(path)
 
 
+def test_verification_may_open_the_file_with_hdf5(server, served, path):
+    with h5py.File(served, "w") as file:
+        file["values"] = range(1000)
+    server.fault("truncate")
+    fetch(server, path, verify=lambda part: h5py.File(part).close())
+    assert_fetched(path, served.read_bytes())
+
+
 def test_a_file_that_is_always_wrong_is_fetched_twice_only(server, path):
     server.fault("truncate", times=math.inf)
     assert_ends(server, path, "1000001 of 2000003 bytes.*twice the same", verify=whole)
@@ -203,9 +217,6 @@ def test_after_a_kill_only_the_rest_is_fetched(server, path):
 
 @pytest.mark.parametrize(("faults", "statuses"), [([], [200]), (["no_length"], [200, 416])])
 def test_a_kill_after_the_last_byte_leaves_nothing_to_fetch(server, path, faults, statuses):
-    def killed(_):
-        raise KeyboardInterrupt
-
     for kind in faults:
         server.fault(kind)
     with pytest.raises(KeyboardInterrupt):
@@ -332,9 +343,9 @@ def test_without_tags_a_part_is_continued(served, path, tmp_path):
 
 def test_a_part_of_another_address_is_not_continued(server, served, path):
     served.with_name("other.nwb").write_bytes(OTHER)
-    server.fault("cut", share=0.5)
-    server.fault("status", status=404)
-    assert_ends(server, path, "answered 404")
+    with pytest.raises(KeyboardInterrupt):
+        fetch(server, path, verify=killed)
+    assert kept(path) == SIZE
     url = f"{server.url}/session_1/other.nwb"
     assert download(url, path, patience=QUICK).transferred == SIZE
     assert_fetched(path, OTHER)
@@ -364,6 +375,14 @@ def test_a_server_without_ranges_that_always_cuts_is_left(served, path, tmp_path
 def test_a_server_that_falls_silent_for_good_is_left(server, path):
     server.fault("silence", times=math.inf, share=0)
     assert_ends(server, path, r"was silent for 0\.3 s, the last of 3 tries")
+
+
+def test_a_range_that_ends_early_is_continued(server, path):
+    server.fault("cut", share=0.5)
+    server.fault("truncate", share=0.5)
+    assert fetch(server, path).transferred == SIZE
+    assert_fetched(path)
+    assert len(server.asked()) == 3
 
 
 def test_a_range_from_the_wrong_byte_is_not_put_in(server, path):
