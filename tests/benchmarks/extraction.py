@@ -1,0 +1,122 @@
+"""Time and memory of reading one session of the size of the Allen Institute's largest.
+
+Run ``uv run python tests/benchmarks/extraction.py PYTHON [--folder DIR]``, PYTHON being the
+interpreter of the AllenSDK environment (``.envs/allensdk-*/bin/python``). A simulated session of
+3.3 GB is written: 2,800 units, 160 million spikes with an amplitude each, mean waveforms; then
+`extract_responses` reads it.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from time import perf_counter
+
+import h5py
+import numpy as np
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))  # the workflow is not an installed package
+
+from workflow_scripts import nwb
+from workflow_scripts.simulate_session import simulate
+
+SESSION = 900001
+N_SCENES, N_TRIALS = 118, 50
+AREAS = ("VISp", "VISl", "VISrl", "VISal", "VISpm", "VISam")
+UNITS_PER_AREA = 465
+N_SPIKES = 160_000_000
+RECORDING_S = 9_600.0
+
+
+def write_large_session(path):
+    """Write a session whose spikes fill the whole recording."""
+    random = np.random.default_rng(0)
+    layers = {area: random.normal(size=(N_SCENES, 20)) for area in AREAS}
+    contents = simulate(
+        layers,
+        {
+            "session": SESSION,
+            "units_per_area": [UNITS_PER_AREA] * 2,
+            "n_trials": N_TRIALS,
+            "dimensions": 10,
+            "mean_rate_hz": 8.0,
+            "gain": 2.0,
+            "seed": 0,
+        },
+    )
+    times = contents["spike_times"]
+    shown_s = max(part[-1] for part in times if len(part))
+    missing = (N_SPIKES - sum(map(len, times))) // len(times)
+    for number, part in enumerate(times):
+        later = np.sort(random.uniform(shown_s + 1, shown_s + 1 + RECORDING_S, missing))
+        times[number] = np.concatenate([part, later])
+    nwb.write_session(path, notes="{}", **contents)
+    with h5py.File(path, "r+") as file:
+        units = file["units"]
+        replace(units, "spike_amplitudes", np.full(len(units["spike_times"]), 1e-4))
+        units["spike_amplitudes_index"][...] = units["spike_times_index"][...]
+        n_units = len(units["id"])
+        rows = 384  # of channels, 82 samples each
+        replace(units, "waveform_mean", np.zeros((n_units * rows, 82)))
+        units["waveform_mean_index"][...] = rows * np.arange(1, n_units + 1)
+    return len(times)
+
+
+def replace(group, name, values):
+    """Other values for a column of a table, under the same attributes."""
+    attributes = dict(group[name].attrs)
+    del group[name]
+    column = group.create_dataset(name, data=values)
+    for key, value in attributes.items():
+        column.attrs[key] = value
+    group[f"{name}_index"].attrs["target"] = column.ref
+
+
+def main():
+    """Print the size of the file, and seconds and memory of the extraction."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("python", help="interpreter of the AllenSDK environment")
+    parser.add_argument("--folder", help="where to write the session, 4 GB")
+    arguments = parser.parse_args()
+    settings = {
+        "session": SESSION,
+        "areas": AREAS,
+        "window_s": [0.04, 0.25],
+        "quality": {
+            "isi_violations_maximum": 0.5,
+            "amplitude_cutoff_maximum": 0.1,
+            "presence_ratio_minimum": 0.95,
+        },
+        "n_halves": 100,
+        "expected_scenes": N_SCENES,
+        "min_trials": 2,
+        "seed": 0,
+    }
+    with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
+        path = Path(folder, "session.nwb")
+        started = perf_counter()
+        n_units = write_large_session(path)
+        print(
+            f"{n_units} units, {path.stat().st_size / 1e9:.2f} GB, written in "
+            f"{perf_counter() - started:.0f} s",
+            flush=True,
+        )
+        command = [arguments.python, "-m", "workflow_scripts.extract_responses", "--nwb", path]
+        command += ["--settings", json.dumps(settings), "--output", Path(folder, "out.nc")]
+        started = perf_counter()
+        subprocess.run(
+            [*command, "--log", Path(folder, "log")],
+            check=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
+        print(f"extracted in {perf_counter() - started:.0f} s, at most {peak:.2f} GB of memory")
+
+
+if __name__ == "__main__":
+    main()
