@@ -187,10 +187,11 @@ def session_nwb(wildcards):
 
 
 def response_settings(wildcards):
+    keys = ("areas", "window_s", "quality", "min_trials", "n_halves")
     return settings(
         session=int(wildcards.session),
         expected_scenes=MOUSE["n_scenes"],
-        **{key: MOUSE[key] for key in ("areas", "window_s", "quality", "n_halves")},
+        **{key: MOUSE[key] for key in keys},
     )
 
 
@@ -297,6 +298,8 @@ TABLES = [
     "separability",
     "claims",
     "cost",
+    "mice",
+    "mouse_units",
 ]
 
 
@@ -337,6 +340,11 @@ def separability_settings(wildcards):
     )
 
 
+def summary_settings(wildcards):
+    keys = ("areas", "min_reliability", "min_units", "expected_subjects")
+    return settings(**{key: MOUSE[key] for key in keys})
+
+
 def data_description():
     """What the two populations are, for claims and for the foot of every figure."""
     variant = config["population"]["variant"]
@@ -365,6 +373,11 @@ def figure_settings(wildcards):
     )
 
 
+def plot_mice_settings(wildcards):
+    keys = ("areas", "min_reliability", "min_units")
+    return settings(data=data_description(), **{key: MOUSE[key] for key in keys})
+
+
 def figure_category(wildcards):
     return "Model population" if wildcards.figure.startswith("1") else "Mice"
 
@@ -377,6 +390,6 @@ def final_files():
     """Every table and every figure."""
     return expand("results/tables/{table}.csv", table=TABLES) + expand(
         "results/figures/figure_{figure}.{format}",
-        figure=FIGURES,
+        figure=[*FIGURES, "mice"],
         format=["svg", "png"],
     )

@@ -26,7 +26,9 @@ REQUIRED = (
     "identifier",
     "session_description",
     "intervals",
+    "general/extracellular_ephys/electrodes/id",
     "general/extracellular_ephys/electrodes/location",
+    "units/peak_channel_id",
     "units/spike_times",
     *(f"units/{metric}" for metric in METRICS),
 )
@@ -62,8 +64,27 @@ def check_file(path, session):
     return "simulated" if simulated else "recorded"
 
 
+def count_units_in_file(path, areas):
+    """Number of units of each area that the file holds, whatever their quality.
+
+    AllenSDK shows only those that its quality control lets pass.
+
+    Returns
+    -------
+    list of int
+        In the order of `areas`.
+    """
+    with h5py.File(path, "r") as file:
+        electrodes = file["general/extracellular_ephys/electrodes"]
+        location = dict(
+            zip(electrodes["id"][:], electrodes["location"].asstr()[:], strict=True),
+        )
+        found = [location.get(channel) for channel in file["units/peak_channel_id"][:]]
+    return [found.count(area) for area in areas]
+
+
 def select_scenes(session, expected_scenes, path):
-    """Presentations of the natural scenes, without the blank, in order of time.
+    """Valid presentations of the natural scenes, without the blank, in order of time.
 
     AllenSDK has by then renamed the presentations that touch an interval without valid stimulus,
     so these are absent.
@@ -80,24 +101,25 @@ def select_scenes(session, expected_scenes, path):
     Returns
     -------
     pandas.DataFrame
-        ``frame``, ``start_time`` and ``stop_time`` (s) by presentation id.
+        ``frame``, ``start_time`` and ``stop_time`` (s) by presentation id; no rows for a session
+        that did not show natural scenes.
+
+    Raises
+    ------
+    InputError
+        If other frames were shown than those expected.
     """
     presentations = session.stimulus_presentations
     scenes = presentations[presentations["stimulus_name"] == "natural_scenes"]
-    if scenes.empty:
-        raise InputError(f"{path}: has no presentations of natural_scenes")
-    scenes = scenes[["frame", "start_time", "stop_time"]].astype(float).sort_values("start_time")
-    scenes["frame"] = scenes["frame"].astype(int)
+    # Without natural scenes there is no column of frames.
+    scenes = scenes.reindex(columns=["frame", "start_time", "stop_time"]).astype(float)
+    scenes = scenes.sort_values("start_time").astype({"frame": int})
     scenes = scenes[scenes["frame"] != -1]
-    counts = scenes["frame"].value_counts()
-    unknown = sorted(set(counts.index) - set(range(expected_scenes)))
+    unknown = sorted(set(scenes["frame"]) - set(range(expected_scenes)))
     if unknown:
         raise InputError(
             f"{path}: shows frames {unknown}, expected 0 to {expected_scenes - 1} and the blank -1"
         )
-    few = [scene for scene in range(expected_scenes) if counts.get(scene, 0) < 2]
-    if few:
-        raise InputError(f"{path}: scenes {few} have fewer than the two valid presentations needed")
     return scenes
 
 
@@ -155,8 +177,46 @@ def arrange_trials(counts, frames, n_scenes):
     return arranged
 
 
+def count_areas(units, areas):
+    """Number of units of each area in AllenSDK's table of units."""
+    return [int((units["structure_acronym"] == area).sum()) for area in areas]
+
+
+def find_obstacle(units_in_file, units, n_trials, settings):
+    """Why a session cannot have responses, or an empty text.
+
+    Parameters
+    ----------
+    units_in_file : list of int
+        Units in each area.
+    units : pandas.DataFrame
+        Those of sufficient quality.
+    n_trials : numpy.ndarray of int
+        Valid presentations of each scene.
+    settings : dict
+        As `extract` takes them.
+    """
+    areas, least = ", ".join(settings["areas"]), settings["min_trials"]
+    few = np.flatnonzero(n_trials < least)
+    if not n_trials.any():
+        return "it shows no natural scenes"
+    if len(few):
+        return (
+            f"{len(few)} scenes (first: scene {few[0]}, {n_trials[few[0]]} times) have fewer than "
+            f"{least} valid presentations"
+        )
+    if not any(units_in_file):
+        return f"it has no unit in any of {areas}"
+    if units.empty:
+        return f"no unit in any of {areas} passes quality control"
+    return ""
+
+
 def extract(path, settings):
     """Responses of one session to the natural scenes.
+
+    A session that cannot have responses, because of what was shown or of which units were found,
+    is data as they can be and no error: its verdict is ``skipped``, with a reason and no units.
 
     Parameters
     ----------
@@ -165,42 +225,51 @@ def extract(path, settings):
     settings : dict
         ``session``, ``areas``, ``window_s`` (s after the start of a presentation), ``quality``
         (limits, themselves accepted: ``isi_violations_maximum``, ``amplitude_cutoff_maximum``,
-        ``presence_ratio_minimum``), ``n_halves``, ``expected_scenes``, ``seed``.
+        ``presence_ratio_minimum``), ``min_trials`` (fewest valid presentations of every scene that
+        a unit must have), ``n_halves``, ``expected_scenes``, ``seed``.
 
     Returns
     -------
     xarray.Dataset
         ``spike_count`` (stimulus, trial, unit), ``rate`` (stimulus, unit; spikes/s) and
-        ``n_trials`` (stimulus), with area, quality and reliability of each unit.
+        ``n_trials`` (stimulus), with area, quality and reliability of each unit; ``n_in_file``,
+        ``n_after_quality`` and ``n_after_trials`` (area_name), units before and after each filter.
 
     Raises
     ------
     InputError
-        If the file is not what it is taken for, or no unit is left.
+        If the file is not what it is taken for.
     """
     data_kind = check_file(path, settings["session"])
+    areas, n_scenes = settings["areas"], settings["expected_scenes"]
+    units_in_file = count_units_in_file(path, areas)
     session = EcephysSession.from_nwb_path(str(path), api_kwargs=dict(settings["quality"]))
-    scenes = select_scenes(session, settings["expected_scenes"], path)
-    units = session.units
-    units = units[units["structure_acronym"].isin(settings["areas"])].sort_index()
-    if units.empty:
-        raise InputError(
-            f"{path}: no unit of sufficient quality in any of {', '.join(settings['areas'])}"
-        )
-    counts = count_spikes(session, scenes, units.index.to_numpy(), settings["window_s"])
-    counts = arrange_trials(counts, scenes["frame"].to_numpy(), settings["expected_scenes"])
-    kept = ((counts != MISSING).sum(axis=1) >= 2).all(axis=0)
+    scenes = select_scenes(session, n_scenes, path)
+    n_trials = np.bincount(scenes["frame"], minlength=n_scenes).astype(np.int32)
+    good = session.units
+    good = good[good["structure_acronym"].isin(areas)].sort_index()
+    reason = find_obstacle(units_in_file, good, n_trials, settings)
+    if reason:
+        units, counts = good[:0], np.empty((n_scenes, n_trials.max(), 0), np.int16)
+    else:
+        counts = count_spikes(session, scenes, good.index.to_numpy(), settings["window_s"])
+        counts = arrange_trials(counts, scenes["frame"].to_numpy(), n_scenes)
+        kept = ((counts != MISSING).sum(axis=1) >= settings["min_trials"]).all(axis=0)
+        units, counts = good[kept], counts[:, :, kept]
+        if units.empty:
+            reason = f"no unit has {settings['min_trials']} valid trials of every scene"
     logging.info(
-        "%d units, of which %d lack two valid trials of some scene and are left out; %d to %d "
-        "valid presentations a scene",
+        "%d units in the file, %d after quality control, %d with at least %d trials of every "
+        "scene; %d to %d valid presentations a scene",
+        sum(units_in_file),
+        len(good),
         len(units),
-        (~kept).sum(),
-        scenes["frame"].value_counts().min(),
-        scenes["frame"].value_counts().max(),
+        settings["min_trials"],
+        n_trials.min(),
+        n_trials.max(),
     )
-    if not kept.any():
-        raise InputError(f"{path}: no unit has two valid trials of every scene")
-    units, counts = units[kept], counts[:, :, kept]
+    if reason:
+        logging.warning("session %d is left out: %s", settings["session"], reason)
 
     trials = np.where(counts == MISSING, np.nan, counts)
     start, stop = settings["window_s"]
@@ -214,17 +283,23 @@ def extract(path, settings):
                 np.nanmean(trials, axis=1) / (stop - start),
                 {"units": "spikes/s"},
             ),
-            "n_trials": ("stimulus", np.bincount(scenes["frame"]).astype(np.int32)),
+            "n_trials": ("stimulus", n_trials),
+            "n_in_file": ("area_name", units_in_file),
+            "n_after_quality": ("area_name", count_areas(good, areas)),
+            "n_after_trials": ("area_name", count_areas(units, areas)),
         },
         coords={
-            "stimulus": np.arange(settings["expected_scenes"]),
+            "stimulus": np.arange(n_scenes),
             "unit": units.index.to_numpy(np.int64),
             "area": ("unit", units["structure_acronym"].to_numpy(str)),
             **{metric: ("unit", units[metric].to_numpy(float)) for metric in METRICS},
             "reliability": ("unit", reliability),
+            "area_name": areas,
         },
         attrs={
             "session_id": settings["session"],
+            "verdict": "skipped" if reason else "ok",
+            "reason": reason,
             "window_start_s": float(start),
             "window_stop_s": float(stop),
             **settings["quality"],

@@ -1,5 +1,6 @@
 """Profiles: the responses of one subject and part to the same stimuli, read from netCDF."""
 
+import logging
 from dataclasses import dataclass
 
 import h5netcdf
@@ -64,6 +65,8 @@ def read_activations(path, subject, layers, stage):
 def read_mice(paths, areas, min_reliability):
     """Profiles of the areas of several mice: trial-mean rates of their reliable units.
 
+    Mice without any are left out; `summarise_mice` counts them and says why.
+
     Parameters
     ----------
     paths : list of str or path-like
@@ -82,13 +85,22 @@ def read_mice(paths, areas, min_reliability):
     Raises
     ------
     InputError
-        If a file has not the variables of a session, or a scene was never shown.
+        If a file has not the variables of a session, a scene was never shown, or fewer than two
+        mice have units.
     """
     mice, kinds = [], set()
     for path in paths:
         mouse, kind = _read_mouse(path, areas, min_reliability)
-        mice.append(mouse)
         kinds.add(kind)
+        if any(profile.values.shape[1] for profile in mouse.values()):
+            mice.append(mouse)
+        else:
+            logging.info("%s: no unit of this mouse takes part", path)
+    if len(mice) < 2:
+        raise InputError(
+            f"config mouse: found {len(mice)} of {len(paths)} sessions with units that pass the "
+            "filters, expected two at least; results/tables/mice.csv says what each filter left"
+        )
     return mice, "simulated" if "simulated" in kinds else "recorded"
 
 
