@@ -13,22 +13,22 @@ STAGES = [
     ("n_in_file", "in the file", "#d9d9d9"),
     ("n_after_quality", "after quality control", "#9ecae1"),
     ("n_after_trials", "enough trials", "#4292c6"),
-    ("n_after_reliability", "reliable: takes part", "#08519c"),
+    ("n_after_reliability", "reliable", "#08519c"),
 ]
 THRESHOLD = "#d95f02"
 N_COLUMNS = 3
+SESSION_WIDTH = 0.1  # inches, for names of sessions that keep apart
 
 
-def _draw_counts(figure, mice, settings):
+def _draw_counts(figure, mice, settings, n_rows, n_columns):
     """One panel an area: for each session, what each filter leaves of its units."""
     areas, sessions = settings["areas"], list(dict.fromkeys(mice["session"]))
-    n_rows = -(-len(areas) // N_COLUMNS)
-    grid = figure.subplots(n_rows, N_COLUMNS, sharex=True, sharey=True, squeeze=False)
+    grid = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False)
     x = np.arange(len(sessions))
     for axes, area in zip(grid.flat, areas, strict=False):
         rows = mice[mice["area"] == area].set_index("session").reindex(sessions)
         for column, label, colour in STAGES:
-            axes.bar(x, rows[column], 0.8, color=colour, label=label)
+            axes.bar(x, rows[column], 0.8, color=colour, linewidth=0, label=label)
         axes.axhline(settings["min_units"], color=THRESHOLD, linewidth=1, linestyle="--")
         n_targets = int(rows["is_target"].sum())
         axes.set_title(f"{area}: {n_targets} of {len(sessions)} mice are targets", fontsize=8)
@@ -37,7 +37,7 @@ def _draw_counts(figure, mice, settings):
     for axes in grid.flat[len(areas) :]:
         axes.set_axis_off()
     # Sessions are named below the lowest panel of each column, which is not always in the last row.
-    for axes in grid.flat[max(len(areas) - N_COLUMNS, 0) : len(areas)]:
+    for axes in grid.flat[len(areas) - n_columns : len(areas)]:
         axes.tick_params(labelbottom=True)
     handles, _ = grid.flat[0].get_legend_handles_labels()
     handles.append(
@@ -55,24 +55,33 @@ def _draw_counts(figure, mice, settings):
 
 
 def _draw_reliability(figure, units, settings):
-    """Reliability of all units with enough trials, by area."""
+    """Distribution and quartiles of the reliability of all units with enough trials, by area."""
     axes = figure.subplots()
     defined = units.dropna(subset="reliability")
-    options = {"x": "area", "y": "reliability", "order": settings["areas"], "ax": axes}
-    sns.boxplot(defined, color="#c6dbef", width=0.6, showfliers=False, **options)
-    sns.stripplot(defined, color="#08519c", size=1.5, alpha=0.5, jitter=0.2, **options)
+    sns.violinplot(
+        defined,
+        x="area",
+        y="reliability",
+        order=settings["areas"],
+        color="#c6dbef",
+        inner="quart",
+        cut=0,
+        density_norm="width",
+        ax=axes,
+    )
     names = []
     for area in settings["areas"]:
         n_units = int((units["area"] == area).sum())
         n_undefined = n_units - int((defined["area"] == area).sum())
-        names.append(f"{area}\n{n_units} units, {n_undefined} undefined")
+        undefined = f", {n_undefined} undefined" if n_undefined else ""
+        names.append(f"{area}\n{n_units} units{undefined}")
     axes.set_xticks(range(len(names)), names, fontsize=7)
     threshold = settings["min_reliability"]
     if threshold is None:
         axes.set_title("No unit is left out for its reliability", fontsize=9)
     else:
         axes.axhline(threshold, color=THRESHOLD, linewidth=1, linestyle="--")
-        axes.set_title(f"Units from {threshold} upwards are kept (dashed)", fontsize=9)
+        axes.set_title(f"Units from {threshold} upwards are kept (orange)", fontsize=9)
     axes.set(xlabel="area", ylabel="split-half reliability")
     sns.despine(ax=axes)
 
@@ -93,11 +102,13 @@ def draw(mice, units, settings):
     matplotlib.figure.Figure
     """
     style()
-    n_rows = -(-len(settings["areas"]) // N_COLUMNS)
-    counts, reliability = 1.0 + 1.6 * n_rows, 2.8
-    figure = plt.figure(figsize=(8.5, counts + reliability), layout="constrained")
-    top, bottom = figure.subfigures(2, 1, height_ratios=[counts, reliability])
-    _draw_counts(top, mice, settings)
+    n_columns = min(N_COLUMNS, len(settings["areas"]))
+    n_rows = -(-len(settings["areas"]) // n_columns)
+    width = max(8.5, 1 + n_columns * (0.3 + SESSION_WIDTH * mice["session"].nunique()))
+    heights = 1.0 + 1.6 * n_rows, 2.8
+    figure = plt.figure(figsize=(width, sum(heights)), layout="constrained")
+    top, bottom = figure.subfigures(2, 1, height_ratios=heights)
+    _draw_counts(top, mice, settings, n_rows, n_columns)
     _draw_reliability(bottom, units, settings)
     kinds = " and ".join(sorted(set(mice["data_kind"])))
     add_footer(figure, f"data: {mice['session'].nunique()} {kinds} mice")
