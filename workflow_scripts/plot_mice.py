@@ -20,10 +20,11 @@ N_COLUMNS = 3
 SESSION_WIDTH = 0.1  # inches, for names of sessions that keep apart
 
 
-def _draw_counts(figure, mice, settings, n_rows, n_columns):
+def _draw_counts(figure, grid, mice, settings):
     """One panel an area: for each session, what each filter leaves of its units."""
     areas, sessions = settings["areas"], list(dict.fromkeys(mice["session"]))
-    grid = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False)
+    n_columns = grid.ncols
+    grid = grid.subplots(sharex=True, sharey=True, squeeze=False)
     x = np.arange(len(sessions))
     for axes, area in zip(grid.flat, areas, strict=False):
         rows = mice[mice["area"] == area].set_index("session").reindex(sessions)
@@ -39,6 +40,9 @@ def _draw_counts(figure, mice, settings, n_rows, n_columns):
     # Sessions are named below the lowest panel of each column, which is not always in the last row.
     for axes in grid.flat[len(areas) - n_columns : len(areas)]:
         axes.tick_params(labelbottom=True)
+        axes.set_xlabel("session")
+    for axes in grid[:, 0]:
+        axes.set_ylabel("units")
     handles, _ = grid.flat[0].get_legend_handles_labels()
     handles.append(
         plt.Line2D(
@@ -50,13 +54,10 @@ def _draw_counts(figure, mice, settings, n_rows, n_columns):
         )
     )
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False)
-    figure.supylabel("units", fontsize=9)
-    figure.supxlabel("session", fontsize=9)
 
 
-def _draw_reliability(figure, units, settings):
+def _draw_reliability(axes, units, settings):
     """Distribution and quartiles of the reliability of all units with enough trials, by area."""
-    axes = figure.subplots()
     defined = units.dropna(subset="reliability")
     sns.violinplot(
         defined,
@@ -86,6 +87,17 @@ def _draw_reliability(figure, units, settings):
     sns.despine(ax=axes)
 
 
+def _settle(figure):
+    """Fix the layout, rounded, so that equal tables give equal files.
+
+    The last digits of the layout differ from run to run, and SVG identifiers are made from all.
+    """
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        axes.set_position(np.round(axes.get_position(original=True).bounds, 6))
+
+
 def draw(mice, units, settings):
     """Units of each session and area before and after each filter, and their reliability.
 
@@ -105,13 +117,14 @@ def draw(mice, units, settings):
     n_columns = min(N_COLUMNS, len(settings["areas"]))
     n_rows = -(-len(settings["areas"]) // n_columns)
     width = max(8.5, 1 + n_columns * (0.3 + SESSION_WIDTH * mice["session"].nunique()))
-    heights = 1.0 + 1.6 * n_rows, 2.8
+    heights = 1.2 + 1.9 * n_rows, 2.8
     figure = plt.figure(figsize=(width, sum(heights)), layout="constrained")
-    top, bottom = figure.subfigures(2, 1, height_ratios=heights)
-    _draw_counts(top, mice, settings, n_rows, n_columns)
-    _draw_reliability(bottom, units, settings)
+    top, bottom = figure.add_gridspec(2, 1, height_ratios=heights)
+    _draw_counts(figure, top.subgridspec(n_rows, n_columns), mice, settings)
+    _draw_reliability(figure.add_subplot(bottom), units, settings)
     kinds = " and ".join(sorted(set(mice["data_kind"])))
     add_footer(figure, f"data: {mice['session'].nunique()} {kinds} mice")
+    _settle(figure)
     return figure
 
 
