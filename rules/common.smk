@@ -187,7 +187,7 @@ def session_nwb(wildcards):
 
 
 def response_settings(wildcards):
-    keys = ("areas", "window_s", "quality", "min_trials", "n_halves")
+    keys = ("areas", "preset", "window_s", "quality", "min_trials", "n_halves")
     return settings(
         session=int(wildcards.session),
         expected_scenes=MOUSE["n_scenes"],
@@ -235,7 +235,7 @@ def models_settings(wildcards):
 
 
 def mice_settings(wildcards, **items):
-    keys = ("areas", "min_reliability", "min_units", "splits")
+    keys = ("areas", "preset", "min_reliability", "min_units", "splits")
     return method_settings(wildcards, **{key: MOUSE[key] for key in keys}, **items)
 
 
@@ -341,7 +341,7 @@ def separability_settings(wildcards):
 
 
 def summary_settings(wildcards):
-    keys = ("areas", "min_reliability", "min_units", "expected_subjects")
+    keys = ("areas", "preset", "min_reliability", "min_units", "expected_subjects")
     return settings(**{key: MOUSE[key] for key in keys})
 
 

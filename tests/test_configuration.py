@@ -39,6 +39,7 @@ def test_the_default_is_accepted():
         (("population", "variant"), "vgg", "population.variant: found 'vgg', expected one of"),
         (("population", "seeds"), [0], "config population.seeds: found [0], expected minItems 2"),
         (("mouse", "min_trials"), 1, "config mouse.min_trials: found 1, expected minimum 2"),
+        (("mouse", "preset"), "nayebi", "mouse.window_s: found [0.04, 0.25], expected [0, 0.25]"),
         (("mouse", "areas"), ["V1"], "found 'V1', expected one of VISp, VISl"),
         (("mouse", "simulated", "layers"), {"VISp": "conv1"}, "found no layer for area 'VISl'"),
         (("mouse", "source"), "allen_directory", "mouse.allen_directory: found None, expected"),

@@ -12,6 +12,8 @@ import pytest
 import xarray as xr
 
 from workflow_scripts import nwb
+from workflow_scripts.presets import reliable_rates
+from workflow_scripts.responses import read_mouse
 from workflow_scripts.simulate_session import simulate
 
 N_SCENES = 12
@@ -66,6 +68,7 @@ def extract(allensdk_python, workflow, tmp_path):
         settings = {
             "session": 900001,
             "areas": ["VISp", "VISl"],
+            "preset": "ccn25",
             "window_s": WINDOW,
             "quality": QUALITY,
             "min_trials": 2,
@@ -138,6 +141,31 @@ def test_areas_and_reliability_are_stored(extract, session_file):
     assert set(found["area"].values) == {"VISp", "VISl"}
     assert found["reliability"].max() <= 1
     assert found["reliability"].median() > 0.2
+
+
+def test_bins_add_up_to_the_window(extract, session_file):
+    """Counts in bins of 10 ms, as preset nayebi wants them, and in one bin."""
+    whole = xr.load_dataset(extract(session_file, window_s=[0, 0.25])[0])
+    output, done = extract(session_file, window_s=[0, 0.25], preset="nayebi")
+    assert done.returncode == 0, done.stderr
+    binned = xr.load_dataset(output)
+    assert binned["bin_rate"].shape == (N_SCENES, 25, whole.sizes["unit"])
+    assert binned["bin_start"].values == pytest.approx(0.01 * np.arange(25))
+    np.testing.assert_array_equal(binned["spike_count"], whole["spike_count"])
+    np.testing.assert_allclose(binned["rate"], whole["rate"])
+    np.testing.assert_allclose(binned["bin_rate"].mean("bin"), whole["rate"])
+    np.testing.assert_array_equal(
+        binned["reliability"], np.nanmax(binned["bin_reliability"], axis=0)
+    )
+    assert "bin_rate" not in whole
+    of_area = binned["area"].values == "VISp"
+    mouse, kind = read_mouse(output, ["VISp"], -1, "nayebi")
+    expected = reliable_rates(
+        binned["bin_rate"].values[..., of_area], binned["bin_reliability"].values[:, of_area]
+    )
+    assert expected.shape[1] > 0
+    np.testing.assert_array_equal(mouse["VISp"].values, expected)
+    assert kind == "simulated"
 
 
 def test_the_file_is_only_read(extract, session_file):

@@ -13,7 +13,13 @@ from workflow_scripts.responses import read_mice
 from workflow_scripts.summarise_mice import main
 
 AREAS = ["VISp", "VISl"]
-SETTINGS = {"areas": AREAS, "min_reliability": 0.5, "min_units": 2, "expected_subjects": None}
+SETTINGS = {
+    "areas": AREAS,
+    "preset": "ccn25",
+    "min_reliability": 0.5,
+    "min_units": 2,
+    "expected_subjects": None,
+}
 N_SCENES = 4
 # Units in the file and after quality control, and reliability of those after the filter on trials.
 MICE = {
@@ -144,10 +150,10 @@ def test_a_file_that_is_no_session_is_named(sessions, tmp_path):
 
 
 def test_mice_without_units_are_left_out_of_the_comparisons(sessions):
-    mice, _ = read_mice(sessions, AREAS, 0.5)
+    mice, _ = read_mice(sessions, AREAS, 0.5, "ccn25")
     assert [mouse["VISp"].subject for mouse in mice] == ["1", "2", "3"]
     with pytest.raises(InputError, match="found 1 of 4 sessions with units that pass the filters"):
-        read_mice(sessions, ["VISl"], 0.5)
+        read_mice(sessions, ["VISl"], 0.5, "ccn25")
 
 
 @pytest.mark.parametrize("threshold", [0.5, None])

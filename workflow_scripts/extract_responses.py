@@ -17,6 +17,7 @@ from allensdk.brain_observatory.ecephys.ecephys_session import EcephysSession
 from workflow_scripts.errors import InputError
 from workflow_scripts.files import write_netcdf
 from workflow_scripts.jobs import logged
+from workflow_scripts.presets import bin_edges
 from workflow_scripts.provenance import stamp
 from workflow_scripts.reliability import split_half_reliability
 from workflow_scripts.seeds import generator
@@ -123,31 +124,31 @@ def select_scenes(session, expected_scenes, path):
     return scenes
 
 
-def count_spikes(session, scenes, unit_ids, window_s):
-    """Spike counts of the units in a window after the start of each presentation.
+def count_spikes(session, scenes, unit_ids, edges):
+    """Spike counts of the units in bins after the start of each presentation.
 
-    A spike exactly at either end of the window counts, which is how AllenSDK counts in one bin.
-    Counts of a probe's units in a presentation whose window touches an interval that is marked as
-    invalid for that probe are missing.
+    A spike exactly at either edge of a bin counts, which is how AllenSDK counts. Counts of a
+    probe's units in a presentation in which a bin touches an interval that is marked as invalid for
+    that probe are missing.
 
     Returns
     -------
     numpy.ndarray of int16
-        Presentation x unit, `MISSING` where there is no valid count.
+        Presentation x bin x unit, `MISSING` where there is no valid count.
     """
     counted = session.presentationwise_spike_counts(
-        bin_edges=np.asarray(window_s, float),
+        bin_edges=edges,
         stimulus_presentation_ids=scenes.index.to_numpy(),
         unit_ids=unit_ids,
     )
-    counts = counted.isel(time_relative_to_stimulus_onset=0).values.astype(np.int16)
+    counts = counted.values.astype(np.int16)
     probes = session.units.loc[unit_ids, "probe_description"].to_numpy()
     for interval in session.invalid_times.itertuples():
-        touched = (scenes["start_time"] + window_s[0] <= interval.stop_time) & (
-            scenes["start_time"] + window_s[1] >= interval.start_time
+        touched = (scenes["start_time"] + edges[0] <= interval.stop_time) & (
+            scenes["start_time"] + edges[-1] >= interval.start_time
         )
         silenced = np.isin(probes, interval.tags) | ("all_probes" in interval.tags)
-        counts[np.ix_(touched, silenced)] = MISSING
+        counts[np.ix_(touched, np.ones(counts.shape[1], bool), silenced)] = MISSING
     return counts
 
 
@@ -157,7 +158,7 @@ def arrange_trials(counts, frames, n_scenes):
     Parameters
     ----------
     counts : numpy.ndarray of int16
-        Presentation x unit.
+        Presentation x bin x unit.
     frames : numpy.ndarray of int
         Scene of each presentation.
     n_scenes : int
@@ -166,13 +167,13 @@ def arrange_trials(counts, frames, n_scenes):
     Returns
     -------
     numpy.ndarray of int16
-        Stimulus x trial x unit, in order of presentation; scenes with fewer trials than the
+        Stimulus x trial x bin x unit, in order of presentation; scenes with fewer trials than the
         others end in `MISSING`.
     """
     order = np.argsort(frames, kind="stable")
     n_trials = np.bincount(frames, minlength=n_scenes)
     trial = np.arange(len(frames)) - np.repeat(np.cumsum(n_trials) - n_trials, n_trials)
-    arranged = np.full((n_scenes, n_trials.max(), counts.shape[1]), MISSING, np.int16)
+    arranged = np.full((n_scenes, n_trials.max(), *counts.shape[1:]), MISSING, np.int16)
     arranged[frames[order], trial] = counts[order]
     return arranged
 
@@ -223,7 +224,8 @@ def extract(path, settings):
     path : str
         Session file.
     settings : dict
-        ``session``, ``areas``, ``window_s`` (s after the start of a presentation), ``quality``
+        ``session``, ``areas``, ``preset``, ``window_s`` (s after the start of a presentation),
+        ``quality``
         (limits, themselves accepted: ``isi_violations_maximum``, ``amplitude_cutoff_maximum``,
         ``presence_ratio_minimum``), ``min_trials`` (fewest valid presentations of every scene that
         a unit must have), ``n_halves``, ``expected_scenes``, ``seed``.
@@ -234,6 +236,8 @@ def extract(path, settings):
         ``spike_count`` (stimulus, trial, unit), ``rate`` (stimulus, unit; spikes/s) and
         ``n_trials`` (stimulus), with area, quality and reliability of each unit; ``n_in_file``,
         ``n_after_quality`` and ``n_after_trials`` (area_name), units before and after each filter.
+        For preset nayebi also ``bin_rate`` (stimulus, bin, unit; spikes/s) and ``bin_reliability``
+        (bin, unit), of which ``reliability`` is the largest.
 
     Raises
     ------
@@ -248,14 +252,15 @@ def extract(path, settings):
     n_trials = np.bincount(scenes["frame"], minlength=n_scenes).astype(np.int32)
     good = session.units
     good = good[good["structure_acronym"].isin(areas)].sort_index()
+    edges = bin_edges(settings["preset"], settings["window_s"])
     reason = find_obstacle(units_in_file, good, n_trials, settings)
     if reason:
-        units, counts = good[:0], np.empty((n_scenes, n_trials.max(), 0), np.int16)
+        units, counts = good[:0], np.empty((n_scenes, n_trials.max(), len(edges) - 1, 0), np.int16)
     else:
-        counts = count_spikes(session, scenes, good.index.to_numpy(), settings["window_s"])
+        counts = count_spikes(session, scenes, good.index.to_numpy(), edges)
         counts = arrange_trials(counts, scenes["frame"].to_numpy(), n_scenes)
-        kept = ((counts != MISSING).sum(axis=1) >= settings["min_trials"]).all(axis=0)
-        units, counts = good[kept], counts[:, :, kept]
+        kept = ((counts[:, :, 0] != MISSING).sum(axis=1) >= settings["min_trials"]).all(axis=0)
+        units, counts = good[kept], counts[..., kept]
         if units.empty:
             reason = f"no unit has {settings['min_trials']} valid trials of every scene"
     logging.info(
@@ -271,37 +276,49 @@ def extract(path, settings):
     if reason:
         logging.warning("session %d is left out: %s", settings["session"], reason)
 
-    trials = np.where(counts == MISSING, np.nan, counts)
-    start, stop = settings["window_s"]
+    # All bins of a presentation are missing, or none.
+    spike_count = np.where(counts[:, :, 0] == MISSING, MISSING, counts.sum(axis=2))
+    bin_rate = np.nanmean(np.where(counts == MISSING, np.nan, counts), axis=1)
+    bin_rate /= np.diff(edges)[:, None]
     random = generator(settings["seed"], "extract_responses", settings["session"])
-    reliability = split_half_reliability(trials, settings["n_halves"], random)
+    bin_reliability = np.array(
+        [
+            split_half_reliability(
+                np.where(trials == MISSING, np.nan, trials), settings["n_halves"], random
+            )
+            for trials in np.moveaxis(counts, 2, 0)
+        ]
+    )
+    rate = bin_rate.mean(axis=1)
+    binned = {
+        "bin_rate": (("stimulus", "bin", "unit"), bin_rate, {"units": "spikes/s"}),
+        "bin_reliability": (("bin", "unit"), bin_reliability),
+        "bin_start": ("bin", edges[:-1], {"units": "s"}),
+    }
     return xr.Dataset(
         {
-            "spike_count": (("stimulus", "trial", "unit"), counts),
-            "rate": (
-                ("stimulus", "unit"),
-                np.nanmean(trials, axis=1) / (stop - start),
-                {"units": "spikes/s"},
-            ),
+            "spike_count": (("stimulus", "trial", "unit"), spike_count.astype(np.int16)),
+            "rate": (("stimulus", "unit"), rate, {"units": "spikes/s"}),
             "n_trials": ("stimulus", n_trials),
             "n_in_file": ("area_name", units_in_file),
             "n_after_quality": ("area_name", count_areas(good, areas)),
             "n_after_trials": ("area_name", count_areas(units, areas)),
+            **(binned if settings["preset"] == "nayebi" else {}),
         },
         coords={
             "stimulus": np.arange(n_scenes),
             "unit": units.index.to_numpy(np.int64),
             "area": ("unit", units["structure_acronym"].to_numpy(str)),
             **{metric: ("unit", units[metric].to_numpy(float)) for metric in METRICS},
-            "reliability": ("unit", reliability),
+            "reliability": ("unit", np.fmax.reduce(bin_reliability, axis=0)),
             "area_name": areas,
         },
         attrs={
             "session_id": settings["session"],
             "verdict": "skipped" if reason else "ok",
             "reason": reason,
-            "window_start_s": float(start),
-            "window_stop_s": float(stop),
+            "window_start_s": float(edges[0]),
+            "window_stop_s": float(edges[-1]),
             **settings["quality"],
             **stamp(settings, seed=settings["seed"], data_kind=data_kind),
         },

@@ -4,6 +4,7 @@ A mouse takes part if one of its areas at least is a target, that is, keeps ``mi
 """
 
 import logging
+from itertools import repeat
 
 import pandas as pd
 import xarray as xr
@@ -11,22 +12,22 @@ import xarray as xr
 from workflow_scripts.errors import InputError
 from workflow_scripts.files import write_table
 from workflow_scripts.jobs import logged
+from workflow_scripts.responses import keep_largest, read_mouse
 
 COUNTS = ("n_in_file", "n_after_quality", "n_after_trials")
 
 
-def summarise_session(path, areas, min_reliability, min_units):
+def summarise_session(path, settings, mouse, largest):
     """Rows of one session.
 
     Parameters
     ----------
     path : str or path-like
         File of `extract_responses`.
-    areas : list of str
-    min_reliability : float or None
-        Smallest split-half reliability of a unit; None keeps all units.
-    min_units : int
-        Fewest units of a target.
+    settings : dict
+        ``areas``, ``min_reliability`` of a unit or None, ``min_units`` of a target.
+    mouse, largest : dict of str to Profile
+        Its areas, with the units that the filters leave, and with those that take part.
 
     Returns
     -------
@@ -41,6 +42,7 @@ def summarise_session(path, areas, min_reliability, min_units):
     InputError
         If the file is no session file.
     """
+    areas, min_reliability = settings["areas"], settings["min_reliability"]
     try:
         with xr.open_dataset(path, engine="h5netcdf") as opened:
             data = opened.load()
@@ -62,16 +64,20 @@ def summarise_session(path, areas, min_reliability, min_units):
     rows = []
     for area in areas:
         of_area = units[units["area"] == area]
-        n_reliable = int(of_area["kept"].sum())
+        n_left, n_units = (part[area].values.shape[1] for part in (mouse, largest))
         low, median, high = of_area["reliability"].quantile([0.25, 0.5, 0.75])
-        is_target = n_reliable >= min_units
-        too_few = "" if is_target else f"{n_reliable} units are left, fewer than {min_units}"
+        is_target = n_units >= settings["min_units"]
+        too_few = ""
+        if n_units < n_left:
+            too_few = f"{n_left} units are left, fewer than in the mice with most"
+        elif not is_target:
+            too_few = f"{n_left} units are left, fewer than {settings['min_units']}"
         rows.append(
             {
                 "session": session,
                 "area": area,
                 **counts.loc[area],
-                "n_after_reliability": n_reliable,
+                "n_after_reliability": n_left,
                 "is_target": is_target,
                 "reason": obstacle or too_few,
                 "least_trials": int(n_trials.min()),
@@ -119,8 +125,11 @@ def _why(rows):
 
 def main(sessions, settings, mice_path, units_path):
     """Write mice.csv and mouse_units.csv."""
-    filters = settings["areas"], settings["min_reliability"], settings["min_units"]
-    mice, units = zip(*(summarise_session(path, *filters) for path in sessions), strict=True)
+    filters = settings["areas"], settings["min_reliability"], settings["preset"]
+    profiles = [read_mouse(path, *filters)[0] for path in sessions]
+    largest = keep_largest(profiles) if settings["preset"] == "nayebi" else profiles
+    rows = map(summarise_session, sessions, repeat(settings), profiles, largest)
+    mice, units = zip(*rows, strict=True)
     mice = pd.concat(mice, ignore_index=True)
     report(mice, settings["expected_subjects"])
     write_table(mice, mice_path)
