@@ -155,3 +155,26 @@ rule check_claims:
         settings=claim_settings,
     script:
         "../workflow_scripts/check_claims.py"
+
+
+rule summarise_mice:
+    """Units of each mouse and area before and after each filter, and which mice take part."""
+    input:
+        sessions=session_files(),
+    output:
+        mice="results/tables/mice.csv",
+        units="results/tables/mouse_units.csv",
+    log:
+        "results/logs/summarise_mice.log",
+    benchmark:
+        "results/benchmarks/summarise_mice.tsv"
+    conda:
+        "../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        code=code("summarise_mice.py"),
+        settings=summary_settings,
+    script:
+        "../workflow_scripts/summarise_mice.py"

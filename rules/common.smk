@@ -198,8 +198,7 @@ def fetch_settings_json(wildcards):
     if "session" in wildcards.keys():
         items["session"] = int(wildcards.session)
     # Not the master seed: another repetition of the study fetches nothing anew.
-    items |= {"patience": MOUSE["download"]["patience"], "min_trials": 2}
-    return json.dumps(canonical(items))
+    return json.dumps(canonical({"patience": MOUSE["download"]["patience"], **items}))
 
 
 def selection_settings(wildcards):
@@ -207,10 +206,11 @@ def selection_settings(wildcards):
 
 
 def response_settings(wildcards):
+    keys = ("areas", "preset", "window_s", "quality", "min_trials", "n_halves")
     return settings(
         session=int(wildcards.session),
         expected_scenes=MOUSE["n_scenes"],
-        **{key: MOUSE[key] for key in ("areas", "window_s", "quality", "n_halves")},
+        **{key: MOUSE[key] for key in keys},
     )
 
 
@@ -254,7 +254,7 @@ def models_settings(wildcards):
 
 
 def mice_settings(wildcards, **items):
-    keys = ("areas", "min_reliability", "min_units", "splits")
+    keys = ("areas", "preset", "min_reliability", "min_units", "splits")
     return method_settings(wildcards, **{key: MOUSE[key] for key in keys}, **items)
 
 
@@ -317,6 +317,8 @@ TABLES = [
     "separability",
     "claims",
     "cost",
+    "mice",
+    "mouse_units",
 ]
 
 
@@ -357,6 +359,11 @@ def separability_settings(wildcards):
     )
 
 
+def summary_settings(wildcards):
+    keys = ("areas", "preset", "min_reliability", "min_units", "expected_subjects")
+    return settings(**{key: MOUSE[key] for key in keys})
+
+
 def data_description():
     """What the two populations are, for claims and for the foot of every figure."""
     variant = config["population"]["variant"]
@@ -385,6 +392,13 @@ def figure_settings(wildcards):
     )
 
 
+def plot_mice_settings(wildcards):
+    keys = ("areas", "min_reliability", "min_units")
+    return settings(
+        data=data_description()["mice"], **{key: MOUSE[key] for key in keys}
+    )
+
+
 def figure_category(wildcards):
     return "Model population" if wildcards.figure.startswith("1") else "Mice"
 
@@ -397,6 +411,6 @@ def final_files():
     """Every table and every figure."""
     return expand("results/tables/{table}.csv", table=TABLES) + expand(
         "results/figures/figure_{figure}.{format}",
-        figure=FIGURES,
+        figure=[*FIGURES, "mice"],
         format=["svg", "png"],
     )

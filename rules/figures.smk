@@ -30,3 +30,32 @@ rule plot_figure:
         settings=figure_settings,
     script:
         "../workflow_scripts/plot_figure.py"
+
+
+rule plot_mice:
+    """Draw the units of the mice before and after each filter, and their reliability."""
+    input:
+        mice="results/tables/mice.csv",
+        units="results/tables/mouse_units.csv",
+    output:
+        svg=report(
+            "results/figures/figure_mice.svg",
+            caption="report/figure_mice.rst",
+            category="Mice",
+            labels={"figure": "mice", "shows": "Units and their reliability"},
+        ),
+        png="results/figures/figure_mice.png",
+    log:
+        "results/logs/plot_mice.log",
+    benchmark:
+        "results/benchmarks/plot_mice.tsv"
+    conda:
+        "../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        code=code("plot_mice.py"),
+        settings=plot_mice_settings,
+    script:
+        "../workflow_scripts/plot_mice.py"

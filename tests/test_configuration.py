@@ -38,6 +38,8 @@ def test_the_default_is_accepted():
         (("population", "layers"), ["conv9"], "found 'conv9', expected layers of alexnet: conv1"),
         (("population", "variant"), "vgg", "population.variant: found 'vgg', expected one of"),
         (("population", "seeds"), [0], "config population.seeds: found [0], expected minItems 2"),
+        (("mouse", "min_trials"), 1, "config mouse.min_trials: found 1, expected minimum 2"),
+        (("mouse", "preset"), "nayebi", "mouse.window_s: found [0.04, 0.25], expected [0, 0.25]"),
         (("mouse", "areas"), ["V1"], "found 'V1', expected one of VISp, VISl"),
         (("mouse", "simulated", "layers"), {"VISp": "conv1"}, "found no layer for area 'VISl'"),
         (("mouse", "source"), "directory", "mouse.directory: found None, expected"),
@@ -96,6 +98,7 @@ def test_the_papers_overrides_fit_the_schema(tmp_path):
         (folder / f"session_{session}.nwb").touch()
     check_config(config, SCHEMA)
     assert len(config["mouse"]["sessions"]) == 32
+    assert config["mouse"]["expected_subjects"] == 31
 
 
 def test_a_variant_overrides_what_is_shared():

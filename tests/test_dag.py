@@ -119,6 +119,17 @@ def test_reordered_keys_rerun_nothing(finished):
         assert finished.planned(configfile) == {}
 
 
+def test_another_filter_rereads_no_session(finished):
+    """Whoever tries thresholds does not wait for AllenSDK again."""
+    with override(finished, {"mouse": {"min_units": 3}}) as configfile:
+        planned = finished.planned(configfile)
+    assert planned["summarise_mice"] == 1
+    assert "extract_responses" not in planned
+    with override(finished, {"mouse": {"expected_subjects": 31}}) as configfile:
+        planned = finished.planned(configfile)
+    assert planned == {"summarise_mice": 1, "plot_mice": 1, "all": 1}
+
+
 def test_a_new_seed_adds_one_shard_a_method(finished):
     with override(finished, {"population": {"seeds": [0, 1, 2]}}) as configfile:
         planned = finished.planned(configfile)

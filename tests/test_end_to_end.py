@@ -14,7 +14,17 @@ import xarray as xr
 import yaml
 from PIL import Image
 
-TABLES = ["scores", "split_scores", "predictivity", "silhouette", "separability", "claims", "mds"]
+TABLES = [
+    "scores",
+    "split_scores",
+    "predictivity",
+    "silhouette",
+    "separability",
+    "claims",
+    "mds",
+    "mice",
+    "mouse_units",
+]
 MAPPINGS = ["soft_matching", "ridge_post", "linear_nonlinear", "linear_softplus"]
 
 
@@ -98,6 +108,27 @@ def test_claims_carry_the_values_that_they_compare(tables):
     assert m1["holds"] == "yes"
 
 
+def test_the_mice_are_counted(finished, tables):
+    """Units in the file as they were simulated, and those that were scored."""
+    mice = tables["mice"].set_index(["session", "area"])
+    assert len(mice) == 3 * 2
+    assert mice["n_in_file"].between(12, 16).all()
+    assert (mice["n_after_quality"] <= mice["n_in_file"]).all()
+    assert (mice["n_after_quality"] < mice["n_in_file"]).any()
+    assert (mice["n_after_trials"] <= mice["n_after_quality"]).all()
+    # A second without valid data hides some of the 20 trials.
+    assert (mice["least_trials"] < 20).all()
+    assert (mice["most_trials"] == 20).all()
+    assert mice["is_target"].all()
+    scores = tables["scores"]
+    targets = scores[scores["comparison"] == "mouse"].astype({"target_subject": int})
+    targets = targets.groupby(["target_subject", "target_part"])["n_target_units"].unique()
+    for key, numbers in targets.items():
+        assert numbers.tolist() == [mice.loc[key, "n_after_reliability"]]
+    log = (finished.folder / "results/logs/summarise_mice.log").read_text()
+    assert "INFO 3 of 3 mice take part" in log
+
+
 def test_simulated_results_say_so(finished, tables):
     scores = tables["scores"]
     of_mice = scores["comparison"] != "models"
@@ -106,7 +137,7 @@ def test_simulated_results_say_so(finished, tables):
     results = finished.folder / "results"
     for path in (results / "mouse/sessions").glob("*.nc"):
         assert xr.open_dataset(path).attrs["data_kind"] == "simulated"
-    for panel in ("2", "2a", "2b", "2c", "2d"):
+    for panel in ("2", "2a", "2b", "2c", "2d", "mice"):
         assert "simulated" in (results / f"figures/figure_{panel}.svg").read_text()
     assert "simulated" not in (results / "figures/figure_1.svg").read_text()
 
@@ -129,7 +160,7 @@ def test_activations_hold_both_stages_of_the_same_units(finished):
 
 
 def test_figures_are_pictures(finished):
-    for name in ("1", "1a", "1b", "1c", "1d", "2", "2a", "2b", "2c", "2d"):
+    for name in ("1", "1a", "1b", "1c", "1d", "2", "2a", "2b", "2c", "2d", "mice"):
         with Image.open(finished.folder / f"results/figures/figure_{name}.png") as picture:
             assert min(picture.size) > 800
             assert len(np.unique(picture.convert("L"))) > 20

@@ -12,6 +12,8 @@ import pytest
 import xarray as xr
 
 from workflow_scripts import nwb
+from workflow_scripts.presets import reliable_rates
+from workflow_scripts.responses import read_mouse
 from workflow_scripts.simulate_session import simulate
 
 N_SCENES = 12
@@ -66,8 +68,10 @@ def extract(allensdk_python, workflow, tmp_path):
         settings = {
             "session": 900001,
             "areas": ["VISp", "VISl"],
+            "preset": "ccn25",
             "window_s": WINDOW,
             "quality": QUALITY,
+            "min_trials": 2,
             "n_halves": 20,
             "expected_scenes": N_SCENES,
             "seed": 0,
@@ -139,18 +143,132 @@ def test_areas_and_reliability_are_stored(extract, session_file):
     assert found["reliability"].median() > 0.2
 
 
+def test_bins_add_up_to_the_window(extract, session_file):
+    """Counts in bins of 10 ms, as preset nayebi wants them, and in one bin."""
+    whole = xr.load_dataset(extract(session_file, window_s=[0, 0.25])[0])
+    output, done = extract(session_file, window_s=[0, 0.25], preset="nayebi")
+    assert done.returncode == 0, done.stderr
+    binned = xr.load_dataset(output)
+    assert binned["bin_rate"].shape == (N_SCENES, 25, whole.sizes["unit"])
+    assert binned["bin_start"].values == pytest.approx(0.01 * np.arange(25))
+    np.testing.assert_array_equal(binned["spike_count"], whole["spike_count"])
+    np.testing.assert_allclose(binned["rate"], whole["rate"])
+    np.testing.assert_allclose(binned["bin_rate"].mean("bin"), whole["rate"])
+    np.testing.assert_array_equal(
+        binned["reliability"], np.nanmax(binned["bin_reliability"], axis=0)
+    )
+    assert "bin_rate" not in whole
+    of_area = binned["area"].values == "VISp"
+    mouse, kind = read_mouse(output, ["VISp"], -1, "nayebi")
+    expected = reliable_rates(
+        binned["bin_rate"].values[..., of_area], binned["bin_reliability"].values[:, of_area]
+    )
+    assert expected.shape[1] > 0
+    np.testing.assert_array_equal(mouse["VISp"].values, expected)
+    assert kind == "simulated"
+
+
 def test_the_file_is_only_read(extract, session_file):
     before = session_file.stat().st_mtime_ns, session_file.read_bytes()
     extract(session_file)
     assert (session_file.stat().st_mtime_ns, session_file.read_bytes()) == before
 
 
+def test_units_are_counted_before_and_after_each_filter(extract, session_file, contents):
+    output, _ = extract(session_file, areas=["VISl", "VISp", "VISam"])
+    found = xr.open_dataset(output)
+    assert found["area_name"].values.tolist() == ["VISl", "VISp", "VISam"]
+    locations = contents["electrodes"].set_index("id")["location"]
+    areas = contents["units"]["peak_channel_id"].map(locations)
+    in_file = [int((areas == area).sum()) for area in ("VISl", "VISp", "VISam")]
+    assert found["n_in_file"].values.tolist() == in_file
+    assert min(in_file[:2]) >= 6
+    # Units 1 and 2, of low quality, are in the first area that was simulated.
+    assert found["n_after_quality"].values.tolist() == [in_file[0], in_file[1] - 2, 0]
+    assert found["n_after_trials"].values.tolist() == [in_file[0], in_file[1] - 2, 0]
+    assert (found.attrs["verdict"], found.attrs["reason"]) == ("ok", "")
+
+
+@pytest.fixture
+def changed_file(contents, tmp_path):
+    """The same session with parts of it replaced, as a file."""
+
+    def write(**changes):
+        path = tmp_path / "changed.nwb"
+        nwb.write_session(path, notes="{}", **{**contents, **changes})
+        return path
+
+    return write
+
+
+def is_left_out(output, done, sentence):
+    """Check that a session ended in a file without units that says why; the file's content."""
+    assert done.returncode == 0, done.stderr
+    found = xr.open_dataset(output)
+    assert found.attrs["verdict"] == "skipped"
+    assert sentence in found.attrs["reason"]
+    assert sentence in done.stderr
+    assert found.sizes["unit"] == 0
+    assert found["rate"].shape == (N_SCENES, 0)
+    assert found.attrs["data_kind"] == "simulated"
+    return found
+
+
+def test_a_scene_with_too_few_valid_repeats_leaves_the_session_out(extract, changed_file, contents):
+    """Four of six presentations of scene 3 are gone."""
+    scenes = contents["presentations"]["natural_scenes"]
+    rows = scenes.index[scenes["frame"] == 3][:4]
+    presentations = {**contents["presentations"], "natural_scenes": scenes.drop(rows)}
+    path = changed_file(presentations=presentations, invalid_times=())
+    assert xr.open_dataset(extract(path)[0]).sizes["unit"] > 0
+    found = is_left_out(
+        *extract(path, min_trials=3), "1 scenes (first: scene 3, 2 times) have fewer than 3 valid"
+    )
+    assert found["n_trials"].values.tolist() == [6, 6, 6, 2] + [6] * 8
+    assert found["n_after_quality"].sum() > 0
+    assert found["n_after_trials"].values.tolist() == [0, 0]
+
+
+def test_units_without_enough_trials_are_left_out_and_counted(extract, changed_file, contents):
+    """One probe has no valid data in the presentations of one scene, the other one has."""
+    scenes = contents["presentations"]["natural_scenes"]
+    shown = scenes[scenes["frame"] == 3].iloc[:5]
+    gaps = [(start + 0.1, start + 0.2, ["probeA"]) for start in shown["start_time"].sort_values()]
+    output, done = extract(changed_file(invalid_times=gaps))
+    assert done.returncode == 0, done.stderr
+    found = xr.open_dataset(output)
+    assert set(found["area"].values) == {"VISl"}
+    assert found["n_after_quality"].values.min() > 0
+    assert found["n_after_trials"].values.tolist() == [0, found.sizes["unit"]]
+    assert found.attrs["verdict"] == "ok"
+
+
+def test_a_session_without_natural_scenes_is_left_out(extract, changed_file, contents):
+    """As the 26 sessions of the other stimulus set are."""
+    presentations = dict(contents["presentations"])
+    del presentations["natural_scenes"]
+    found = is_left_out(*extract(changed_file(presentations=presentations)), "no natural scenes")
+    assert not found["n_trials"].any()
+    assert found["n_in_file"].values.min() >= 6
+
+
+def test_a_session_without_units_of_the_areas_is_left_out(extract, session_file):
+    found = is_left_out(*extract(session_file, areas=["VISam"]), "has no unit in any of VISam")
+    assert found["n_in_file"].values.tolist() == [0]
+
+
+def test_a_session_without_units_of_quality_is_left_out(extract, changed_file, contents):
+    path = changed_file(units=contents["units"].assign(quality="noise"))
+    found = is_left_out(*extract(path), "no unit in any of VISp, VISl passes quality control")
+    assert found["n_in_file"].values.min() >= 6
+    assert found["n_after_quality"].values.tolist() == [0, 0]
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
         ({"session": 7}, "holds session 900001, expected 7"),
-        ({"areas": ["VISam"]}, "no unit of sufficient quality in any of VISam"),
-        ({"expected_scenes": 20}, "have fewer than the two valid presentations needed"),
+        ({"expected_scenes": 10}, "shows frames [10, 11], expected 0 to 9 and the blank -1"),
     ],
 )
 def test_a_session_that_does_not_fit_is_named(extract, session_file, changes, sentence):

@@ -27,7 +27,8 @@ def shard_cells(mice, source_area):
 
 def main(sessions, settings, output):
     """Write the shard's scores."""
-    mice, data_kind = read_mice(sessions, settings["areas"], settings["min_reliability"])
+    filters = settings["areas"], settings["min_reliability"], settings["preset"]
+    mice, data_kind = read_mice(sessions, *filters)
     write_shard(
         shard_cells(mice, settings["area"]),
         "mouse",

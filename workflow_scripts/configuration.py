@@ -144,6 +144,11 @@ def _check_reference(config, key, variant, layers):
 
 
 def _check_mouse(mouse, config):
+    if mouse["preset"] == "nayebi" and mouse["window_s"] != [0, 0.25]:
+        raise InputError(
+            f"config mouse.window_s: found {mouse['window_s']}, expected [0, 0.25] for "
+            "mouse.preset nayebi"
+        )
     if mouse["source"] == "simulated":
         simulated = mouse["simulated"]
         missing = [area for area in mouse["areas"] if area not in simulated["layers"]]

@@ -15,6 +15,7 @@ from allensdk.brain_observatory.ecephys.ecephys_session import EcephysSession
 from workflow_scripts.errors import InputError
 from workflow_scripts.files import write_netcdf
 from workflow_scripts.jobs import logged, parse_arguments
+from workflow_scripts.presets import bin_edges
 from workflow_scripts.provenance import stamp
 from workflow_scripts.reliability import split_half_reliability
 from workflow_scripts.seeds import generator
@@ -24,7 +25,9 @@ REQUIRED = (
     "identifier",
     "session_description",
     "intervals",
+    "general/extracellular_ephys/electrodes/id",
     "general/extracellular_ephys/electrodes/location",
+    "units/peak_channel_id",
     "units/spike_times",
     *(f"units/{metric}" for metric in METRICS),
 )
@@ -60,8 +63,27 @@ def check_file(path, session):
     return "simulated" if simulated else "recorded"
 
 
+def count_units_in_file(path, areas):
+    """Number of units of each area that the file holds, whatever their quality.
+
+    AllenSDK shows only those that its quality control lets pass.
+
+    Returns
+    -------
+    list of int
+        In the order of `areas`.
+    """
+    with h5py.File(path, "r") as file:
+        electrodes = file["general/extracellular_ephys/electrodes"]
+        location = dict(
+            zip(electrodes["id"][:], electrodes["location"].asstr()[:], strict=True),
+        )
+        found = [location.get(channel) for channel in file["units/peak_channel_id"][:]]
+    return [found.count(area) for area in areas]
+
+
 def select_scenes(session, expected_scenes, path):
-    """Presentations of the natural scenes, without the blank, in order of time.
+    """Valid presentations of the natural scenes, without the blank, in order of time.
 
     AllenSDK has by then renamed the presentations that touch an interval without valid stimulus,
     so these are absent.
@@ -78,52 +100,53 @@ def select_scenes(session, expected_scenes, path):
     Returns
     -------
     pandas.DataFrame
-        ``frame``, ``start_time`` and ``stop_time`` (s) by presentation id.
+        ``frame``, ``start_time`` and ``stop_time`` (s) by presentation id; no rows for a session
+        that did not show natural scenes.
+
+    Raises
+    ------
+    InputError
+        If other frames were shown than those expected.
     """
     presentations = session.stimulus_presentations
     scenes = presentations[presentations["stimulus_name"] == "natural_scenes"]
-    if scenes.empty:
-        raise InputError(f"{path}: has no presentations of natural_scenes")
-    scenes = scenes[["frame", "start_time", "stop_time"]].astype(float).sort_values("start_time")
-    scenes["frame"] = scenes["frame"].astype(int)
+    # Without natural scenes there is no column of frames.
+    scenes = scenes.reindex(columns=["frame", "start_time", "stop_time"]).astype(float)
+    scenes = scenes.sort_values("start_time").astype({"frame": int})
     scenes = scenes[scenes["frame"] != -1]
-    counts = scenes["frame"].value_counts()
-    unknown = sorted(set(counts.index) - set(range(expected_scenes)))
+    unknown = sorted(set(scenes["frame"]) - set(range(expected_scenes)))
     if unknown:
         raise InputError(
             f"{path}: shows frames {unknown}, expected 0 to {expected_scenes - 1} and the blank -1"
         )
-    few = [scene for scene in range(expected_scenes) if counts.get(scene, 0) < 2]
-    if few:
-        raise InputError(f"{path}: scenes {few} have fewer than the two valid presentations needed")
     return scenes
 
 
-def count_spikes(session, scenes, unit_ids, window_s):
-    """Spike counts of the units in a window after the start of each presentation.
+def count_spikes(session, scenes, unit_ids, edges):
+    """Spike counts of the units in bins after the start of each presentation.
 
-    A spike exactly at either end of the window counts, which is how AllenSDK counts in one bin.
-    Counts of a probe's units in a presentation whose window touches an interval that is marked as
-    invalid for that probe are missing.
+    A spike exactly at either edge of a bin counts, which is how AllenSDK counts. Counts of a
+    probe's units in a presentation in which a bin touches an interval that is marked as invalid for
+    that probe are missing.
 
     Returns
     -------
     numpy.ndarray of int16
-        Presentation x unit, `MISSING` where there is no valid count.
+        Presentation x bin x unit, `MISSING` where there is no valid count.
     """
     counted = session.presentationwise_spike_counts(
-        bin_edges=np.asarray(window_s, float),
+        bin_edges=edges,
         stimulus_presentation_ids=scenes.index.to_numpy(),
         unit_ids=unit_ids,
     )
-    counts = counted.isel(time_relative_to_stimulus_onset=0).values.astype(np.int16)
+    counts = counted.values.astype(np.int16)
     probes = session.units.loc[unit_ids, "probe_description"].to_numpy()
     for interval in session.invalid_times.itertuples():
-        touched = (scenes["start_time"] + window_s[0] <= interval.stop_time) & (
-            scenes["start_time"] + window_s[1] >= interval.start_time
+        touched = (scenes["start_time"] + edges[0] <= interval.stop_time) & (
+            scenes["start_time"] + edges[-1] >= interval.start_time
         )
         silenced = np.isin(probes, interval.tags) | ("all_probes" in interval.tags)
-        counts[np.ix_(touched, silenced)] = MISSING
+        counts[np.ix_(touched, np.ones(counts.shape[1], bool), silenced)] = MISSING
     return counts
 
 
@@ -133,7 +156,7 @@ def arrange_trials(counts, frames, n_scenes):
     Parameters
     ----------
     counts : numpy.ndarray of int16
-        Presentation x unit.
+        Presentation x bin x unit.
     frames : numpy.ndarray of int
         Scene of each presentation.
     n_scenes : int
@@ -142,89 +165,158 @@ def arrange_trials(counts, frames, n_scenes):
     Returns
     -------
     numpy.ndarray of int16
-        Stimulus x trial x unit, in order of presentation; scenes with fewer trials than the
+        Stimulus x trial x bin x unit, in order of presentation; scenes with fewer trials than the
         others end in `MISSING`.
     """
     order = np.argsort(frames, kind="stable")
     n_trials = np.bincount(frames, minlength=n_scenes)
     trial = np.arange(len(frames)) - np.repeat(np.cumsum(n_trials) - n_trials, n_trials)
-    arranged = np.full((n_scenes, n_trials.max(), counts.shape[1]), MISSING, np.int16)
+    arranged = np.full((n_scenes, n_trials.max(), *counts.shape[1:]), MISSING, np.int16)
     arranged[frames[order], trial] = counts[order]
     return arranged
 
 
+def count_areas(units, areas):
+    """Number of units of each area in AllenSDK's table of units."""
+    return [int((units["structure_acronym"] == area).sum()) for area in areas]
+
+
+def find_obstacle(units_in_file, units, n_trials, settings):
+    """Why a session cannot have responses, or an empty text.
+
+    Parameters
+    ----------
+    units_in_file : list of int
+        Units in each area.
+    units : pandas.DataFrame
+        Those of sufficient quality.
+    n_trials : numpy.ndarray of int
+        Valid presentations of each scene.
+    settings : dict
+        As `extract` takes them.
+    """
+    areas, least = ", ".join(settings["areas"]), settings["min_trials"]
+    few = np.flatnonzero(n_trials < least)
+    if not n_trials.any():
+        return "it shows no natural scenes"
+    if len(few):
+        return (
+            f"{len(few)} scenes (first: scene {few[0]}, {n_trials[few[0]]} times) have fewer than "
+            f"{least} valid presentations"
+        )
+    if not any(units_in_file):
+        return f"it has no unit in any of {areas}"
+    if units.empty:
+        return f"no unit in any of {areas} passes quality control"
+    return ""
+
+
 def extract(path, settings):
     """Responses of one session to the natural scenes.
+
+    A session that cannot have responses, because of what was shown or of which units were found,
+    is data as they can be and no error: its verdict is ``skipped``, with a reason and no units.
 
     Parameters
     ----------
     path : str
         Session file.
     settings : dict
-        ``session``, ``areas``, ``window_s`` (s after the start of a presentation), ``quality``
+        ``session``, ``areas``, ``preset``, ``window_s`` (s after the start of a presentation),
+        ``quality``
         (limits, themselves accepted: ``isi_violations_maximum``, ``amplitude_cutoff_maximum``,
-        ``presence_ratio_minimum``), ``n_halves``, ``expected_scenes``, ``seed``.
+        ``presence_ratio_minimum``), ``min_trials`` (fewest valid presentations of every scene that
+        a unit must have), ``n_halves``, ``expected_scenes``, ``seed``.
 
     Returns
     -------
     xarray.Dataset
         ``spike_count`` (stimulus, trial, unit), ``rate`` (stimulus, unit; spikes/s) and
-        ``n_trials`` (stimulus), with area, quality and reliability of each unit.
+        ``n_trials`` (stimulus), with area, quality and reliability of each unit; ``n_in_file``,
+        ``n_after_quality`` and ``n_after_trials`` (area_name), units before and after each filter.
+        For preset nayebi also ``bin_rate`` (stimulus, bin, unit; spikes/s) and ``bin_reliability``
+        (bin, unit), of which ``reliability`` is the largest.
 
     Raises
     ------
     InputError
-        If the file is not what it is taken for, or no unit is left.
+        If the file is not what it is taken for.
     """
     data_kind = check_file(path, settings["session"])
+    areas, n_scenes = settings["areas"], settings["expected_scenes"]
+    units_in_file = count_units_in_file(path, areas)
     session = EcephysSession.from_nwb_path(str(path), api_kwargs=dict(settings["quality"]))
-    scenes = select_scenes(session, settings["expected_scenes"], path)
-    units = session.units
-    units = units[units["structure_acronym"].isin(settings["areas"])].sort_index()
-    if units.empty:
-        raise InputError(
-            f"{path}: no unit of sufficient quality in any of {', '.join(settings['areas'])}"
-        )
-    counts = count_spikes(session, scenes, units.index.to_numpy(), settings["window_s"])
-    counts = arrange_trials(counts, scenes["frame"].to_numpy(), settings["expected_scenes"])
-    kept = ((counts != MISSING).sum(axis=1) >= 2).all(axis=0)
+    scenes = select_scenes(session, n_scenes, path)
+    n_trials = np.bincount(scenes["frame"], minlength=n_scenes).astype(np.int32)
+    good = session.units
+    good = good[good["structure_acronym"].isin(areas)].sort_index()
+    edges = bin_edges(settings["preset"], settings["window_s"])
+    reason = find_obstacle(units_in_file, good, n_trials, settings)
+    if reason:
+        units, counts = good[:0], np.empty((n_scenes, n_trials.max(), len(edges) - 1, 0), np.int16)
+    else:
+        counts = count_spikes(session, scenes, good.index.to_numpy(), edges)
+        counts = arrange_trials(counts, scenes["frame"].to_numpy(), n_scenes)
+        kept = ((counts[:, :, 0] != MISSING).sum(axis=1) >= settings["min_trials"]).all(axis=0)
+        units, counts = good[kept], counts[..., kept]
+        if units.empty:
+            reason = f"no unit has {settings['min_trials']} valid trials of every scene"
     logging.info(
-        "%d units, of which %d lack two valid trials of some scene and are left out; %d to %d "
-        "valid presentations a scene",
+        "%d units in the file, %d after quality control, %d with at least %d trials of every "
+        "scene; %d to %d valid presentations a scene",
+        sum(units_in_file),
+        len(good),
         len(units),
-        (~kept).sum(),
-        scenes["frame"].value_counts().min(),
-        scenes["frame"].value_counts().max(),
+        settings["min_trials"],
+        n_trials.min(),
+        n_trials.max(),
     )
-    if not kept.any():
-        raise InputError(f"{path}: no unit has two valid trials of every scene")
-    units, counts = units[kept], counts[:, :, kept]
+    if reason:
+        logging.warning("session %d is left out: %s", settings["session"], reason)
 
-    trials = np.where(counts == MISSING, np.nan, counts)
-    start, stop = settings["window_s"]
+    # All bins of a presentation are missing, or none.
+    spike_count = np.where(counts[:, :, 0] == MISSING, MISSING, counts.sum(axis=2))
+    bin_rate = np.nanmean(np.where(counts == MISSING, np.nan, counts), axis=1)
+    bin_rate /= np.diff(edges)[:, None]
     random = generator(settings["seed"], "extract_responses", settings["session"])
-    reliability = split_half_reliability(trials, settings["n_halves"], random)
+    bin_reliability = np.array(
+        [
+            split_half_reliability(
+                np.where(trials == MISSING, np.nan, trials), settings["n_halves"], random
+            )
+            for trials in np.moveaxis(counts, 2, 0)
+        ]
+    )
+    rate = bin_rate.mean(axis=1)
+    binned = {
+        "bin_rate": (("stimulus", "bin", "unit"), bin_rate, {"units": "spikes/s"}),
+        "bin_reliability": (("bin", "unit"), bin_reliability),
+        "bin_start": ("bin", edges[:-1], {"units": "s"}),
+    }
     return xr.Dataset(
         {
-            "spike_count": (("stimulus", "trial", "unit"), counts),
-            "rate": (
-                ("stimulus", "unit"),
-                np.nanmean(trials, axis=1) / (stop - start),
-                {"units": "spikes/s"},
-            ),
-            "n_trials": ("stimulus", np.bincount(scenes["frame"]).astype(np.int32)),
+            "spike_count": (("stimulus", "trial", "unit"), spike_count.astype(np.int16)),
+            "rate": (("stimulus", "unit"), rate, {"units": "spikes/s"}),
+            "n_trials": ("stimulus", n_trials),
+            "n_in_file": ("area_name", units_in_file),
+            "n_after_quality": ("area_name", count_areas(good, areas)),
+            "n_after_trials": ("area_name", count_areas(units, areas)),
+            **(binned if settings["preset"] == "nayebi" else {}),
         },
         coords={
-            "stimulus": np.arange(settings["expected_scenes"]),
+            "stimulus": np.arange(n_scenes),
             "unit": units.index.to_numpy(np.int64),
             "area": ("unit", units["structure_acronym"].to_numpy(str)),
             **{metric: ("unit", units[metric].to_numpy(float)) for metric in METRICS},
-            "reliability": ("unit", reliability),
+            "reliability": ("unit", np.fmax.reduce(bin_reliability, axis=0)),
+            "area_name": areas,
         },
         attrs={
             "session_id": settings["session"],
-            "window_start_s": float(start),
-            "window_stop_s": float(stop),
+            "verdict": "skipped" if reason else "ok",
+            "reason": reason,
+            "window_start_s": float(edges[0]),
+            "window_stop_s": float(edges[-1]),
             **settings["quality"],
             **stamp(settings, seed=settings["seed"], data_kind=data_kind),
         },

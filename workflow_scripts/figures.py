@@ -217,21 +217,21 @@ COMPOSITIONS = {
 }
 
 
-def _footer(figure, panels, settings):
-    """Data that the figure shows and what its error bars are, below everything else."""
+def _description(panels, settings):
+    """Data that the figure shows and what its error bars are."""
     population = "models" if panels[0].startswith("1") else "mice"
     over = list(dict.fromkeys(PANELS[panel][2] for panel in panels if PANELS[panel][2]))
     parts = [f"data: {settings['data'][population]}"]
     if over:
         parts.append(OVER_SUBJECTS.format(" (predictivity) or ".join(over)))
-    figure.text(
-        0.01, 0.005, "; ".join(parts), fontsize=FOOTER_SIZE, color="0.35", ha="left", va="bottom"
-    )
+    return "; ".join(parts)
 
 
-def _leave_room_for_footer(figure):
+def add_footer(figure, text):
+    """Write a line below everything else, where nothing else is drawn."""
     height = 1.6 * FOOTER_SIZE / 72 / figure.get_size_inches()[1]
     figure.get_layout_engine().set(rect=(0, height, 1, 1 - height))
+    figure.text(0.01, 0.005, text, fontsize=FOOTER_SIZE, color="0.35", ha="left", va="bottom")
 
 
 def draw(name, tables, settings):
@@ -269,6 +269,5 @@ def draw(name, tables, settings):
                 PANELS[panel][0](part, tables, settings)
                 part.text(0.01, 0.99, panel[-1].upper(), fontsize=13, weight="bold", va="top")
         panels = [panel for _, widths in rows for panel in widths]
-    _leave_room_for_footer(figure)
-    _footer(figure, panels, settings)
+    add_footer(figure, _description(panels, settings))
     return figure

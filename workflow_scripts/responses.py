@@ -1,5 +1,6 @@
 """Profiles: the responses of one subject and part to the same stimuli, read from netCDF."""
 
+import logging
 from dataclasses import dataclass
 
 import h5netcdf
@@ -7,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from workflow_scripts.errors import InputError
+from workflow_scripts.presets import fewest_units, reliable_rates
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +63,10 @@ def read_activations(path, subject, layers, stage):
     return profiles
 
 
-def read_mice(paths, areas, min_reliability):
+def read_mice(paths, areas, min_reliability, preset):
     """Profiles of the areas of several mice: trial-mean rates of their reliable units.
+
+    Mice without any are left out; `summarise_mice` counts them and says why.
 
     Parameters
     ----------
@@ -71,6 +75,9 @@ def read_mice(paths, areas, min_reliability):
     areas : list of str
     min_reliability : float or None
         Smallest split-half reliability of a unit; None keeps all units.
+    preset : {"ccn25", "nayebi"}
+        With ``nayebi``, areas are without units, too, in mice that are not among those with most
+        units of the area.
 
     Returns
     -------
@@ -82,17 +89,50 @@ def read_mice(paths, areas, min_reliability):
     Raises
     ------
     InputError
-        If a file has not the variables of a session, or a scene was never shown.
+        If a file has not the variables of a session, a scene was never shown, or fewer than two
+        mice have units.
     """
-    mice, kinds = [], set()
-    for path in paths:
-        mouse, kind = _read_mouse(path, areas, min_reliability)
-        mice.append(mouse)
-        kinds.add(kind)
-    return mice, "simulated" if "simulated" in kinds else "recorded"
+    read = [read_mouse(path, areas, min_reliability, preset) for path in paths]
+    everyone = [mouse for mouse, _ in read]
+    if preset == "nayebi":
+        everyone = keep_largest(everyone)
+    mice = [mouse for mouse in everyone if any(part.values.shape[1] for part in mouse.values())]
+    logging.info("%d of %d mice have units", len(mice), len(paths))
+    if len(mice) < 2:
+        raise InputError(
+            f"config mouse: found {len(mice)} of {len(paths)} sessions with units that pass the "
+            "filters, expected two at least; results/tables/mice.csv says what each filter left"
+        )
+    return mice, "simulated" if "simulated" in {kind for _, kind in read} else "recorded"
 
 
-def _read_mouse(path, areas, min_reliability):
+def keep_largest(mice):
+    """The same mice without the units of the areas of which they have fewer than most mice.
+
+    Parameters
+    ----------
+    mice : list of dict of str to Profile
+
+    Returns
+    -------
+    list of dict of str to Profile
+    """
+    least = {
+        area: fewest_units([mouse[area].values.shape[1] for mouse in mice]) for area in mice[0]
+    }
+    return [
+        {
+            area: profile
+            if profile.values.shape[1] >= least[area]
+            else Profile(profile.subject, area, profile.values[:, :0])
+            for area, profile in mouse.items()
+        }
+        for mouse in mice
+    ]
+
+
+def read_mouse(path, areas, min_reliability, preset):
+    """Profiles of the areas of one mouse and its data kind; see `read_mice`."""
     try:
         # Not through xarray, which takes as long to open all variables as many fits do.
         with h5netcdf.File(path) as data:
@@ -101,6 +141,8 @@ def _read_mouse(path, areas, min_reliability):
             reliability, area = data["reliability"][...], data["area"][...]
             stimulus, subject = data["stimulus"][...], str(data.attrs["session_id"])
             kind = data.attrs["data_kind"]
+            if preset == "nayebi":
+                bin_rate, bin_reliability = data["bin_rate"][...], data["bin_reliability"][...]
     except (KeyError, OSError, ValueError) as error:
         raise InputError(f"{path}: is not a session file of extract_responses: {error}") from error
     unseen = np.isnan(rate).any(axis=1)
@@ -113,7 +155,15 @@ def _read_mouse(path, areas, min_reliability):
         np.ones(rate.shape[1], bool) if min_reliability is None else reliability >= min_reliability
     )
     area = np.char.decode(area.astype(bytes))
-    return {name: Profile(subject, name, rate[:, keep & (area == name)]) for name in areas}, kind
+    mouse = {}
+    for name in areas:
+        chosen = keep & (area == name)
+        if preset == "nayebi":
+            values = reliable_rates(bin_rate[..., chosen], bin_reliability[:, chosen])
+        else:
+            values = rate[:, chosen]
+        mouse[name] = Profile(subject, name, values)
+    return mouse, kind
 
 
 def pool(profiles, part):

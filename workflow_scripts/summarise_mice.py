@@ -1,0 +1,146 @@
+"""Count the mice: units of each session and area before and after each filter, and who is left out.
+
+A mouse takes part if one of its areas at least is a target, that is, keeps ``min_units`` units.
+"""
+
+import logging
+from itertools import repeat
+
+import pandas as pd
+import xarray as xr
+
+from workflow_scripts.errors import InputError
+from workflow_scripts.files import write_table
+from workflow_scripts.jobs import logged
+from workflow_scripts.responses import keep_largest, read_mouse
+
+COUNTS = ("n_in_file", "n_after_quality", "n_after_trials")
+
+
+def summarise_session(path, settings, mouse, largest):
+    """Rows of one session.
+
+    Parameters
+    ----------
+    path : str or path-like
+        File of `extract_responses`.
+    settings : dict
+        ``areas``, ``min_reliability`` of a unit or None, ``min_units`` of a target.
+    mouse, largest : dict of str to Profile
+        Its areas, with the units that the filters leave, and with those that take part.
+
+    Returns
+    -------
+    mice : pandas.DataFrame
+        One row an area.
+    units : pandas.DataFrame
+        One row a unit that has enough trials: ``session``, ``area``, ``unit``, ``reliability`` (NaN
+        where no half of the trials defines it, as for a silent unit), ``kept``, ``data_kind``.
+
+    Raises
+    ------
+    InputError
+        If the file is no session file.
+    """
+    areas, min_reliability = settings["areas"], settings["min_reliability"]
+    try:
+        with xr.open_dataset(path, engine="h5netcdf") as opened:
+            data = opened.load()
+        counts = (
+            pd.DataFrame(
+                {name: data[name].values for name in COUNTS}, index=data["area_name"].values
+            )
+            .reindex(areas)
+            .astype(int)
+        )
+        session, kind = data.attrs["session_id"], data.attrs["data_kind"]
+        obstacle, n_trials = data.attrs["reason"], data["n_trials"]
+        units = pd.DataFrame({name: data[name].values for name in ("area", "unit", "reliability")})
+    except (KeyError, OSError, ValueError) as error:
+        raise InputError(f"{path}: is not a session file of extract_responses: {error}") from error
+    units.insert(0, "session", session)
+    units["kept"] = True if min_reliability is None else units["reliability"] >= min_reliability
+    units["data_kind"] = kind
+    rows = []
+    for area in areas:
+        of_area = units[units["area"] == area]
+        n_left, n_units = (part[area].values.shape[1] for part in (mouse, largest))
+        low, median, high = of_area["reliability"].quantile([0.25, 0.5, 0.75])
+        is_target = n_units >= settings["min_units"]
+        too_few = ""
+        if n_units < n_left:
+            too_few = f"{n_left} units are left, fewer than in the mice with most"
+        elif not is_target:
+            too_few = f"{n_left} units are left, fewer than {settings['min_units']}"
+        rows.append(
+            {
+                "session": session,
+                "area": area,
+                **counts.loc[area],
+                "n_after_reliability": n_left,
+                "is_target": is_target,
+                "reason": obstacle or too_few,
+                "least_trials": int(n_trials.min()),
+                "most_trials": int(n_trials.max()),
+                "reliability_q1": low,
+                "reliability_median": median,
+                "reliability_q3": high,
+                "data_kind": kind,
+            }
+        )
+    return pd.DataFrame(rows), units
+
+
+def report(mice, expected_subjects):
+    """Log how many mice take part and why the others do not; warn if it is not the number expected.
+
+    Parameters
+    ----------
+    mice : pandas.DataFrame
+        Rows of all sessions.
+    expected_subjects : int or None
+        Number of mice that take part, where there is one to compare with.
+    """
+    sessions = mice.groupby("session", sort=False)
+    takes_part = sessions["is_target"].any()
+    left_out = [
+        f"{session} ({_why(rows)})" for session, rows in sessions if not takes_part[session]
+    ]
+    text = f"{takes_part.sum()} of {len(takes_part)} mice take part"
+    if left_out:
+        text += f"; left out: {', '.join(left_out)}"
+    if expected_subjects in (None, takes_part.sum()):
+        logging.info("%s", text)
+    else:
+        logging.warning("%s; mouse.expected_subjects is %d", text, expected_subjects)
+
+
+def _why(rows):
+    """Why a mouse is left out: what all its areas share, or else what its largest area lacks."""
+    if rows["reason"].nunique() == 1:
+        return rows["reason"].iloc[0]
+    largest = rows.loc[rows["n_after_reliability"].idxmax()]
+    return f"at most, in {largest['area']}, {largest['reason']}"
+
+
+def main(sessions, settings, mice_path, units_path):
+    """Write mice.csv and mouse_units.csv."""
+    filters = settings["areas"], settings["min_reliability"], settings["preset"]
+    profiles = [read_mouse(path, *filters)[0] for path in sessions]
+    largest = keep_largest(profiles) if settings["preset"] == "nayebi" else profiles
+    rows = map(summarise_session, sessions, repeat(settings), profiles, largest)
+    mice, units = zip(*rows, strict=True)
+    mice = pd.concat(mice, ignore_index=True)
+    report(mice, settings["expected_subjects"])
+    write_table(mice, mice_path)
+    write_table(pd.concat(units, ignore_index=True), units_path)
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(
+            snakemake.input.sessions,
+            snakemake.params.settings,
+            snakemake.output.mice,
+            snakemake.output.units,
+        )
