@@ -5,7 +5,10 @@ Snakemake, hence the command line. The session file is opened for reading only.
 """
 
 import logging
+import shutil
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import h5py
 import numpy as np
@@ -211,7 +214,35 @@ def find_obstacle(units_in_file, units, n_trials, settings):
     return ""
 
 
-def extract(path, settings):
+@contextmanager
+def slimmed(path, folder):
+    """Yield a copy of a session file in which amplitudes and waveforms are one zero a unit.
+
+    Nothing here needs them, but AllenSDK loads them whole: they are two thirds of a file, and of
+    the memory that it takes. The copy is made in `folder` and removed.
+    """
+    with TemporaryDirectory(dir=folder, prefix=".slimmed-") as temporary:
+        copy = shutil.copyfile(path, Path(temporary, Path(path).name))
+        with h5py.File(copy, "r+") as file:
+            units = file["units"]
+            n_units = len(units["id"])
+            for name in ("spike_amplitudes", "waveform_mean"):
+                shape = (n_units, *units[name].shape[1:-1], *(1,) * (units[name].ndim > 1))
+                replace_column(units, name, np.zeros(shape))
+                units[f"{name}_index"][...] = np.arange(1, n_units + 1)
+        yield copy
+
+
+def replace_column(table, name, values):
+    """Give the ragged column of a table other values, under the same attributes."""
+    attributes = dict(table[name].attrs)
+    del table[name]
+    column = table.create_dataset(name, data=values)
+    column.attrs.update(attributes)
+    table[f"{name}_index"].attrs["target"] = column.ref
+
+
+def extract(session, path, data_kind, settings):
     """Responses of one session to the natural scenes.
 
     A session that cannot have responses, because of what was shown or of which units were found,
@@ -219,14 +250,17 @@ def extract(path, settings):
 
     Parameters
     ----------
+    session : EcephysSession
+        The open session; units are those of sufficient quality.
     path : str
-        Session file.
+        Its file.
+    data_kind : {"simulated", "recorded"}
     settings : dict
         ``session``, ``areas``, ``preset``, ``window_s`` (s after the start of a presentation),
-        ``quality``
-        (limits, themselves accepted: ``isi_violations_maximum``, ``amplitude_cutoff_maximum``,
-        ``presence_ratio_minimum``), ``min_trials`` (fewest valid presentations of every scene that
-        a unit must have), ``n_halves``, ``expected_scenes``, ``seed``.
+        ``quality`` (limits, themselves accepted: ``isi_violations_maximum``,
+        ``amplitude_cutoff_maximum``, ``presence_ratio_minimum``), ``min_trials`` (fewest valid
+        presentations of every scene that a unit must have), ``n_halves``, ``expected_scenes``,
+        ``seed``.
 
     Returns
     -------
@@ -242,10 +276,8 @@ def extract(path, settings):
     InputError
         If the file is not what it is taken for.
     """
-    data_kind = check_file(path, settings["session"])
     areas, n_scenes = settings["areas"], settings["expected_scenes"]
     units_in_file = count_units_in_file(path, areas)
-    session = EcephysSession.from_nwb_path(str(path), api_kwargs=dict(settings["quality"]))
     scenes = select_scenes(session, n_scenes, path)
     n_trials = np.bincount(scenes["frame"], minlength=n_scenes).astype(np.int32)
     good = session.units
@@ -326,8 +358,15 @@ def extract(path, settings):
 def main():
     arguments = parse_arguments(__doc__, nwb="session file to read", output="netCDF file to write")
     with logged(arguments.log):
+        settings = arguments.settings
+        data_kind = check_file(arguments.nwb, settings["session"])
+        folder = Path(arguments.output).parent
+        folder.mkdir(parents=True, exist_ok=True)
+        with slimmed(arguments.nwb, folder) as copy:
+            session = EcephysSession.from_nwb_path(str(copy), api_kwargs=settings["quality"])
+            responses = extract(session, arguments.nwb, data_kind, settings)
         encoding = {"spike_count": {"_FillValue": MISSING, "zlib": True}}
-        write_netcdf(extract(arguments.nwb, arguments.settings), arguments.output, encoding)
+        write_netcdf(responses, arguments.output, encoding)
 
 
 if __name__ == "__main__":

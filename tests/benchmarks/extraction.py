@@ -19,12 +19,12 @@ from time import perf_counter
 import h5py
 import numpy as np
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))  # the workflow is not an installed package
+sys.path.insert(0, str(Path(__file__).parents[2]))  # the workflow is not an installed package
 
 from workflow_scripts import nwb
 from workflow_scripts.simulate_session import simulate
 
+ROOT = Path(__file__).parents[2]
 SESSION = 900001
 N_SCENES, N_TRIALS = 118, 50
 AREAS = ("VISp", "VISl", "VISrl", "VISal", "VISpm", "VISam")
@@ -94,6 +94,7 @@ def main():
         },
         "n_halves": 100,
         "expected_scenes": N_SCENES,
+        "preset": "ccn25",
         "min_trials": 2,
         "seed": 0,
     }
