@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections import Counter
 from pathlib import Path
 
 import yaml
@@ -22,19 +23,38 @@ os.environ.update(
 # Without byte code every job would compile its libraries anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-from workflow_scripts.configuration import check_config, resolve_variant
+from workflow_scripts.configuration import check_config, own_files, resolve_variant
 from workflow_scripts.dependencies import environment_folder, fingerprints
 from workflow_scripts.errors import InputError
 from workflow_scripts.registry import configured_methods, method_file
+
+
+def own_kinds():
+    """Check a lab's own recordings before anything runs: each one's data_kind."""
+    if not OWN_FILES:
+        return []
+    # Imported only here, because it takes time in every job.
+    from workflow_scripts.recordings import check_recording
+
+    subjects = {str(session): "mouse.sessions" for session in MOUSE["sessions"]}
+    return [
+        check_recording(
+            path, MOUSE["n_scenes"], MOUSE["min_reliability"], subjects
+        ).data_kind
+        for path in OWN_FILES
+    ]
+
 
 try:
     check_config(
         config, yaml.safe_load((ROOT / "rules/schemas/config.schema.yaml").read_text())
     )
+    MOUSE = config["mouse"]
+    OWN_FILES = own_files(MOUSE["own_responses"])
+    OWN_KINDS = own_kinds()
 except InputError as error:
     sys.exit(str(error))
 
-MOUSE = config["mouse"]
 SIMULATED = MOUSE["source"] == "simulated"
 METHODS = configured_methods(config["methods"])
 POPULATION = [
@@ -106,8 +126,9 @@ def activations(images, subjects):
 
 
 def session_files():
-    """Response files of all mice."""
-    return [f"results/mouse/sessions/{session}.nc" for session in MOUSE["sessions"]]
+    """Response files of all mice, a lab's own last."""
+    sessions = [f"results/mouse/sessions/{session}.nc" for session in MOUSE["sessions"]]
+    return sessions + OWN_FILES
 
 
 # Stimuli and networks
@@ -234,7 +255,7 @@ def models_settings(wildcards):
 
 
 def mice_settings(wildcards, **items):
-    keys = ("areas", "min_reliability", "min_units", "splits")
+    keys = ("areas", "min_reliability", "min_units", "n_scenes", "splits")
     return method_settings(wildcards, **{key: MOUSE[key] for key in keys}, **items)
 
 
@@ -342,10 +363,14 @@ def data_description():
     variant = config["population"]["variant"]
     objective = resolve_variant(config, variant)["objective"].replace("_", " ")
     images = config["stimuli"]["source"]
-    mice = "simulated" if SIMULATED else "recorded"
+    kinds = ["simulated" if SIMULATED else "recorded"] * len(MOUSE["sessions"])
+    mice = [
+        f"{number} {kind} {'mouse' if number == 1 else 'mice'}"
+        for kind, number in Counter(kinds + OWN_KINDS).items()
+    ]
     return {
         "models": f"{len(POPULATION)} seeds of {variant} ({objective}), images: {images}",
-        "mice": f"{len(MOUSE['sessions'])} {mice} mice",
+        "mice": " and ".join(mice),
     }
 
 

@@ -27,7 +27,9 @@ def shard_cells(mice, source_area):
 
 def main(sessions, settings, output):
     """Write the shard's scores."""
-    mice, data_kind = read_mice(sessions, settings["areas"], settings["min_reliability"])
+    mice, data_kind = read_mice(
+        sessions, settings["areas"], settings["min_reliability"], settings["n_scenes"]
+    )
     write_shard(
         shard_cells(mice, settings["area"]),
         "mouse",

@@ -30,7 +30,9 @@ def direction_cells(direction, layers, mice):
 def main(activations, sessions, settings, outputs):
     """Write the scores of each direction to its file."""
     layers = read_activations(activations, settings["subject"], settings["layers"], "post")
-    mice, data_kind = read_mice(sessions, settings["areas"], settings["min_reliability"])
+    mice, data_kind = read_mice(
+        sessions, settings["areas"], settings["min_reliability"], settings["n_scenes"]
+    )
     for direction, output in outputs.items():
         write_shard(
             direction_cells(direction, layers, mice),

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-import h5netcdf
 import numpy as np
 import xarray as xr
 
 from workflow_scripts.errors import InputError
+from workflow_scripts.recordings import POOL, check_recording
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,16 +61,18 @@ def read_activations(path, subject, layers, stage):
     return profiles
 
 
-def read_mice(paths, areas, min_reliability):
+def read_mice(paths, areas, min_reliability, n_scenes):
     """Profiles of the areas of several mice: trial-mean rates of their reliable units.
 
     Parameters
     ----------
     paths : list of str or path-like
-        Files of `extract_responses`.
+        Files of `extract_responses`, or a lab's own in the same form (see `recordings`).
     areas : list of str
     min_reliability : float or None
         Smallest split-half reliability of a unit; None keeps all units.
+    n_scenes : int
+        Number of scenes that each mouse saw.
 
     Returns
     -------
@@ -82,40 +84,26 @@ def read_mice(paths, areas, min_reliability):
     Raises
     ------
     InputError
-        If a file has not the variables of a session, or a scene was never shown.
+        If a file is not in the form of a recording, or two have the same name.
     """
-    mice, kinds = [], set()
+    mice, kinds, subjects = [], set(), {}
     for path in paths:
-        mouse, kind = _read_mouse(path, areas, min_reliability)
-        mice.append(mouse)
-        kinds.add(kind)
+        recording = check_recording(path, n_scenes, min_reliability, subjects)
+        mice.append(_area_profiles(recording, areas, min_reliability))
+        kinds.add(recording.data_kind)
     return mice, "simulated" if "simulated" in kinds else "recorded"
 
 
-def _read_mouse(path, areas, min_reliability):
-    try:
-        # Not through xarray, which takes as long to open all variables as many fits do.
-        with h5netcdf.File(path) as data:
-            axes = [data["rate"].dimensions.index(name) for name in ("stimulus", "unit")]
-            rate = data["rate"][...].transpose(axes).astype(np.float64)
-            reliability, area = data["reliability"][...], data["area"][...]
-            stimulus, subject = data["stimulus"][...], str(data.attrs["session_id"])
-            kind = data.attrs["data_kind"]
-    except (KeyError, OSError, ValueError) as error:
-        raise InputError(f"{path}: is not a session file of extract_responses: {error}") from error
-    unseen = np.isnan(rate).any(axis=1)
-    if unseen.any():
-        raise InputError(
-            f"{path}: {unseen.sum()} scenes have no valid presentation (first: scene "
-            f"{int(stimulus[unseen.argmax()])}), expected one of each at least"
-        )
-    keep = (
-        np.ones(rate.shape[1], bool) if min_reliability is None else reliability >= min_reliability
-    )
-    area = np.char.decode(area.astype(bytes))
-    return {name: Profile(subject, name, rate[:, keep & (area == name)]) for name in areas}, kind
+def _area_profiles(recording, areas, min_reliability):
+    keep = np.ones(len(recording.area), bool)
+    if min_reliability is not None:
+        keep = recording.reliability >= min_reliability
+    return {
+        area: Profile(recording.subject, area, recording.rate[:, keep & (recording.area == area)])
+        for area in areas
+    }
 
 
 def pool(profiles, part):
-    """Units of several subjects' profiles beside each other, as one source called ``pool``."""
-    return Profile("pool", part, np.hstack([profile.values for profile in profiles]))
+    """Units of several subjects' profiles beside each other, as one source."""
+    return Profile(POOL, part, np.hstack([profile.values for profile in profiles]))
