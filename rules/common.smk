@@ -29,20 +29,16 @@ from workflow_scripts.errors import InputError
 from workflow_scripts.registry import configured_methods, method_file
 
 
-def own_kinds():
-    """Check a lab's own recordings before anything runs: each one's data_kind."""
-    if not OWN_FILES:
+def own_kinds(files, mouse):
+    """Check a lab's own recordings before anything runs: the data_kind of each."""
+    if not files:
         return []
     # Imported only here, because it takes time in every job.
     from workflow_scripts.recordings import check_recording
 
-    subjects = {str(session): "mouse.sessions" for session in MOUSE["sessions"]}
-    return [
-        check_recording(
-            path, MOUSE["n_scenes"], MOUSE["min_reliability"], subjects
-        ).data_kind
-        for path in OWN_FILES
-    ]
+    limits = (mouse["n_scenes"], mouse["min_reliability"])
+    subjects = {str(session): "mouse.sessions" for session in mouse["sessions"]}
+    return [check_recording(path, *limits, subjects).data_kind for path in files]
 
 
 try:
@@ -51,7 +47,7 @@ try:
     )
     MOUSE = config["mouse"]
     OWN_FILES = own_files(MOUSE["own_responses"])
-    OWN_KINDS = own_kinds()
+    OWN_KINDS = own_kinds(OWN_FILES, MOUSE)
 except InputError as error:
     sys.exit(str(error))
 
