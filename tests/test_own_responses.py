@@ -169,6 +169,10 @@ WRONG = {
         "reliability is infinite for unit 1, expected a number of at most 1, or NaN",
     ),
     "no area of a unit": (changed("area", 3, ""), "area is empty for unit 3, expected one of VISp"),
+    "area as characters": (
+        lambda d: d.assign_coords(area=("unit", [b"VISp"] * N_UNITS)),
+        "area has dimensions (unit, string4), expected (unit)",
+    ),
     "unknown area": (changed("area", 3, "V1"), "area is V1 for unit 3, expected one of VISp, VISl"),
     "unit ids": (changed("unit", 3, 0), "unit holds 0 2 times, expected each id once"),
     "no data_kind": (

@@ -77,10 +77,11 @@ def check_recording(path, n_stimuli, min_reliability, subjects):
         With one sentence on the first thing that is wrong.
     """
     variables, attributes = _read(path, needed=_needed(min_reliability))
-    rate, units = variables["rate"].astype(np.float64), _text(variables["unit"])
+    rate = variables["rate"].astype(np.float64)
     _check_attributes(path, attributes, subjects)
     _check_stimuli(path, variables["stimulus"], n_stimuli)
-    _check_units(path, units, area := _text(variables["area"]))
+    units, area = variables["unit"], variables["area"]
+    _check_units(path, units, area)
     wrong = ~(np.isfinite(rate) & (rate >= 0))
     if wrong.any():
         stimulus, unit = np.argwhere(wrong)[0]
@@ -118,7 +119,8 @@ def _read(path, needed):
                 if name in data.variables:
                     _check_variable(path, data[name], name, dimensions, kind)
             variables = {name: data[name][...] for name in VARIABLES if name in data.variables}
-            return variables, dict(data.attrs)
+            text = {name: _text(variables[name]) for name in ("unit", "area")}
+            return {**variables, **text}, dict(data.attrs)
     except InputError:
         raise
     except (KeyError, OSError, ValueError) as error:
