@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections import Counter
 from pathlib import Path
 
 import yaml
@@ -22,19 +23,34 @@ os.environ.update(
 # Without byte code every job would compile its libraries anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-from workflow_scripts.configuration import check_config, resolve_variant
+from workflow_scripts.configuration import check_config, own_files, resolve_variant
 from workflow_scripts.dependencies import environment_folder, fingerprints
 from workflow_scripts.errors import InputError
 from workflow_scripts.registry import configured_methods, method_file
+
+
+def own_kinds(files, mouse):
+    """Check a lab's own recordings before anything runs: the data_kind of each."""
+    if not files:
+        return []
+    # Imported only here, because it takes time in every job.
+    from workflow_scripts.recordings import check_recording
+
+    limits = (mouse["n_scenes"], mouse["min_reliability"])
+    subjects = {str(session): "mouse.sessions" for session in mouse["sessions"]}
+    return [check_recording(path, *limits, subjects).data_kind for path in files]
+
 
 try:
     check_config(
         config, yaml.safe_load((ROOT / "rules/schemas/config.schema.yaml").read_text())
     )
+    MOUSE = config["mouse"]
+    OWN_FILES = own_files(MOUSE["own_responses"])
+    OWN_KINDS = own_kinds(OWN_FILES, MOUSE)
 except InputError as error:
     sys.exit(str(error))
 
-MOUSE = config["mouse"]
 SIMULATED = MOUSE["source"] == "simulated"
 FETCHED = MOUSE["source"] in ("warehouse", "s3")
 METHODS = configured_methods(config["methods"])
@@ -107,8 +123,9 @@ def activations(images, subjects):
 
 
 def session_files():
-    """Response files of all mice."""
-    return [f"results/mouse/sessions/{session}.nc" for session in MOUSE["sessions"]]
+    """Response files of all mice, a lab's own last."""
+    sessions = [f"results/mouse/sessions/{session}.nc" for session in MOUSE["sessions"]]
+    return sessions + OWN_FILES
 
 
 # Stimuli and networks
@@ -254,7 +271,7 @@ def models_settings(wildcards):
 
 
 def mice_settings(wildcards, **items):
-    keys = ("areas", "preset", "min_reliability", "min_units", "splits")
+    keys = ("areas", "preset", "min_reliability", "min_units", "n_scenes", "splits")
     return method_settings(wildcards, **{key: MOUSE[key] for key in keys}, **items)
 
 
@@ -360,8 +377,11 @@ def separability_settings(wildcards):
 
 
 def summary_settings(wildcards):
-    keys = ("areas", "preset", "min_reliability", "min_units", "expected_subjects")
-    return settings(**{key: MOUSE[key] for key in keys})
+    keys = ("areas", "preset", "min_reliability", "min_units", "n_scenes")
+    return settings(
+        expected_subjects=MOUSE["expected_subjects"],
+        **{key: MOUSE[key] for key in keys},
+    )
 
 
 def data_description():
@@ -369,10 +389,14 @@ def data_description():
     variant = config["population"]["variant"]
     objective = resolve_variant(config, variant)["objective"].replace("_", " ")
     images = config["stimuli"]["source"]
-    mice = "simulated" if SIMULATED else "recorded"
+    kinds = ["simulated" if SIMULATED else "recorded"] * len(MOUSE["sessions"])
+    mice = [
+        f"{number} {kind} {'mouse' if number == 1 else 'mice'}"
+        for kind, number in Counter(kinds + OWN_KINDS).items()
+    ]
     return {
         "models": f"{len(POPULATION)} seeds of {variant} ({objective}), images: {images}",
-        "mice": f"{len(MOUSE['sessions'])} {mice} mice",
+        "mice": " and ".join(mice),
     }
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from workflow_scripts.configuration import LAYERS, check_config, resolve_variant
+from workflow_scripts.configuration import LAYERS, check_config, own_files, resolve_variant
 from workflow_scripts.errors import InputError
 
 ROOT = Path(__file__).parent.parent
@@ -43,6 +43,8 @@ def test_the_default_is_accepted():
         (("mouse", "areas"), ["V1"], "found 'V1', expected one of VISp, VISl"),
         (("mouse", "simulated", "layers"), {"VISp": "conv1"}, "found no layer for area 'VISl'"),
         (("mouse", "source"), "directory", "mouse.directory: found None, expected"),
+        (("mouse", "own_responses"), "no/folder", "mouse.own_responses: found 'no/folder', expect"),
+        (("mouse", "sessions"), [900001], "found 1 sessions and 0 files of mouse.own_responses"),
         (("methods", "rigde"), {}, "config methods: found 'rigde', expected one of"),
         (("methods", "ridge_post"), {"alpha": 1}, "the unknown parameter 'alpha', expected one of"),
         (
@@ -82,6 +84,20 @@ def test_a_missing_session_of_an_allen_cache_is_named(tmp_path):
     config["mouse"]["directory"] = str(tmp_path)
     with pytest.raises(InputError, match="session_900001.nwb for session 900001"):
         check_config(config, SCHEMA)
+
+
+def test_own_responses_may_take_the_place_of_recorded_sessions_only(tmp_path):
+    """The scenes of the source simulated are simulated, too: results on them must say so."""
+    for name in ("b.nc", "a.nc", ".a.123.part.nc", "notes.txt"):
+        (tmp_path / name).touch()
+    assert own_files(tmp_path) == [str(tmp_path / "a.nc"), str(tmp_path / "b.nc")]
+    config = changed(("mouse", "own_responses"), str(tmp_path))
+    check_config(config, SCHEMA)
+    config["mouse"]["sessions"] = []
+    with pytest.raises(InputError, match="mouse.sessions: found none for mouse.source 'simulated'"):
+        check_config(config, SCHEMA)
+    config["mouse"] |= {"source": "directory", "directory": str(tmp_path)}
+    check_config(config, SCHEMA)
 
 
 def test_the_papers_overrides_fit_the_schema(tmp_path):

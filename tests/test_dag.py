@@ -7,8 +7,10 @@ mice and one a candidate.
 
 import os
 import re
+import shutil
 from contextlib import contextmanager
 
+import h5netcdf
 import pytest
 import yaml
 
@@ -136,6 +138,19 @@ def test_a_new_seed_adds_one_shard_a_method(finished):
     new = {"train_model": 1, "extract_activations": 1, "align_models": 8}
     # Claims and figures say how many seeds there are, so their parameters change too.
     assert planned == {**new, **AGGREGATES}
+
+
+def test_an_own_mouse_reruns_the_comparisons_with_mice(finished):
+    folder = finished.folder / "own"
+    folder.mkdir()
+    session = finished.folder / "results/mouse/sessions/900001.nc"
+    with h5netcdf.File(shutil.copy(session, folder / "mine.nc"), "a") as recording:
+        recording.attrs["session_id"] = "mine"
+    with override(finished, {"mouse": {"own_responses": "own"}}) as configfile:
+        planned = finished.planned(configfile)
+    shutil.rmtree(folder)
+    # 6 methods on 2 areas, and on 2 candidates; claims and figures say what the mice are.
+    assert planned == {"align_mice": 12, "align_model_and_mice": 12, **AGGREGATES}
 
 
 def test_an_unknown_method_ends_in_one_sentence(workflow):

@@ -159,7 +159,7 @@ def test_bins_add_up_to_the_window(extract, session_file):
     )
     assert "bin_rate" not in whole
     of_area = binned["area"].values == "VISp"
-    mouse, kind = read_mouse(output, ["VISp"], -1, "nayebi")
+    mouse, kind = read_mouse(output, ["VISp"], -1, N_SCENES, "nayebi", {})
     expected = reliable_rates(
         binned["bin_rate"].values[..., of_area], binned["bin_reliability"].values[:, of_area]
     )

@@ -8,6 +8,8 @@ import pytest
 import xarray as xr
 
 from workflow_scripts.errors import InputError
+from workflow_scripts.files import write_netcdf
+from workflow_scripts.own_responses import make_recording
 from workflow_scripts.plot_mice import draw, save
 from workflow_scripts.responses import read_mice
 from workflow_scripts.summarise_mice import main
@@ -18,6 +20,7 @@ SETTINGS = {
     "preset": "ccn25",
     "min_reliability": 0.5,
     "min_units": 2,
+    "n_scenes": 4,
     "expected_subjects": None,
 }
 N_SCENES = 4
@@ -145,15 +148,26 @@ def test_the_number_expected_or_none_is_no_warning(summarise, caplog, expected):
 
 def test_a_file_that_is_no_session_is_named(sessions, tmp_path):
     xr.Dataset(attrs={"session_id": 1}).to_netcdf(sessions[1], engine="h5netcdf")
-    with pytest.raises(InputError, match="2.nc: is not a session file of extract_responses"):
+    with pytest.raises(InputError, match="2.nc: has no variable 'rate'"):
         main(sessions, SETTINGS, tmp_path / "mice.csv", tmp_path / "units.csv")
 
 
+def test_a_recording_of_a_lab_is_counted_with_what_it_has(sessions, tmp_path):
+    responses = np.random.default_rng(0).poisson(3, size=(N_SCENES, 6, 3)).astype(float)
+    own = tmp_path / "own.nc"
+    write_netcdf(make_recording(responses, ["VISp", "VISp", "VISl"], "own", "simulated"), own)
+    main([*sessions, own], SETTINGS, tmp_path / "mice.csv", tmp_path / "units.csv")
+    rows = pd.read_csv(tmp_path / "mice.csv").set_index(["session", "area"]).loc["own"]
+    counts = rows[["n_in_file", "n_after_quality", "n_after_trials"]]
+    assert (counts.loc["VISp"] == 2).all() and (counts.loc["VISl"] == 1).all()
+    assert rows["least_trials"].isna().all()
+
+
 def test_mice_without_units_are_left_out_of_the_comparisons(sessions):
-    mice, _ = read_mice(sessions, AREAS, 0.5, "ccn25")
+    mice, _ = read_mice(sessions, AREAS, 0.5, N_SCENES, "ccn25")
     assert [mouse["VISp"].subject for mouse in mice] == ["1", "2", "3"]
     with pytest.raises(InputError, match="found 1 of 4 sessions with units that pass the filters"):
-        read_mice(sessions, ["VISl"], 0.5, "ccn25")
+        read_mice(sessions, ["VISl"], 0.5, N_SCENES, "ccn25")
 
 
 @pytest.mark.parametrize("threshold", [0.5, None])

@@ -27,7 +27,7 @@ def shard_cells(mice, source_area):
 
 def main(sessions, settings, output):
     """Write the shard's scores."""
-    filters = settings["areas"], settings["min_reliability"], settings["preset"]
+    filters = (settings[key] for key in ("areas", "min_reliability", "n_scenes", "preset"))
     mice, data_kind = read_mice(sessions, *filters)
     write_shard(
         shard_cells(mice, settings["area"]),

@@ -30,7 +30,7 @@ def direction_cells(direction, layers, mice):
 def main(activations, sessions, settings, outputs):
     """Write the scores of each direction to its file."""
     layers = read_activations(activations, settings["subject"], settings["layers"], "post")
-    filters = settings["areas"], settings["min_reliability"], settings["preset"]
+    filters = (settings[key] for key in ("areas", "min_reliability", "n_scenes", "preset"))
     mice, data_kind = read_mice(sessions, *filters)
     for direction, output in outputs.items():
         write_shard(

@@ -55,6 +55,13 @@ def resolve_variant(config, name):
     return {**config["training"], **config["variants"][name]}
 
 
+def own_files(folder):
+    """A lab's own recordings: the ``*.nc`` of a folder, in order of name; none for None."""
+    found = [] if folder is None else Path(folder).glob("*.nc")
+    # A leading dot marks a file that is still being written.
+    return sorted(str(path) for path in found if not path.name.startswith("."))
+
+
 def _sentence(error):
     key = ".".join(str(part) for part in error.absolute_path) or "the top level"
     if error.validator == "additionalProperties":
@@ -148,6 +155,22 @@ def _check_mouse(mouse, config):
         raise InputError(
             f"config mouse.window_s: found {mouse['window_s']}, expected [0, 0.25] for "
             "mouse.preset nayebi"
+        )
+    own = own_files(mouse["own_responses"])
+    if mouse["own_responses"] is not None and not own:
+        raise InputError(
+            f"config mouse.own_responses: found {mouse['own_responses']!r}, expected an existing "
+            f"folder with *.nc files"
+        )
+    if len(mouse["sessions"]) + len(own) < 2:
+        raise InputError(
+            f"config mouse.sessions: found {len(mouse['sessions'])} sessions and {len(own)} files "
+            f"of mouse.own_responses, expected two mice at least"
+        )
+    if mouse["source"] == "simulated" and not mouse["sessions"]:
+        raise InputError(
+            "config mouse.sessions: found none for mouse.source 'simulated', whose scenes are "
+            "simulated, too, expected mouse.source 'directory' for own responses alone"
         )
     if mouse["source"] == "simulated":
         simulated = mouse["simulated"]

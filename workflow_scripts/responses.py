@@ -3,12 +3,12 @@
 import logging
 from dataclasses import dataclass
 
-import h5netcdf
 import numpy as np
 import xarray as xr
 
 from workflow_scripts.errors import InputError
 from workflow_scripts.presets import fewest_units, reliable_rates
+from workflow_scripts.recordings import POOL, check_recording, read_bins
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +63,7 @@ def read_activations(path, subject, layers, stage):
     return profiles
 
 
-def read_mice(paths, areas, min_reliability, preset):
+def read_mice(paths, areas, min_reliability, n_scenes, preset):
     """Profiles of the areas of several mice: trial-mean rates of their reliable units.
 
     Mice without any are left out; `summarise_mice` counts them and says why.
@@ -71,10 +71,12 @@ def read_mice(paths, areas, min_reliability, preset):
     Parameters
     ----------
     paths : list of str or path-like
-        Files of `extract_responses`.
+        Files of `extract_responses`, or a lab's own in the same form (see `recordings`).
     areas : list of str
     min_reliability : float or None
         Smallest split-half reliability of a unit; None keeps all units.
+    n_scenes : int
+        Number of scenes that each mouse saw.
     preset : {"ccn25", "nayebi"}
         With ``nayebi``, areas are without units, too, in mice that are not among those with most
         units of the area.
@@ -89,10 +91,11 @@ def read_mice(paths, areas, min_reliability, preset):
     Raises
     ------
     InputError
-        If a file has not the variables of a session, a scene was never shown, or fewer than two
-        mice have units.
+        If a file is not in the form of a recording, two have the same name, or fewer than two mice
+        have units.
     """
-    read = [read_mouse(path, areas, min_reliability, preset) for path in paths]
+    subjects = {}
+    read = [read_mouse(path, areas, min_reliability, n_scenes, preset, subjects) for path in paths]
     everyone = [mouse for mouse, _ in read]
     if preset == "nayebi":
         everyone = keep_largest(everyone)
@@ -131,41 +134,27 @@ def keep_largest(mice):
     ]
 
 
-def read_mouse(path, areas, min_reliability, preset):
-    """Profiles of the areas of one mouse and its data kind; see `read_mice`."""
-    try:
-        # Not through xarray, which takes as long to open all variables as many fits do.
-        with h5netcdf.File(path) as data:
-            axes = [data["rate"].dimensions.index(name) for name in ("stimulus", "unit")]
-            rate = data["rate"][...].transpose(axes).astype(np.float64)
-            reliability, area = data["reliability"][...], data["area"][...]
-            stimulus, subject = data["stimulus"][...], str(data.attrs["session_id"])
-            kind = data.attrs["data_kind"]
-            if preset == "nayebi":
-                bin_rate, bin_reliability = data["bin_rate"][...], data["bin_reliability"][...]
-    except (KeyError, OSError, ValueError) as error:
-        raise InputError(f"{path}: is not a session file of extract_responses: {error}") from error
-    unseen = np.isnan(rate).any(axis=1)
-    if unseen.any():
-        raise InputError(
-            f"{path}: {unseen.sum()} scenes have no valid presentation (first: scene "
-            f"{int(stimulus[unseen.argmax()])}), expected one of each at least"
-        )
-    keep = (
-        np.ones(rate.shape[1], bool) if min_reliability is None else reliability >= min_reliability
-    )
-    area = np.char.decode(area.astype(bytes))
+def read_mouse(path, areas, min_reliability, n_scenes, preset, subjects):
+    """Profiles of the areas of one mouse and its data kind.
+
+    See `read_mice`; `subjects` as `workflow_scripts.recordings.check_recording` takes it.
+    """
+    recording = check_recording(path, n_scenes, min_reliability, subjects)
+    keep = np.ones(len(recording.area), bool)
+    if min_reliability is not None:
+        keep = recording.reliability >= min_reliability
+    bins = read_bins(path) if preset == "nayebi" else None
     mouse = {}
-    for name in areas:
-        chosen = keep & (area == name)
-        if preset == "nayebi":
-            values = reliable_rates(bin_rate[..., chosen], bin_reliability[:, chosen])
+    for area in areas:
+        chosen = keep & (recording.area == area)
+        if bins is None:
+            values = recording.rate[:, chosen]
         else:
-            values = rate[:, chosen]
-        mouse[name] = Profile(subject, name, values)
-    return mouse, kind
+            values = reliable_rates(bins[0][..., chosen], bins[1][:, chosen])
+        mouse[area] = Profile(recording.subject, area, values)
+    return mouse, recording.data_kind
 
 
 def pool(profiles, part):
-    """Units of several subjects' profiles beside each other, as one source called ``pool``."""
-    return Profile("pool", part, np.hstack([profile.values for profile in profiles]))
+    """Units of several subjects' profiles beside each other, as one source."""
+    return Profile(POOL, part, np.hstack([profile.values for profile in profiles]))

@@ -6,6 +6,7 @@ A mouse takes part if one of its areas at least is a target, that is, keeps ``mi
 import logging
 from itertools import repeat
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -46,16 +47,16 @@ def summarise_session(path, settings, mouse, largest):
     try:
         with xr.open_dataset(path, engine="h5netcdf") as opened:
             data = opened.load()
-        counts = (
-            pd.DataFrame(
-                {name: data[name].values for name in COUNTS}, index=data["area_name"].values
-            )
-            .reindex(areas)
-            .astype(int)
-        )
         session, kind = data.attrs["session_id"], data.attrs["data_kind"]
-        obstacle, n_trials = data.attrs["reason"], data["n_trials"]
-        units = pd.DataFrame({name: data[name].values for name in ("area", "unit", "reliability")})
+        units = pd.DataFrame({name: data[name].values for name in ("area", "unit")})
+        # A lab's own recording says nothing of what came before.
+        units["reliability"] = data["reliability"].values if "reliability" in data else np.nan
+        obstacle, n_trials = data.attrs.get("reason", ""), data.get("n_trials")
+        n_units = [(units["area"] == area).sum() for area in areas]
+        counts = pd.DataFrame(dict.fromkeys(COUNTS, n_units), index=areas)
+        if set(COUNTS) <= set(data):
+            stored = {name: data[name].values for name in COUNTS}
+            counts = pd.DataFrame(stored, index=data["area_name"].values).loc[areas]
     except (KeyError, OSError, ValueError) as error:
         raise InputError(f"{path}: is not a session file of extract_responses: {error}") from error
     units.insert(0, "session", session)
@@ -80,8 +81,8 @@ def summarise_session(path, settings, mouse, largest):
                 "n_after_reliability": n_left,
                 "is_target": is_target,
                 "reason": obstacle or too_few,
-                "least_trials": int(n_trials.min()),
-                "most_trials": int(n_trials.max()),
+                "least_trials": pd.NA if n_trials is None else int(n_trials.min()),
+                "most_trials": pd.NA if n_trials is None else int(n_trials.max()),
                 "reliability_q1": low,
                 "reliability_median": median,
                 "reliability_q3": high,
@@ -125,8 +126,9 @@ def _why(rows):
 
 def main(sessions, settings, mice_path, units_path):
     """Write mice.csv and mouse_units.csv."""
-    filters = settings["areas"], settings["min_reliability"], settings["preset"]
-    profiles = [read_mouse(path, *filters)[0] for path in sessions]
+    filters = [settings[key] for key in ("areas", "min_reliability", "n_scenes", "preset")]
+    subjects = {}
+    profiles = [read_mouse(path, *filters, subjects)[0] for path in sessions]
     largest = keep_largest(profiles) if settings["preset"] == "nayebi" else profiles
     rows = map(summarise_session, sessions, repeat(settings), profiles, largest)
     mice, units = zip(*rows, strict=True)
