@@ -150,7 +150,8 @@ def test_an_own_mouse_reruns_the_comparisons_with_mice(finished):
         planned = finished.planned(configfile)
     shutil.rmtree(folder)
     # 6 methods on 2 areas, and on 2 candidates; claims and figures say what the mice are.
-    assert planned == {"align_mice": 12, "align_model_and_mice": 12, **AGGREGATES}
+    own = {"align_mice": 12, "align_model_and_mice": 12, "summarise_mice": 1, "plot_mice": 1}
+    assert planned == {**own, **AGGREGATES}
 
 
 def test_an_unknown_method_ends_in_one_sentence(workflow):

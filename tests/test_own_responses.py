@@ -92,7 +92,9 @@ def test_a_mouse_among_recorded_ones_that_is_simulated_makes_all_of_it_simulated
 
 def test_a_recording_without_bins_is_refused_where_they_are_needed(tmp_path):
     path = write(simulated_recording(), tmp_path / "own.nc")
-    with pytest.raises(InputError, match=r"own.nc: has no variable 'bin_rate', expected it for mouse.preset"):
+    with pytest.raises(
+        InputError, match=r"own.nc: has no variable 'bin_rate', expected it for mouse.preset"
+    ):
         read_mouse(path, ["VISp"], None, N_STIMULI, "nayebi", {})
 
 
