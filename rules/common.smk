@@ -375,7 +375,9 @@ def figure_settings(wildcards):
 
 def plot_mice_settings(wildcards):
     keys = ("areas", "min_reliability", "min_units")
-    return settings(data=data_description()["mice"], **{key: MOUSE[key] for key in keys})
+    return settings(
+        data=data_description()["mice"], **{key: MOUSE[key] for key in keys}
+    )
 
 
 def figure_category(wildcards):
