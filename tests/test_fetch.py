@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 
 import pandas as pd
 import pytest
@@ -111,3 +112,18 @@ def test_a_fault_that_persists_ends_in_a_sentence(finished, fetch, server):
     said = fetch("s3", "broken", "results/mouse/sessions/900001.nc", check=False)
     assert "session_900001.nwb: answered with a page" in said
     assert not list((finished.folder / "broken/results/mouse").rglob("*.nwb"))
+
+
+def test_allensdks_own_client_takes_the_server_for_the_warehouse(allensdk_python, server, tmp_path):
+    """What these tests fetch from answers as the client of the Allen Institute expects it."""
+    script = f"""
+from allensdk.brain_observatory.ecephys.ecephys_project_cache import EcephysProjectCache
+cache = EcephysProjectCache.from_warehouse(
+    scheme="http", host={server.host!r}, manifest={str(tmp_path / "manifest.json")!r}
+)
+print(*cache.get_session_table().index)
+print(cache.get_natural_scene_template(3).shape)
+"""
+    done = subprocess.run([allensdk_python, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["900001 900002 900003", "(918, 1174)"]
