@@ -38,6 +38,7 @@ def save(figure, path):
     metadata = {"Date": None} if str(path).endswith(".svg") else {"Software": None}
     with replacing(path) as temporary:
         figure.savefig(temporary, dpi=DPI, metadata=metadata)
+    plt.close(figure)
 
 
 def _bars(axes, x, rows, column, width, colours, label=None):
