@@ -53,6 +53,8 @@ except InputError as error:
 
 SIMULATED = MOUSE["source"] == "simulated"
 FETCHED = MOUSE["source"] in ("warehouse", "s3")
+# In commands by this name and no parameter: how to fetch does not change what is fetched.
+PATIENCE = json.dumps(MOUSE["download"]["patience"])
 METHODS = configured_methods(config["methods"])
 POPULATION = [
     (config["population"]["variant"], seed) for seed in config["population"]["seeds"]
@@ -215,7 +217,7 @@ def fetch_settings_json(wildcards):
     if "session" in wildcards.keys():
         items["session"] = int(wildcards.session)
     # Not the master seed: another repetition of the study fetches nothing anew.
-    return json.dumps(canonical({"patience": MOUSE["download"]["patience"], **items}))
+    return json.dumps(canonical(items))
 
 
 def selection_settings(wildcards):

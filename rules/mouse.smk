@@ -154,7 +154,8 @@ if FETCHED:
             settings=fetch_settings_json,
         shell:
             "{params.python:q} -m workflow_scripts.fetch_tables"
-            " --settings {params.settings:q} --output {params.folder:q} --log {log:q}"
+            " --settings {params.settings:q} --patience {PATIENCE:q}"
+            " --output {params.folder:q} --log {log:q}"
 
     rule select_sessions:
         """Say which sessions take part, and why the others do not, before any is fetched."""
@@ -205,8 +206,8 @@ if FETCHED:
             settings=fetch_settings_json,
         shell:
             "{params.python:q} -m workflow_scripts.fetch_session"
-            " --settings {params.settings:q} --output {output:q}"
-            " --receipt {params.receipt:q} --log {log:q}"
+            " --settings {params.settings:q} --patience {PATIENCE:q}"
+            " --output {output:q} --receipt {params.receipt:q} --log {log:q}"
 
     rule fetch_scenes:
         """Fetch the scenes that the mice saw."""
@@ -229,4 +230,5 @@ if FETCHED:
             settings=fetch_settings_json,
         shell:
             "{params.python:q} -m workflow_scripts.fetch_scenes"
-            " --settings {params.settings:q} --output {output:q} --log {log:q}"
+            " --settings {params.settings:q} --patience {PATIENCE:q}"
+            " --output {output:q} --log {log:q}"

@@ -44,9 +44,9 @@ def server(bucket):
 def fetch(finished, server):
     """Run the workflow in a folder of its own with another source of mice."""
 
-    def run(source, directory, *arguments, check=True, **mouse):
+    def run(source, directory, *arguments, check=True, patience=PATIENCE, **mouse):
         mouse |= {"source": source, "base_url": server.url}
-        mouse["download"] = {"keep": False, "patience": PATIENCE}
+        mouse["download"] = {"keep": False, "patience": patience}
         override = finished.folder / f"{directory}.yaml"
         override.write_text(yaml.safe_dump({"mouse": mouse}))
         arguments = ("--directory", directory, *arguments)
@@ -73,6 +73,9 @@ def test_from_the_warehouse_to_figure_2(finished, fetch, server, bucket):
     sessions = [f"results/mouse/sessions/{session}.nc" for session in SESSIONS]
     same(finished, "warehouse", [*sessions, "results/stimuli/scenes.nc"])
     assert not list((elsewhere / "results/mouse/nwb").glob("*"))
+    more = {**PATIENCE, "tries": 9}
+    planned = fetch("warehouse", "warehouse", "-n", "results/figures/figure_2.png", patience=more)
+    assert "Nothing to be done" in planned
 
     table = pd.read_csv(elsewhere / "results/tables/sessions.csv").set_index("session")
     assert list(table.index[table["takes_part"]]) == list(SESSIONS)

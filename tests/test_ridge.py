@@ -9,7 +9,7 @@ from sklearn.linear_model import LinearRegression, RidgeCV
 from sklearn.preprocessing import StandardScaler
 
 from workflow_scripts.errors import InputError
-from workflow_scripts.ridge import ALPHAS, Ridge, choose_penalties, principal_axes
+from workflow_scripts.ridge import ALPHAS, Ridge, _LeaveOneOut, choose_penalties, principal_axes
 
 
 def data(n, p, q, seed=0, noise=1.0):
@@ -90,6 +90,23 @@ def test_bounds_never_rule_out_the_best_penalty(p, outliers):
     of_chosen = np.array(errors)[np.searchsorted(alphas, chosen), np.arange(30)]
     np.testing.assert_allclose(of_chosen, np.min(errors, axis=0), rtol=1e-7)
     assert len(set(chosen)) > 2
+
+
+def test_residuals_that_are_rounding_rule_out_nothing():
+    """An image shown twice leaves one dimension less than centred stimuli have.
+
+    At the smallest penalties nothing is left of a target but rounding; all errors in double tell.
+    """
+    X, Y = data(600, 900, 20, seed=1, noise=8.0)
+    X[1], Y[1] = X[0], Y[0]
+    U, s, _ = principal_axes(StandardScaler().fit_transform(X))
+    centred = Y - Y.mean(axis=0)
+    chosen = choose_penalties(U, s, U.T @ centred, centred, ALPHAS)
+    assert U.shape[1] == len(U) - 2
+    every = _LeaveOneOut(U, s, ALPHAS)
+    errors = [every._errors(centred.T @ U, centred.T, number) for number in range(len(ALPHAS))]
+    np.testing.assert_array_equal(chosen, np.array(ALPHAS)[np.argmin(errors, axis=0)])
+    assert chosen.min() > 100
 
 
 @pytest.mark.parametrize("p", [50, 900])

@@ -5,6 +5,7 @@ read the answers; the engine under them has time limits and retries, and gives t
 file instead of a stream, so that `workflow_scripts.download` fetches the file from either place.
 """
 
+import json
 import logging
 import time
 from pathlib import Path
@@ -19,6 +20,7 @@ from workflow_scripts.errors import InputError
 from workflow_scripts.files import write_table
 
 TABLES = ("sessions", "probes", "channels", "units")
+PATIENCE_HELP = "time limits and tries as JSON"
 
 
 class Engine(RmaEngine):
@@ -146,20 +148,23 @@ SOURCES = {
 }
 
 
-def open_source(settings):
-    """The configured place, and the patience with it.
+def open_source(settings, patience):
+    """The configured place.
 
     Parameters
     ----------
     settings : dict
-        ``source``, a key of `SOURCES`; ``base_url``, or None for the Allen Institute's;
-        ``patience``, arguments of `workflow_scripts.download.Patience`.
+        ``source``, a key of `SOURCES`; ``base_url``, or None for the Allen Institute's.
+    patience : Patience
 
     Returns
     -------
-    source : Warehouse or Bucket
-    patience : Patience
+    Warehouse or Bucket
     """
     kind, base_url = SOURCES[settings["source"]]
-    patience = Patience(**settings["patience"])
-    return kind(settings["base_url"] or base_url, patience), patience
+    return kind(settings["base_url"] or base_url, patience)
+
+
+def parse_patience(text):
+    """Patience from a JSON object with its fields."""
+    return Patience(**json.loads(text))

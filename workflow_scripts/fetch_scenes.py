@@ -5,15 +5,15 @@ Runs in the AllenSDK environment. Templates that are there already are checked a
 
 from pathlib import Path
 
-from workflow_scripts.allen import open_source
+from workflow_scripts.allen import PATIENCE_HELP, open_source, parse_patience
 from workflow_scripts.download import download
 from workflow_scripts.jobs import logged, parse_arguments
 from workflow_scripts.scenes import read_template, template_path
 
 
-def fetch(settings, folder):
+def fetch(settings, patience, folder):
     """Fetch all scenes into a folder that gets its name when they are complete."""
-    source, patience = open_source(settings)
+    source = open_source(settings, patience)
     folder = Path(folder)
     gathered = folder.with_name(f"{folder.name}.part")
     for scene in range(settings["n_scenes"]):
@@ -23,9 +23,11 @@ def fetch(settings, folder):
 
 
 def main():
-    arguments = parse_arguments(__doc__, output="folder to write the templates to")
+    arguments = parse_arguments(
+        __doc__, patience=PATIENCE_HELP, output="folder to write the templates to"
+    )
     with logged(arguments.log):
-        fetch(arguments.settings, arguments.output)
+        fetch(arguments.settings, parse_patience(arguments.patience), arguments.output)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from workflow_scripts.allen import open_source
+from workflow_scripts.allen import PATIENCE_HELP, open_source, parse_patience
 from workflow_scripts.download import download
 from workflow_scripts.errors import InputError
 from workflow_scripts.extract_responses import check_file
@@ -74,9 +74,9 @@ def compare(receipt, path):
         )
 
 
-def fetch(settings, output, receipt_path):
+def fetch(settings, patience, output, receipt_path):
     """Fetch the session and write the receipt of the download."""
-    source, patience = open_source(settings)
+    source = open_source(settings, patience)
     session = settings["session"]
 
     def verify(path):
@@ -91,10 +91,14 @@ def fetch(settings, output, receipt_path):
 
 def main():
     arguments = parse_arguments(
-        __doc__, output="NWB file to write", receipt="JSON file for size and SHA-256"
+        __doc__,
+        patience=PATIENCE_HELP,
+        output="NWB file to write",
+        receipt="JSON file for size and SHA-256",
     )
     with logged(arguments.log):
-        fetch(arguments.settings, arguments.output, arguments.receipt)
+        patience = parse_patience(arguments.patience)
+        fetch(arguments.settings, patience, arguments.output, arguments.receipt)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ ALPHAS = tuple(float(a) for a in np.logspace(-4, 2, 7))
 SHARPNESS = 10.0  # of the smooth rectifier
 CAP = 1.2  # predictions end at this multiple of the unit's largest training response
 ROUGH = 10.0  # tolerance of fits that only say whether to go on
+LONGEST_STEP = 3.0  # that needs no evaluation, in tolerances
 FOLD_EVALUATIONS = 100  # a penalty that needs more of them is far too weak to be chosen
 SUFFICIENT_DECREASE = 1e-4
 SMALLEST_STEP = 1e-6
@@ -345,6 +346,10 @@ def minimise(state, problem, alphas, tolerance, max_evaluations):
         change = xp.where(accepted, new_gradient - gradient, xp.where(given_up, 0.0, change))
         theta = xp.where(accepted, new_theta, theta)
         gradient = xp.where(accepted, new_gradient, gradient)
+    else:
+        # Some of those that were carried on may have converged all the same.
+        done = xp.all(xp.vecdot(gradient / curvature, gradient) <= tolerance**2, axis=0)
+        converged[targets] = done
     keep_solution(slice(None))
     return solution, converged
 
@@ -362,14 +367,15 @@ def _descent(gradient, step, change, curvature, xp):
     return -(q + step * (weight - (inverse * xp.vecdot(change, q))[..., None]))
 
 
-def last_step(state, converged, problem, alphas):
+def last_step(state, converged, problem, alphas, tolerance):
     """Solution one step on from where the minimisation of a target has converged.
 
-    So near to the optimum the step is surely good, and no evaluation is spent on it.
+    No evaluation is spent on it, so a step is only taken if it is as short as it should be so near
+    to the optimum.
 
     Parameters
     ----------
-    state, converged, problem, alphas
+    state, converged, problem, alphas, tolerance
         See `minimise`.
 
     Returns
@@ -378,8 +384,10 @@ def last_step(state, converged, problem, alphas):
     """
     theta, _, gradient, step, change = state
     xp = array_namespace(theta)
-    ahead = theta + _descent(gradient, step, change, problem.penalised(alphas), xp)
-    return xp.where(converged[:, None], ahead, theta)
+    curvature = problem.penalised(alphas)
+    direction = _descent(gradient, step, change, curvature, xp)
+    short = xp.vecdot(direction * curvature, direction) <= (LONGEST_STEP * tolerance) ** 2
+    return xp.where((converged & short)[..., None], theta + direction, theta)
 
 
 class GeneralisedLinear:
@@ -507,7 +515,11 @@ class GeneralisedLinear:
             self.tolerance,
             self.max_evaluations,
         )
-        return last_step(state, converged, problem, alphas)[0], alpha, to_numpy(converged)
+        return (
+            last_step(state, converged, problem, alphas, self.tolerance)[0],
+            alpha,
+            to_numpy(converged),
+        )
 
     def _choose_penalties(self, A, Y, ceiling):
         """Penalty with the least loss over the folds, and a start for the fit with it.
@@ -535,7 +547,7 @@ class GeneralisedLinear:
             for tolerance in (ROUGH * self.fold_tolerance, self.fold_tolerance):
                 alphas = xp.full_like(ceiling[:, 0], penalty)
                 state, converged = minimise(state, problem, alphas, tolerance, FOLD_EVALUATIONS)
-                theta = last_step(state, converged, problem, alphas)
+                theta = last_step(state, converged, problem, alphas, tolerance)
                 loss = self._held_out_loss(theta, test_A, test_Y, ceiling)
                 rose = loss.sum(axis=0) > last.sum(axis=0)
                 go_on = ~(rose & (last_rose | (loss > last).all(axis=0)))
