@@ -139,6 +139,7 @@ rule check_claims:
         predictivity="results/tables/predictivity.csv",
         silhouette="results/tables/silhouette.csv",
         separability="results/tables/separability.csv",
+        mice="results/tables/mice.csv",
     output:
         "results/tables/claims.csv",
     log:

@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-from collections import Counter
 from pathlib import Path
 
 import yaml
@@ -29,16 +28,17 @@ from workflow_scripts.errors import InputError
 from workflow_scripts.registry import configured_methods, method_file
 
 
-def own_kinds(files, mouse):
-    """Check a lab's own recordings before anything runs: the data_kind of each."""
+def check_own(files, mouse):
+    """Refuse a lab's own recordings that are not in the form before anything runs."""
     if not files:
-        return []
+        return
     # Imported only here, because it takes time in every job.
     from workflow_scripts.recordings import check_recording
 
     limits = (mouse["n_scenes"], mouse["min_reliability"])
     subjects = {str(session): "mouse.sessions" for session in mouse["sessions"]}
-    return [check_recording(path, *limits, subjects).data_kind for path in files]
+    for path in files:
+        check_recording(path, *limits, subjects)
 
 
 try:
@@ -47,7 +47,7 @@ try:
     )
     MOUSE = config["mouse"]
     OWN_FILES = own_files(MOUSE["own_responses"])
-    OWN_KINDS = own_kinds(OWN_FILES, MOUSE)
+    check_own(OWN_FILES, MOUSE)
 except InputError as error:
     sys.exit(str(error))
 
@@ -216,7 +216,7 @@ def fetch_settings_json(wildcards):
     items = {key: MOUSE[key] for key in ("source", "base_url", "n_scenes")}
     if "session" in wildcards.keys():
         items["session"] = int(wildcards.session)
-    # Not the master seed: another repetition of the study fetches nothing anew.
+    # Not the master seed, which decides on nothing here.
     return json.dumps(canonical(items))
 
 
@@ -386,24 +386,18 @@ def summary_settings(wildcards):
     )
 
 
-def data_description():
-    """What the two populations are, for claims and for the foot of every figure."""
+def population_description():
+    """What the model population is, for claims and for the foot of every figure."""
     variant = config["population"]["variant"]
     objective = resolve_variant(config, variant)["objective"].replace("_", " ")
     images = config["stimuli"]["source"]
-    kinds = ["simulated" if SIMULATED else "recorded"] * len(MOUSE["sessions"])
-    mice = [
-        f"{number} {kind} {'mouse' if number == 1 else 'mice'}"
-        for kind, number in Counter(kinds + OWN_KINDS).items()
-    ]
-    return {
-        "models": f"{len(POPULATION)} seeds of {variant} ({objective}), images: {images}",
-        "mice": " and ".join(mice),
-    }
+    return f"{len(POPULATION)} seeds of {variant} ({objective}), images: {images}"
 
 
 def claim_settings(wildcards):
-    return settings(layers=config["population"]["layers"], data=data_description())
+    return settings(
+        layers=config["population"]["layers"], models=population_description()
+    )
 
 
 def figure_settings(wildcards):
@@ -414,15 +408,13 @@ def figure_settings(wildcards):
         ],
         layers=config["population"]["layers"],
         areas=MOUSE["areas"],
-        data=data_description(),
+        models=population_description(),
     )
 
 
 def plot_mice_settings(wildcards):
     keys = ("areas", "min_reliability", "min_units")
-    return settings(
-        data=data_description()["mice"], **{key: MOUSE[key] for key in keys}
-    )
+    return settings(**{key: MOUSE[key] for key in keys})
 
 
 def figure_category(wildcards):

@@ -8,6 +8,7 @@ rule plot_figure:
         silhouette="results/tables/silhouette.csv",
         mds="results/tables/mds.csv",
         separability="results/tables/separability.csv",
+        mice="results/tables/mice.csv",
     output:
         svg=report(
             "results/figures/figure_{figure}.svg",

@@ -93,7 +93,10 @@ def test_own_responses_may_take_the_place_of_recorded_sessions_only(tmp_path):
     assert own_files(tmp_path) == [str(tmp_path / "a.nc"), str(tmp_path / "b.nc")]
     config = changed(("mouse", "own_responses"), str(tmp_path))
     check_config(config, SCHEMA)
-    config["mouse"]["sessions"] = []
+    config["mouse"] |= {"preset": "nayebi", "window_s": [0, 0.25]}
+    with pytest.raises(InputError, match="found 2 files, expected none for mouse.preset nayebi"):
+        check_config(config, SCHEMA)
+    config["mouse"] |= {"preset": "ccn25", "sessions": []}
     with pytest.raises(InputError, match="mouse.sessions: found none for mouse.source 'simulated'"):
         check_config(config, SCHEMA)
     config["mouse"] |= {"source": "directory", "directory": str(tmp_path)}

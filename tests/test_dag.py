@@ -129,7 +129,15 @@ def test_another_filter_rereads_no_session(finished):
     assert "extract_responses" not in planned
     with override(finished, {"mouse": {"expected_subjects": 31}}) as configfile:
         planned = finished.planned(configfile)
-    assert planned == {"summarise_mice": 1, "plot_mice": 1, "all": 1}
+    # Claims and figures take from its table what the mice are.
+    assert "align_mice" not in planned and "collect_scores" not in planned
+    assert planned == {
+        "summarise_mice": 1,
+        "plot_mice": 1,
+        "check_claims": 1,
+        "plot_figure": 10,
+        "all": 1,
+    }
 
 
 def test_a_new_seed_adds_one_shard_a_method(finished):

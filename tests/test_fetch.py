@@ -69,12 +69,15 @@ def test_from_the_warehouse_to_figure_2(finished, fetch, server, bucket):
     for part in ("models", "stimuli"):
         shutil.copytree(finished.folder / "results" / part, elsewhere / "results" / part)
     (elsewhere / "results/stimuli/scenes.nc").unlink()
-    fetch("warehouse", "warehouse", "results/figures/figure_2.png", "results/tables/sessions.csv")
+    wanted = ["results/figures/figure_2.png", "results/tables/claims.csv"]
+    fetch("warehouse", "warehouse", *wanted)
     sessions = [f"results/mouse/sessions/{session}.nc" for session in SESSIONS]
     same(finished, "warehouse", [*sessions, "results/stimuli/scenes.nc"])
     assert not list((elsewhere / "results/mouse/nwb").glob("*"))
+    claims = pd.read_csv(elsewhere / "results/tables/claims.csv").set_index("population")
+    assert set(claims.loc["mice", "data"]) == {"3 simulated mice"}  # whatever served them
     more = {**PATIENCE, "tries": 9}
-    planned = fetch("warehouse", "warehouse", "-n", "results/figures/figure_2.png", patience=more)
+    planned = fetch("warehouse", "warehouse", "-n", *wanted, patience=more)
     assert "Nothing to be done" in planned
 
     table = pd.read_csv(elsewhere / "results/tables/sessions.csv").set_index("session")

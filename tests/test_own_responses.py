@@ -373,8 +373,8 @@ def test_mice_are_called_what_they_are(finished, beside, mouse, described):
     claims = "results/tables/claims.csv"
     try:
         finished.snakemake(
-            *("--directory", "beside", claims, "--allowed-rules", "check_claims"),
-            *("--forcerun", "check_claims"),
+            *("--directory", "beside", claims, "--allowed-rules", "check_claims", "summarise_mice"),
+            *("--forcerun", "summarise_mice"),
             configfiles=["own.yaml", "described.yaml"],
         )
         table = pd.read_csv(beside / claims)

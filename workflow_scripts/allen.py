@@ -36,6 +36,11 @@ class Engine(RmaEngine):
 
     def __init__(self, base_url, patience):
         parts = urlsplit(base_url)
+        if parts.path.strip("/"):
+            raise InputError(
+                f"config mouse.base_url: found {base_url!r}, expected the warehouse's address "
+                "without a path"
+            )
         super().__init__(parts.scheme, parts.netloc)
         self.patience = patience
 

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from workflow_scripts.claims import check
+from workflow_scripts.description import describe_mice
 from workflow_scripts.files import write_table
 from workflow_scripts.jobs import logged
 
@@ -15,7 +16,8 @@ def main(tables, settings, output):
     claims = check(predictivity, silhouette, separability, layers=settings["layers"])
     kinds = predictivity.groupby("population")["data_kind"].first()
     claims["data_kind"] = claims["population"].map(kinds)
-    claims["data"] = claims["population"].map(settings["data"])
+    data = {"models": settings["models"], "mice": describe_mice(pd.read_csv(tables["mice"]))}
+    claims["data"] = claims["population"].map(data)
     write_table(claims, output)
 
 

@@ -162,6 +162,11 @@ def _check_mouse(mouse, config):
             f"config mouse.own_responses: found {mouse['own_responses']!r}, expected an existing "
             f"folder with *.nc files"
         )
+    if own and mouse["preset"] == "nayebi":
+        raise InputError(
+            f"config mouse.own_responses: found {len(own)} files, expected none for mouse.preset "
+            "nayebi, which needs responses in bins of 10 ms"
+        )
     if len(mouse["sessions"]) + len(own) < 2:
         raise InputError(
             f"config mouse.sessions: found {len(mouse['sessions'])} sessions and {len(own)} files "

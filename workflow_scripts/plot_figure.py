@@ -2,16 +2,18 @@
 
 import pandas as pd
 
+from workflow_scripts.description import describe_mice
 from workflow_scripts.figures import draw, save
 from workflow_scripts.jobs import logged
 
 TABLES = ("predictivity", "silhouette", "mds", "separability")
 
 
-def main(paths, name, settings, outputs):
+def main(paths, mice, name, settings, outputs):
     """Write the figure in every format asked for."""
     tables = {table: pd.read_csv(path) for table, path in paths.items()}
-    figure = draw(name, tables, settings)
+    data = {"models": settings["models"], "mice": describe_mice(pd.read_csv(mice))}
+    figure = draw(name, tables, {**settings, "data": data})
     for output in outputs:
         save(figure, output)
 
@@ -20,6 +22,7 @@ if __name__ == "__main__":
     with logged(snakemake.log[0]):
         main(
             {table: snakemake.input[table] for table in TABLES},
+            snakemake.input.mice,
             snakemake.wildcards.figure,
             snakemake.params.settings,
             snakemake.output,

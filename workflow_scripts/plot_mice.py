@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 
+from workflow_scripts.description import describe_mice
 from workflow_scripts.figures import add_footer, save, style
 from workflow_scripts.jobs import logged
 
@@ -122,8 +123,7 @@ def draw(mice, units, settings):
     top, bottom = figure.add_gridspec(2, 1, height_ratios=heights)
     _draw_counts(figure, top.subgridspec(n_rows, n_columns), mice, settings)
     _draw_reliability(figure.add_subplot(bottom), units, settings)
-    kinds = " and ".join(sorted(set(mice["data_kind"])))
-    add_footer(figure, f"data: {mice['session'].nunique()} {kinds} mice")
+    add_footer(figure, f"data: {describe_mice(mice)}")
     _settle(figure)
     return figure
 

@@ -43,6 +43,7 @@ class Recording:
     data_kind : {"recorded", "simulated"}
     rate : numpy.ndarray of float64, shape (n_stimuli, n_units)
         Mean over trials, spikes/s.
+    unit : numpy.ndarray of str, shape (n_units,)
     area : numpy.ndarray of str, shape (n_units,)
     reliability : numpy.ndarray of float, shape (n_units,), or None
     """
@@ -50,6 +51,7 @@ class Recording:
     subject: str
     data_kind: str
     rate: np.ndarray
+    unit: np.ndarray
     area: np.ndarray
     reliability: np.ndarray | None
 
@@ -97,7 +99,7 @@ def check_recording(path, n_stimuli, min_reliability, subjects):
         )
     subject = str(attributes["session_id"])
     subjects[subject] = path
-    return Recording(subject, str(attributes["data_kind"]), rate, area, reliability)
+    return Recording(subject, str(attributes["data_kind"]), rate, units, area, reliability)
 
 
 def read_bins(path):

@@ -6,13 +6,13 @@ A mouse takes part if one of its areas at least is a target, that is, keeps ``mi
 import logging
 from itertools import repeat
 
+import h5netcdf
 import numpy as np
 import pandas as pd
-import xarray as xr
 
-from workflow_scripts.errors import InputError
 from workflow_scripts.files import write_table
 from workflow_scripts.jobs import logged
+from workflow_scripts.recordings import check_recording
 from workflow_scripts.responses import keep_largest, read_mouse
 
 COUNTS = ("n_in_file", "n_after_quality", "n_after_trials")
@@ -37,31 +37,25 @@ def summarise_session(path, settings, mouse, largest):
     units : pandas.DataFrame
         One row a unit that has enough trials: ``session``, ``area``, ``unit``, ``reliability`` (NaN
         where no half of the trials defines it, as for a silent unit), ``kept``, ``data_kind``.
-
-    Raises
-    ------
-    InputError
-        If the file is no session file.
     """
     areas, min_reliability = settings["areas"], settings["min_reliability"]
-    try:
-        with xr.open_dataset(path, engine="h5netcdf") as opened:
-            data = opened.load()
-        session, kind = data.attrs["session_id"], data.attrs["data_kind"]
-        units = pd.DataFrame({name: data[name].values for name in ("area", "unit")})
-        # A lab's own recording says nothing of what came before.
-        units["reliability"] = data["reliability"].values if "reliability" in data else np.nan
-        obstacle, n_trials = data.attrs.get("reason", ""), data.get("n_trials")
-        n_units = [(units["area"] == area).sum() for area in areas]
-        counts = pd.DataFrame(dict.fromkeys(COUNTS, n_units), index=areas)
-        if set(COUNTS) <= set(data):
-            stored = {name: data[name].values for name in COUNTS}
-            counts = pd.DataFrame(stored, index=data["area_name"].values).loc[areas]
-    except (KeyError, OSError, ValueError) as error:
-        raise InputError(f"{path}: is not a session file of extract_responses: {error}") from error
-    units.insert(0, "session", session)
+    recording = check_recording(path, settings["n_scenes"], min_reliability, {})
+    session, kind = recording.subject, recording.data_kind
+    no_value = np.full(len(recording.unit), np.nan)
+    units = pd.DataFrame(
+        {
+            "session": session,
+            "area": recording.area,
+            "unit": recording.unit,
+            "reliability": no_value if recording.reliability is None else recording.reliability,
+        }
+    )
     units["kept"] = True if min_reliability is None else units["reliability"] >= min_reliability
     units["data_kind"] = kind
+    obstacle, counts, n_trials = read_history(path, areas)
+    if counts is None:
+        n_units = [(units["area"] == area).sum() for area in areas]
+        counts = pd.DataFrame(dict.fromkeys(COUNTS, n_units), index=areas)
     rows = []
     for area in areas:
         of_area = units[units["area"] == area]
@@ -81,8 +75,8 @@ def summarise_session(path, settings, mouse, largest):
                 "n_after_reliability": n_left,
                 "is_target": is_target,
                 "reason": obstacle or too_few,
-                "least_trials": pd.NA if n_trials is None else int(n_trials.min()),
-                "most_trials": pd.NA if n_trials is None else int(n_trials.max()),
+                "least_trials": min(n_trials, default=pd.NA),
+                "most_trials": max(n_trials, default=pd.NA),
                 "reliability_q1": low,
                 "reliability_median": median,
                 "reliability_q3": high,
@@ -90,6 +84,31 @@ def summarise_session(path, settings, mouse, largest):
             }
         )
     return pd.DataFrame(rows), units
+
+
+def read_history(path, areas):
+    """What came before the units of a session file; a lab's own recording says nothing of it.
+
+    Parameters
+    ----------
+    path : str or path-like
+    areas : list of str
+
+    Returns
+    -------
+    reason : str
+        Why the session has no units; empty if it has.
+    counts : pandas.DataFrame or None
+        Units after each step of the extraction, a row an area.
+    n_trials : list of int
+        Valid presentations of each scene.
+    """
+    with h5netcdf.File(path) as data:
+        if "verdict" not in data.attrs:
+            return "", None, []
+        names = [name.decode() for name in data["area_name"][...].astype(bytes)]
+        counts = pd.DataFrame({name: data[name][...] for name in COUNTS}, index=names)
+        return data.attrs["reason"], counts.loc[areas], data["n_trials"][...].tolist()
 
 
 def report(mice, expected_subjects):
