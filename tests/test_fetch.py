@@ -132,4 +132,4 @@ print(cache.get_natural_scene_template(3).shape)
 """
     done = subprocess.run([allensdk_python, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == ["900001 900002 900003", "(918, 1174)"]
+    assert done.stdout.splitlines() == ["900001 900002 900003 900004", "(918, 1174)"]
