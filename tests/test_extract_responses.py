@@ -159,13 +159,13 @@ def test_bins_add_up_to_the_window(extract, session_file):
     )
     assert "bin_rate" not in whole
     of_area = binned["area"].values == "VISp"
-    mouse, kind = read_mouse(output, ["VISp"], -1, N_SCENES, "nayebi", {})
+    mouse, recording = read_mouse(output, ["VISp"], -1, N_SCENES, "nayebi", {})
     expected = reliable_rates(
         binned["bin_rate"].values[..., of_area], binned["bin_reliability"].values[:, of_area]
     )
     assert expected.shape[1] > 0
     np.testing.assert_array_equal(mouse["VISp"].values, expected)
-    assert kind == "simulated"
+    assert recording.data_kind == "simulated"
 
 
 def test_the_file_is_only_read(extract, session_file):

@@ -51,10 +51,10 @@ def check(path, n_stimuli=N_STIMULI, min_reliability=0.5, subjects=None):
 def test_an_array_comes_back_as_profiles_in_hz(tmp_path, min_reliability):
     responses = simulated_responses()
     path = write(simulated_recording(), tmp_path / "own.nc")
-    mouse, kind = read_mouse(path, ["VISp", "VISl"], min_reliability, N_STIMULI, "ccn25", {})
+    mouse, recording = read_mouse(path, ["VISp", "VISl"], min_reliability, N_STIMULI, "ccn25", {})
     reliability = split_half_reliability(responses, 100, generator(0, "own_responses", "own_1"))
     kept = np.ones(N_UNITS, bool) if min_reliability is None else reliability >= min_reliability
-    assert kind == "simulated"
+    assert recording.data_kind == "simulated"
     for area in ("VISp", "VISl"):
         chosen = kept & (np.array(UNIT_AREAS) == area)
         assert chosen.any()

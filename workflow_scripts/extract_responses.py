@@ -5,12 +5,8 @@ Snakemake, hence the command line. The session file is opened for reading only.
 """
 
 import logging
-import shutil
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-import h5py
 import numpy as np
 import xarray as xr
 from allensdk.brain_observatory.ecephys.ecephys_session import EcephysSession
@@ -22,67 +18,9 @@ from workflow_scripts.presets import bin_edges
 from workflow_scripts.provenance import stamp
 from workflow_scripts.reliability import split_half_reliability
 from workflow_scripts.seeds import generator
+from workflow_scripts.session_file import METRICS, check_file, count_units_in_file, slimmed
 
-METRICS = ("isi_violations", "amplitude_cutoff", "presence_ratio", "snr")
-REQUIRED = (
-    "identifier",
-    "session_description",
-    "intervals",
-    "general/extracellular_ephys/electrodes/id",
-    "general/extracellular_ephys/electrodes/location",
-    "units/peak_channel_id",
-    "units/spike_times",
-    *(f"units/{metric}" for metric in METRICS),
-)
 MISSING = -1
-
-
-def check_file(path, session):
-    """Check that a file is the Allen session it is taken for, before AllenSDK opens it.
-
-    Returns
-    -------
-    str
-        ``simulated`` if the file says that it is, else ``recorded``.
-
-    Raises
-    ------
-    InputError
-        If the file is missing, unreadable, without a part that is needed, or of another session.
-    """
-    if not Path(path).is_file():
-        raise InputError(f"{path}: no such file, expected the NWB file of session {session}")
-    try:
-        with h5py.File(path, "r") as file:
-            absent = [item for item in REQUIRED if item not in file]
-            if absent:
-                raise InputError(f"{path}: has no {', '.join(absent)}, as Allen session files do")
-            identifier = file["identifier"].asstr()[()]
-            simulated = file["session_description"].asstr()[()].startswith("simulated")
-    except OSError as error:
-        raise InputError(f"{path}: is not a whole HDF5 file ({error})") from error
-    if identifier != str(session):
-        raise InputError(f"{path}: holds session {identifier}, expected {session}")
-    return "simulated" if simulated else "recorded"
-
-
-def count_units_in_file(path, areas):
-    """Number of units of each area that the file holds, whatever their quality.
-
-    AllenSDK shows only those that its quality control lets pass.
-
-    Returns
-    -------
-    list of int
-        In the order of `areas`.
-    """
-    with h5py.File(path, "r") as file:
-        electrodes = file["general/extracellular_ephys/electrodes"]
-        location = dict(
-            zip(electrodes["id"][:], electrodes["location"].asstr()[:], strict=True),
-        )
-        found = [location.get(channel) for channel in file["units/peak_channel_id"][:]]
-    return [found.count(area) for area in areas]
 
 
 def select_scenes(session, expected_scenes, path):
@@ -212,34 +150,6 @@ def find_obstacle(units_in_file, units, n_trials, settings):
     if units.empty:
         return f"no unit in any of {areas} passes quality control"
     return ""
-
-
-@contextmanager
-def slimmed(path, folder):
-    """Yield a copy of a session file in which amplitudes and waveforms are one zero a unit.
-
-    Nothing here needs them, but AllenSDK loads them whole: they are two thirds of a file, and of
-    the memory that it takes. The copy is made in `folder` and removed.
-    """
-    with TemporaryDirectory(dir=folder, prefix=".slimmed-") as temporary:
-        copy = shutil.copyfile(path, Path(temporary, Path(path).name))
-        with h5py.File(copy, "r+") as file:
-            units = file["units"]
-            n_units = len(units["id"])
-            for name in ("spike_amplitudes", "waveform_mean"):
-                shape = (n_units, *units[name].shape[1:-1], *(1,) * (units[name].ndim > 1))
-                replace_column(units, name, np.zeros(shape))
-                units[f"{name}_index"][...] = np.arange(1, n_units + 1)
-        yield copy
-
-
-def replace_column(table, name, values):
-    """Give the ragged column of a table other values, under the same attributes."""
-    attributes = dict(table[name].attrs)
-    del table[name]
-    column = table.create_dataset(name, data=values)
-    column.attrs.update(attributes)
-    table[f"{name}_index"].attrs["target"] = column.ref
 
 
 def extract(session, path, data_kind, settings):

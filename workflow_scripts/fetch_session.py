@@ -9,52 +9,11 @@ import logging
 from dataclasses import asdict
 from pathlib import Path
 
-import h5py
-import numpy as np
-
 from workflow_scripts.allen import PATIENCE_HELP, open_source, parse_patience
 from workflow_scripts.download import download
-from workflow_scripts.errors import InputError
-from workflow_scripts.extract_responses import check_file
 from workflow_scripts.files import replacing
 from workflow_scripts.jobs import logged, parse_arguments
-
-SCENES = "intervals/natural_scenes_presentations/frame"
-
-
-def check_content(path, session, n_scenes):
-    """Check that a file is the session, shows every scene, and that its spikes are all there.
-
-    Parameters
-    ----------
-    path : str or path-like
-    session : int
-    n_scenes : int
-        The frames must be 0 to `n_scenes` - 1, and the blank -1. Whether each is shown often enough
-        is for the extraction to say.
-
-    Raises
-    ------
-    InputError
-        With one sentence that names the file, what was found and what was expected.
-    """
-    check_file(path, session)
-    with h5py.File(path, "r") as file:
-        if SCENES not in file:
-            raise InputError(f"{path}: has no {SCENES}, expected a session with natural scenes")
-        frames = file[SCENES][:].astype(int)
-        if set(frames) != set(range(-1, n_scenes)):
-            raise InputError(
-                f"{path}: shows {len(set(frames))} frames from {frames.min()} to {frames.max()}, "
-                f"expected 0 to {n_scenes - 1} and the blank -1"
-            )
-        units, times = file["units"], file["units/spike_times"]
-        ends = units["spike_times_index"][:]
-        if len(ends) != len(units["id"]) or ends[-1] != len(times) or (np.diff(ends) < 0).any():
-            raise InputError(
-                f"{path}: found a spike index that does not fit its {len(times)} spikes"
-            )
-        times[-1:]  # the last bytes can be read
+from workflow_scripts.session_file import check_content
 
 
 def compare(receipt, path):

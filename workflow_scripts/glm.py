@@ -305,8 +305,11 @@ def minimise(state, problem, alphas, tolerance, max_evaluations):
         for kept, values in zip(solution, (theta, loss, gradient, step, change), strict=True):
             kept[:, targets[where]] = values[:, where]
 
+    def settled():
+        return xp.all(xp.vecdot(gradient / curvature, gradient) <= tolerance**2, axis=0)
+
     for _ in range(max_evaluations):
-        done = xp.all(xp.vecdot(gradient / curvature, gradient) <= tolerance**2, axis=0)
+        done = settled()
         n_done = int(xp.count_nonzero(done))
         if n_done == len(done):
             converged[targets] = True
@@ -348,8 +351,7 @@ def minimise(state, problem, alphas, tolerance, max_evaluations):
         gradient = xp.where(accepted, new_gradient, gradient)
     else:
         # Some of those that were carried on may have converged all the same.
-        done = xp.all(xp.vecdot(gradient / curvature, gradient) <= tolerance**2, axis=0)
-        converged[targets] = done
+        converged[targets] = settled()
     keep_solution(slice(None))
     return solution, converged
 

@@ -106,7 +106,8 @@ def read_mice(paths, areas, min_reliability, n_scenes, preset):
             f"config mouse: found {len(mice)} of {len(paths)} sessions with units that pass the "
             "filters, expected two at least; results/tables/mice.csv says what each filter left"
         )
-    return mice, "simulated" if "simulated" in {kind for _, kind in read} else "recorded"
+    kinds = {recording.data_kind for _, recording in read}
+    return mice, "simulated" if "simulated" in kinds else "recorded"
 
 
 def keep_largest(mice):
@@ -135,7 +136,7 @@ def keep_largest(mice):
 
 
 def read_mouse(path, areas, min_reliability, n_scenes, preset, subjects):
-    """Profiles of the areas of one mouse and its data kind.
+    """Profiles of the areas of one mouse, and the recording that they are from.
 
     See `read_mice`; `subjects` as `workflow_scripts.recordings.check_recording` takes it.
     """
@@ -152,7 +153,7 @@ def read_mouse(path, areas, min_reliability, n_scenes, preset, subjects):
         else:
             values = reliable_rates(bins[0][..., chosen], bins[1][:, chosen])
         mouse[area] = Profile(recording.subject, area, values)
-    return mouse, recording.data_kind
+    return mouse, recording
 
 
 def pool(profiles, part):

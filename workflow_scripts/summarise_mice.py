@@ -12,19 +12,19 @@ import pandas as pd
 
 from workflow_scripts.files import write_table
 from workflow_scripts.jobs import logged
-from workflow_scripts.recordings import check_recording
 from workflow_scripts.responses import keep_largest, read_mouse
 
 COUNTS = ("n_in_file", "n_after_quality", "n_after_trials")
 
 
-def summarise_session(path, settings, mouse, largest):
+def summarise_session(path, recording, settings, mouse, largest):
     """Rows of one session.
 
     Parameters
     ----------
     path : str or path-like
         File of `extract_responses`.
+    recording : workflow_scripts.recordings.Recording
     settings : dict
         ``areas``, ``min_reliability`` of a unit or None, ``min_units`` of a target.
     mouse, largest : dict of str to Profile
@@ -39,7 +39,6 @@ def summarise_session(path, settings, mouse, largest):
         where no half of the trials defines it, as for a silent unit), ``kept``, ``data_kind``.
     """
     areas, min_reliability = settings["areas"], settings["min_reliability"]
-    recording = check_recording(path, settings["n_scenes"], min_reliability, {})
     session, kind = recording.subject, recording.data_kind
     no_value = np.full(len(recording.unit), np.nan)
     units = pd.DataFrame(
@@ -147,9 +146,10 @@ def main(sessions, settings, mice_path, units_path):
     """Write mice.csv and mouse_units.csv."""
     filters = [settings[key] for key in ("areas", "min_reliability", "n_scenes", "preset")]
     subjects = {}
-    profiles = [read_mouse(path, *filters, subjects)[0] for path in sessions]
+    read = [read_mouse(path, *filters, subjects) for path in sessions]
+    profiles, recordings = zip(*read, strict=True)
     largest = keep_largest(profiles) if settings["preset"] == "nayebi" else profiles
-    rows = map(summarise_session, sessions, repeat(settings), profiles, largest)
+    rows = map(summarise_session, sessions, recordings, repeat(settings), profiles, largest)
     mice, units = zip(*rows, strict=True)
     mice = pd.concat(mice, ignore_index=True)
     report(mice, settings["expected_subjects"])

@@ -22,6 +22,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[2]))  # the workflow is not an installed package
 
 from workflow_scripts import nwb
+from workflow_scripts.session_file import replace_column
 from workflow_scripts.simulate_session import simulate
 
 ROOT = Path(__file__).parents[2]
@@ -58,23 +59,13 @@ def write_large_session(path):
     nwb.write_session(path, notes="{}", **contents)
     with h5py.File(path, "r+") as file:
         units = file["units"]
-        replace(units, "spike_amplitudes", np.full(len(units["spike_times"]), 1e-4))
+        replace_column(units, "spike_amplitudes", np.full(len(units["spike_times"]), 1e-4))
         units["spike_amplitudes_index"][...] = units["spike_times_index"][...]
         n_units = len(units["id"])
         rows = 384  # of channels, 82 samples each
-        replace(units, "waveform_mean", np.zeros((n_units * rows, 82)))
+        replace_column(units, "waveform_mean", np.zeros((n_units * rows, 82)))
         units["waveform_mean_index"][...] = rows * np.arange(1, n_units + 1)
     return len(times)
-
-
-def replace(group, name, values):
-    """Other values for a column of a table, under the same attributes."""
-    attributes = dict(group[name].attrs)
-    del group[name]
-    column = group.create_dataset(name, data=values)
-    for key, value in attributes.items():
-        column.attrs[key] = value
-    group[f"{name}_index"].attrs["target"] = column.ref
 
 
 def main():
