@@ -33,12 +33,14 @@ def check_own(files, mouse):
     if not files:
         return
     # Imported only here, because it takes time in every job.
-    from workflow_scripts.recordings import check_recording
+    from workflow_scripts.recordings import check_recording, read_trials
 
     limits = (mouse["n_scenes"], mouse["min_reliability"])
     subjects = {str(session): "mouse.sessions" for session in mouse["sessions"]}
     for path in files:
-        check_recording(path, *limits, subjects)
+        recording = check_recording(path, *limits, subjects)
+        if mouse["noise_correction"] is not None:
+            read_trials(path, recording)
 
 
 try:
@@ -75,7 +77,7 @@ wildcard_constraints:
     area="|".join(MOUSE["areas"]),
     set="training|validation|population",
     images="population|scenes",
-    figure="[12][abcd]?",
+    figure="[12][abcde]?",
 
 
 def repository(path):
@@ -273,7 +275,15 @@ def models_settings(wildcards):
 
 
 def mice_settings(wildcards, **items):
-    keys = ("areas", "preset", "min_reliability", "min_units", "n_scenes", "splits")
+    keys = (
+        "areas",
+        "preset",
+        "min_reliability",
+        "min_units",
+        "n_scenes",
+        "noise_correction",
+        "splits",
+    )
     return method_settings(wildcards, **{key: MOUSE[key] for key in keys}, **items)
 
 
@@ -327,6 +337,9 @@ FIGURES = {
     "2c": "Predictivity, mean over areas",
     "2d": "Separability, both directions",
 }
+if MOUSE["noise_correction"] is not None:
+    FIGURES["2e"] = "Predictivity without the noise of trials"
+
 TABLES = [
     "scores",
     "split_scores",

@@ -22,7 +22,7 @@ AGGREGATES = {
     "summarise_separability": 1,
     "summarise_cost": 1,
     "check_claims": 1,
-    "plot_figure": 10,
+    "plot_figure": 11,
     "all": 1,
 }
 POST_SHARDS = {"align_models": 2, "align_mice": 2, "align_model_and_mice": 2}

@@ -129,6 +129,23 @@ def test_the_mice_are_counted(finished, tables):
     assert "INFO 3 of 3 mice take part" in log
 
 
+def test_the_noise_of_trials_is_corrected_for_maps_and_mice_alone(tables):
+    scores = tables["scores"].set_index(["comparison", "method"]).sort_index()
+    names = ["correlation", "correlation_ceiling", "correlation_corrected"]
+    assert scores.loc["models", names].isna().all(axis=None)
+    assert scores.loc[(slice(None), "rsa"), names].isna().all(axis=None)
+    for comparison in ("mouse", "model_to_mouse", "mouse_to_model"):
+        for method in MAPPINGS:
+            cells = scores.loc[(comparison, method)]
+            cells = cells[(cells["verdict"] == "ok") & cells["correlation_corrected"].notna()]
+            assert len(cells)
+            assert (cells["correlation_ceiling"] < 1).all()
+            assert cells["correlation_corrected"].mean() > cells["correlation"].mean()
+    statistics = tables["predictivity"].groupby("population")["statistic"].unique()
+    assert set(statistics["models"]) == {"median", "mean"}
+    assert set(statistics["mice"]) == {"median", "mean", "correlation", "correlation_corrected"}
+
+
 def test_simulated_results_say_so(finished, tables):
     scores = tables["scores"]
     of_mice = scores["comparison"] != "models"

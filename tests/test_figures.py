@@ -27,13 +27,14 @@ def tables():
             "method": method,
             "relation": "same part",
             "part": part,
-            "statistic": "median",
+            "statistic": statistic,
             "predictivity": 0.1 + 0.3 * rank,
             **(value if method == "ridge_post" else {}),
         }
         for population, parts in (("models", ["conv1", "conv2"]), ("mice", ["VISp", "VISl"]))
         for part in (*parts, "overall")
         for rank, method in enumerate(METHODS[:2])
+        for statistic in ("median", "correlation", "correlation_corrected")
     ]
     silhouette = [{"method": m, "default": True, "silhouette": 0.3, **value} for m in METHODS]
     mds = [

@@ -132,7 +132,7 @@ WRONG = {
         "mouse.min_reliability)",
     ),
     "dimensions": (
-        lambda d: d.transpose("unit", "stimulus"),
+        lambda d: d.assign(rate=d["rate"].T),
         "rate has dimensions (unit, stimulus), expected (stimulus, unit)",
     ),
     "other dimensions": (

@@ -28,7 +28,8 @@ def shard_cells(mice, source_area):
 def main(sessions, settings, output):
     """Write the shard's scores."""
     filters = (settings[key] for key in ("areas", "min_reliability", "n_scenes", "preset"))
-    mice, data_kind = read_mice(sessions, *filters)
+    n_halves = settings["noise_correction"]
+    mice, data_kind = read_mice(sessions, *filters, with_trials=n_halves is not None)
     write_shard(
         shard_cells(mice, settings["area"]),
         "mouse",
@@ -37,6 +38,7 @@ def main(sessions, settings, output):
         stimuli="scenes",
         data_kind=data_kind,
         min_units=settings["min_units"],
+        n_halves=n_halves,
     )
 
 

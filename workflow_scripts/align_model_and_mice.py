@@ -31,7 +31,8 @@ def main(activations, sessions, settings, outputs):
     """Write the scores of each direction to its file."""
     layers = read_activations(activations, settings["subject"], settings["layers"], "post")
     filters = (settings[key] for key in ("areas", "min_reliability", "n_scenes", "preset"))
-    mice, data_kind = read_mice(sessions, *filters)
+    n_halves = settings["noise_correction"]
+    mice, data_kind = read_mice(sessions, *filters, with_trials=n_halves is not None)
     for direction, output in outputs.items():
         write_shard(
             direction_cells(direction, layers, mice),
@@ -41,6 +42,7 @@ def main(activations, sessions, settings, outputs):
             stimuli="scenes",
             data_kind=data_kind,
             min_units=settings["min_units"],
+            n_halves=n_halves,
         )
 
 

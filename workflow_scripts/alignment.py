@@ -1,6 +1,7 @@
 """Scores of cells: how well a method aligns source profiles to target profiles."""
 
 import logging
+from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
@@ -10,10 +11,26 @@ from workflow_scripts.arrays import on_device, to_numpy
 from workflow_scripts.errors import InputError, NotComparable
 from workflow_scripts.registry import make_estimator, read_card
 from workflow_scripts.scaling import varying
-from workflow_scripts.scoring import r2_per_unit
+from workflow_scripts.scoring import ceiling_per_unit, pearson_per_unit, r2_per_unit
 
 
-def score_cells(method, parameters, cells, splits, min_units, device="cpu"):
+@dataclass(frozen=True)
+class NoiseCorrection:
+    """How to estimate what the noise of responses takes from a correlation.
+
+    Attributes
+    ----------
+    n_halves : int
+        Number of random halves of the trials; for each, two more maps are fitted in each split.
+    seed : int
+        Master seed of the halves.
+    """
+
+    n_halves: int
+    seed: int
+
+
+def score_cells(method, parameters, cells, splits, min_units, device="cpu", noise_correction=None):
     """Score every cell with one method.
 
     A mapping is fitted on the training stimuli of each split and scored by the coefficient of
@@ -35,6 +52,10 @@ def score_cells(method, parameters, cells, splits, min_units, device="cpu"):
         Fewest units of a target; smaller ones are skipped with a reason.
     device : {"cpu", "cuda"}
         Where a mapping is fitted, if its card allows another than the CPU.
+    noise_correction : NoiseCorrection or None
+        With one, mappings also have correlations, and what they would be without the noise of
+        trials: ``correlation_corrected`` is ``correlation`` divided by
+        `workflow_scripts.scoring.ceiling_per_unit`, mean over halves and splits.
 
     Returns
     -------
@@ -66,6 +87,10 @@ def score_cells(method, parameters, cells, splits, min_units, device="cpu"):
     if card.kind == "geometry":
         _compare(method, parameters, cells, results)
         return _dataset(cells, results, [None])
+
+    def fit(X, Y):
+        return make_estimator(method, parameters).fit(X, Y)
+
     for number, indices in enumerate(groups.values(), start=1):
         source = cells[indices[0]][0]
         logging.info(
@@ -79,7 +104,7 @@ def score_cells(method, parameters, cells, splits, min_units, device="cpu"):
         for index, result in zip(
             indices,
             _score_group(
-                method, parameters, source, [cells[i][1] for i in indices], splits, device
+                source, [cells[i][1] for i in indices], splits, device, fit, noise_correction
             ),
             strict=True,
         ):
@@ -100,17 +125,15 @@ def _unusable(source, target, min_units):
     return ""
 
 
-def _score_group(method, parameters, source, targets, splits, device):
+def _score_group(source, targets, *how):
     """Result of each target: a dict, or the reason why there is none."""
     try:
-        return _fit_and_score(method, parameters, source, targets, splits, device)
+        return _fit_and_score(source, targets, *how)
     except NotComparable as reason:
         if len(targets) == 1:
             return [str(reason)]
     # One of the stacked targets cannot be fitted: find out which, and keep the others.
-    return [
-        _score_group(method, parameters, source, [target], splits, device)[0] for target in targets
-    ]
+    return [_score_group(source, [target], *how)[0] for target in targets]
 
 
 def _compare(method, parameters, cells, results):
@@ -135,30 +158,41 @@ def _compare(method, parameters, cells, results):
             "n_unconverged": 0,
             "extras": {},
             "seconds": perf_counter() - started,
+            "correlations": {},
         }
 
 
-def _fit_and_score(method, parameters, source, targets, splits, device):
+def _map(fit, X, Y, train, test):
+    """Fit one split; the estimator, which units it has, and their predictions.
+
+    Units that do not vary over the training stimuli, or whose optimum was not reached, have none.
+    """
+    varies = to_numpy(varying(Y[train]))
+    if not varies.any():
+        raise NotComparable("no target unit varies over the training stimuli")
+    estimator = fit(X[train], Y[train][:, varies])
+    predicted = np.full((len(test), len(varies)), np.nan)
+    predicted[:, varies] = to_numpy(estimator.predict(X[test]))
+    reached = varies.copy()
+    reached[varies] = getattr(estimator, "converged_", True)
+    predicted[:, ~reached] = np.nan
+    return estimator, varies, reached, predicted
+
+
+def _fit_and_score(source, targets, splits, device, fit, noise_correction):
     stacked = np.hstack([target.values for target in targets])
     ends = np.cumsum([target.values.shape[1] for target in targets])
     scores = np.full((len(splits), stacked.shape[1]), np.nan)
     alphas = np.full((len(splits), stacked.shape[1]), np.nan)
     unconverged = np.zeros(stacked.shape[1], int)
-    extras = {}
+    extras, predictions = {}, []
     started = perf_counter()
     X, Y = on_device(source.values, device), on_device(stacked, device)
     for number, (train, test) in enumerate(splits):
-        varies = to_numpy(varying(Y[train]))
-        if not varies.any():
-            raise NotComparable("no target unit varies over the training stimuli")
-        estimator = make_estimator(method, parameters)
-        estimator.fit(X[train], Y[train][:, varies])
-        score = r2_per_unit(stacked[np.ix_(test, varies)], to_numpy(estimator.predict(X[test])))
-        # An optimum that was not reached is no score.
-        failed = ~getattr(estimator, "converged_", np.ones(len(score), bool))
-        score[failed] = np.nan
-        unconverged[varies] += failed
-        scores[number, varies] = score
+        estimator, varies, reached, predicted = _map(fit, X, Y, train, test)
+        scores[number] = r2_per_unit(stacked[test], predicted)
+        unconverged += varies & ~reached
+        predictions.append(predicted)
         if hasattr(estimator, "alpha_"):
             alphas[number, varies] = to_numpy(estimator.alpha_)
         for name, value in getattr(estimator, "extras_", {}).items():
@@ -167,6 +201,20 @@ def _fit_and_score(method, parameters, source, targets, splits, device):
             if count:
                 logging.info("guard %s bound %d times in split %d", guard, count, number)
     seconds = (perf_counter() - started) / len(targets)
+    correlations = {}
+    if noise_correction is not None:
+        measured = np.array(
+            [
+                pearson_per_unit(stacked[test], predicted)
+                for (_, test), predicted in zip(splits, predictions, strict=True)
+            ]
+        )
+        ceilings = _ceilings(source, targets, splits, device, fit, noise_correction)
+        correlations = {
+            "correlation": measured,
+            "correlation_ceiling": _mean(ceilings, axis=0),
+            "correlation_corrected": _mean(measured / ceilings, axis=0),
+        }
     results = []
     for start, end in zip(np.r_[0, ends[:-1]], ends, strict=True):
         units = scores[:, start:end]
@@ -183,9 +231,34 @@ def _fit_and_score(method, parameters, source, targets, splits, device):
                 "n_unconverged": unconverged[start:end].sum(),
                 "extras": extras,
                 "seconds": seconds,
+                "correlations": {
+                    name: values[:, start:end] for name, values in correlations.items()
+                },
             }
         )
     return results
+
+
+def _ceilings(source, targets, splits, device, fit, noise_correction):
+    """Largest correlation that noise allows, for each half, split and unit."""
+    n_units = sum(target.values.shape[1] for target in targets)
+    ceilings = np.full((noise_correction.n_halves, len(splits), n_units), np.nan)
+    for number in range(noise_correction.n_halves):
+        X = source.halves(noise_correction.seed, number)
+        parts = [target.halves(noise_correction.seed, number) for target in targets]
+        Y = [np.hstack(halves) for halves in zip(*parts, strict=True)]
+        for split, (train, test) in enumerate(splits):
+            try:
+                predicted = [
+                    _map(fit, on_device(x, device), on_device(y, device), train, test)[-1]
+                    for x, y in zip(X, Y, strict=True)
+                ]
+            except NotComparable as reason:
+                # Half of the trials may be too few for any fit; the whole of them was not.
+                logging.info("half %d of split %d is left out: %s", number, split, reason)
+                continue
+            ceilings[number, split] = ceiling_per_unit([y[test] for y in Y], predicted)
+    return ceilings
 
 
 def _median(values, axis):
@@ -211,6 +284,9 @@ def _dataset(cells, results, splits):
     score_unit = np.full((n_cells, n_units), np.nan)
     dropped, unconverged = np.zeros(n_cells, np.int64), np.zeros(n_cells, np.int64)
     extras = {name: np.full((n_cells, n_splits), np.nan) for r in scored for name in r["extras"]}
+    correlations = {
+        name: np.full((n_cells, n_units), np.nan) for r in scored for name in r["correlations"]
+    }
     seconds = np.full(n_cells, np.nan)
     for index, result in enumerate(results):
         if not isinstance(result, dict):
@@ -223,6 +299,8 @@ def _dataset(cells, results, splits):
         unconverged[index] = result["n_unconverged"]
         for name, values in result["extras"].items():
             extras[name][index] = values
+        for name, values in result["correlations"].items():
+            correlations[name][index, : len(units)] = _mean(values, axis=0)
         seconds[index] = result["seconds"]
     n_stimuli = cells[0][0].values.shape[0]
     n_train, n_test = (n_stimuli, n_stimuli) if splits[0] is None else map(len, splits[0])
@@ -242,6 +320,7 @@ def _dataset(cells, results, splits):
             "alpha": (("cell", "split"), alpha),
             "seconds": ("cell", seconds, {"units": "s"}),
             **{name: (("cell", "split"), values) for name, values in extras.items()},
+            **{name: (("cell", "target_unit"), values) for name, values in correlations.items()},
         },
         coords={
             "source_subject": ("cell", [source.subject for source, _ in cells]),

@@ -11,6 +11,7 @@ from workflow_scripts.files import write_table
 from workflow_scripts.jobs import logged
 
 PAIR = ["source_subject", "source_part", "target_subject", "target_part"]
+CORRELATIONS = ["correlation", "correlation_ceiling", "correlation_corrected"]
 FLOOR = -1.0  # of the mean over units, which a single exploding prediction would otherwise decide
 
 
@@ -24,7 +25,9 @@ def read_shard(path):
     Returns
     -------
     cells : pandas.DataFrame
-        ``score`` is the median over units, ``score_mean`` their mean, floored at -1.
+        ``score`` is the median over units, ``score_mean`` their mean, floored at -1; correlations
+        are medians over units, NaN without a noise correction, and ``n_above_ceiling`` is how many
+        corrected ones are above 1.
     splits : pandas.DataFrame
         ``score`` is the median over units in that split.
 
@@ -44,6 +47,8 @@ def read_shard(path):
     if not verdicts <= {"ok", "skipped"}:
         raise InputError(f"{path}: found verdicts {sorted(verdicts)}, expected ok or skipped")
     units = pd.DataFrame(data["score_unit"].values)
+    empty = np.full(units.shape, np.nan)
+    correlations = {name: data[name].values if name in data else empty for name in CORRELATIONS}
     cells = pd.DataFrame(
         {
             "comparison": data.attrs["comparison"],
@@ -53,6 +58,8 @@ def read_shard(path):
             "reason": data["reason"].values,
             "score": units.median(axis=1),
             "score_mean": units.clip(lower=FLOOR).mean(axis=1),
+            **{name: pd.DataFrame(values).median(axis=1) for name, values in correlations.items()},
+            "n_above_ceiling": (correlations["correlation_corrected"] > 1).sum(axis=1),
             **{
                 name: data[name].values
                 for name in (

@@ -156,6 +156,11 @@ def _check_mouse(mouse, config):
             f"config mouse.window_s: found {mouse['window_s']}, expected [0, 0.25] for "
             "mouse.preset nayebi"
         )
+    if mouse["preset"] == "nayebi" and mouse["noise_correction"] is not None:
+        raise InputError(
+            f"config mouse.noise_correction: found {mouse['noise_correction']}, expected null for "
+            "mouse.preset nayebi, whose window differs between mice"
+        )
     own = own_files(mouse["own_responses"])
     if mouse["own_responses"] is not None and not own:
         raise InputError(

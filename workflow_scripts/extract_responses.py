@@ -175,9 +175,10 @@ def extract(session, path, data_kind, settings):
     Returns
     -------
     xarray.Dataset
-        ``spike_count`` (stimulus, trial, unit), ``rate`` (stimulus, unit; spikes/s) and
-        ``n_trials`` (stimulus), with area, quality and reliability of each unit; ``n_in_file``,
-        ``n_after_quality`` and ``n_after_trials`` (area_name), units before and after each filter.
+        ``spike_count`` and ``trial_rate`` (stimulus, trial, unit; the latter in spikes/s),
+        ``rate`` (stimulus, unit; spikes/s) and ``n_trials`` (stimulus), with area, quality and
+        reliability of each unit; ``n_in_file``, ``n_after_quality`` and ``n_after_trials``
+        (area_name), units before and after each filter.
         For preset nayebi also ``bin_rate`` (stimulus, bin, unit; spikes/s) and ``bin_reliability``
         (bin, unit), of which ``reliability`` is the largest.
 
@@ -218,6 +219,7 @@ def extract(session, path, data_kind, settings):
 
     # All bins of a presentation are missing, or none.
     spike_count = np.where(counts[:, :, 0] == MISSING, MISSING, counts.sum(axis=2))
+    trial_rate = np.where(spike_count == MISSING, np.nan, spike_count) / (edges[-1] - edges[0])
     bin_rate = np.nanmean(np.where(counts == MISSING, np.nan, counts), axis=1)
     bin_rate /= np.diff(edges)[:, None]
     random = generator(settings["seed"], "extract_responses", settings["session"])
@@ -238,6 +240,11 @@ def extract(session, path, data_kind, settings):
     return xr.Dataset(
         {
             "spike_count": (("stimulus", "trial", "unit"), spike_count.astype(np.int16)),
+            "trial_rate": (
+                ("stimulus", "trial", "unit"),
+                trial_rate.astype(np.float32),
+                {"units": "spikes/s"},
+            ),
             "rate": (("stimulus", "unit"), rate, {"units": "spikes/s"}),
             "n_trials": ("stimulus", n_trials),
             "n_in_file": ("area_name", units_in_file),
@@ -275,7 +282,10 @@ def main():
         with slimmed(arguments.nwb, folder) as copy:
             session = EcephysSession.from_nwb_path(str(copy), api_kwargs=settings["quality"])
             responses = extract(session, arguments.nwb, data_kind, settings)
-        encoding = {"spike_count": {"_FillValue": MISSING, "zlib": True}}
+        encoding = {
+            "spike_count": {"_FillValue": MISSING, "zlib": True},
+            "trial_rate": {"zlib": True},
+        }
         write_netcdf(responses, arguments.output, encoding)
 
 

@@ -200,6 +200,23 @@ def panel_2d(figure, tables, settings):
     axes.set(ylabel=SEPARABILITY, title="Separability, both directions")
 
 
+def panel_2e(figure, tables, settings):
+    """Correlations between mice as measured, and without the noise of trials, mean over areas."""
+    table = tables["predictivity"]
+    groups = {"correlation": "as measured", "correlation_corrected": "noise corrected"}
+    chosen = (table["population"] == "mice") & (table["relation"] == "same part")
+    table = table[chosen & (table["part"] == "overall") & table["statistic"].isin(groups)]
+    axes = figure.subplots()
+    methods = _present(table, settings["methods"])
+    _grouped_bars(axes, table, list(groups), "statistic", "predictivity", methods)
+    axes.set_xticks(range(len(groups)), groups.values())
+    axes.set(
+        ylabel="held-out correlation r (median over units)",
+        title="Same area, all other mice as the source, mean over areas",
+    )
+    axes.legend(frameon=False, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.12))
+
+
 # Panel: function, size in inches, and over what its error bars are.
 PANELS = {
     "1a": (panel_1a, (7.5, 4.2), "seeds"),
@@ -210,6 +227,7 @@ PANELS = {
     "2b": (panel_2b, (6.0, 4.4), "areas"),
     "2c": (panel_2c, (4.5, 4.2), "mice"),
     "2d": (panel_2d, (4.5, 4.2), "areas"),
+    "2e": (panel_2e, (7.5, 4.2), "mice"),
 }
 # Rows of a composed figure: height, and panels with their widths.
 COMPOSITIONS = {

@@ -16,7 +16,7 @@ from snakemake.utils import update_config
 
 from workflow_scripts.errors import InputError
 from workflow_scripts.provenance import stamp
-from workflow_scripts.recordings import AREAS, check_recording
+from workflow_scripts.recordings import AREAS, check_recording, read_trials
 from workflow_scripts.reliability import split_half_reliability
 from workflow_scripts.seeds import generator
 
@@ -42,8 +42,9 @@ def make_recording(responses, areas, session_id, data_kind, n_halves=100, seed=0
     Returns
     -------
     xarray.Dataset
-        ``rate`` (stimulus, unit), with area and reliability of each unit, numbered from 0. A single
-        trial leaves the reliability unknown, and out.
+        ``rate`` (stimulus, unit) and ``trial_rate`` (stimulus, trial, unit), with area and
+        reliability of each unit, numbered from 0. A single trial leaves the reliability unknown,
+        and out.
 
     Raises
     ------
@@ -83,7 +84,14 @@ def make_recording(responses, areas, session_id, data_kind, n_halves=100, seed=0
         coordinates["reliability"] = ("unit", reliability)
     rate = np.nanmean(responses, axis=1)
     return xr.Dataset(
-        {"rate": (("stimulus", "unit"), rate, {"units": "spikes/s"})},
+        {
+            "rate": (("stimulus", "unit"), rate, {"units": "spikes/s"}),
+            "trial_rate": (
+                ("stimulus", "trial", "unit"),
+                responses.astype(np.float32),
+                {"units": "spikes/s"},
+            ),
+        },
         coordinates,
         {
             "session_id": session_id,
@@ -119,6 +127,8 @@ def main():
     for path in arguments.files:
         try:
             recording = check_recording(path, mouse["n_scenes"], mouse["min_reliability"], subjects)
+            if mouse["noise_correction"] is not None:
+                read_trials(path, recording)
             print(f"{path}: {describe(recording)}")
         except InputError as error:
             print(error)

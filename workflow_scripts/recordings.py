@@ -2,7 +2,8 @@
 
 A recording is a netCDF-4 file of one mouse's responses to the scenes, written by
 `extract_responses` or by a lab (see `own_responses`). What is not listed here, as ``spike_count``
-(stimulus, trial, unit), may be in it and is not read.
+(stimulus, trial, unit), may be in it and is not read. ``trial_rate`` (stimulus, trial, unit), of
+which ``rate`` is the mean, is wanted for the noise correction alone.
 """
 
 import re
@@ -117,6 +118,60 @@ def read_bins(path):
                     f"{path}: has no variable {name!r}, expected it for mouse.preset nayebi"
                 )
         return data["bin_rate"][...], data["bin_reliability"][...]
+
+
+def read_trials(path, recording):
+    """Rates in single trials, for the noise correction.
+
+    Parameters
+    ----------
+    path : str or path-like
+    recording : Recording
+        The same file's.
+
+    Returns
+    -------
+    numpy.ndarray of float32, shape (n_stimuli, n_trials, n_units)
+        In spikes/s, NaN where a trial is missing.
+
+    Raises
+    ------
+    InputError
+        If there are none, a unit has fewer than two trials of a stimulus, or their mean is not the
+        rate.
+    """
+    dimensions = ("stimulus", "trial", "unit")
+    with h5netcdf.File(path) as data:
+        if "trial_rate" not in data.variables:
+            raise InputError(
+                f"{path}: has no variable 'trial_rate', expected it for mouse.noise_correction"
+            )
+        _check_variable(path, data["trial_rate"], "trial_rate", dimensions, REAL)
+        trials = data["trial_rate"][...].astype(np.float32)
+    wrong = np.isinf(trials) | (trials < 0)
+    if wrong.any():
+        raise InputError(
+            f"{path}: trial_rate is {trials[wrong][0]} at (stimulus, trial, unit) "
+            f"{tuple(map(int, np.argwhere(wrong)[0]))}, expected spikes/s of 0 at least, or NaN "
+            f"for a missing trial"
+        )
+    n_trials = np.isfinite(trials).sum(axis=1)
+    if (n_trials < 2).any():
+        stimulus, unit = np.argwhere(n_trials < 2)[0]
+        raise InputError(
+            f"{path}: trial_rate has {n_trials[stimulus, unit]} trials of stimulus {stimulus} for "
+            f"unit {recording.unit[unit]}, expected two at least for mouse.noise_correction"
+        )
+    mean = np.nanmean(trials, axis=1, dtype=float)
+    differs = ~np.isclose(mean, recording.rate, rtol=1e-4, atol=1e-6)
+    if differs.any():
+        stimulus, unit = np.argwhere(differs)[0]
+        raise InputError(
+            f"{path}: the mean of trial_rate is {mean[stimulus, unit]:g} at stimulus {stimulus} "
+            f"for unit {recording.unit[unit]}, expected its rate, "
+            f"{recording.rate[stimulus, unit]:g}"
+        )
+    return trials
 
 
 def _needed(min_reliability):

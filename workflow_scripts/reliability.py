@@ -3,12 +3,51 @@
 import numpy as np
 
 
+def spearman_brown(r):
+    """Reliability of a mean over all trials from the correlation of two halves of them.
+
+    ``2 r / (1 + r)`` (Spearman 1910, Brown 1910).
+    """
+    return 2 * r / (1 + r)
+
+
+def half_means(trials, random):
+    """Mean responses over two random halves of the trials of each stimulus.
+
+    Units with the same valid trials have the same halves, so that what they share in a trial, they
+    share in a half.
+
+    Parameters
+    ----------
+    trials : numpy.ndarray
+        Stimulus x trial x unit, NaN where a trial is missing; two trials at least of every stimulus
+        and unit are not.
+    random : numpy.random.Generator
+        Source of the halves.
+
+    Returns
+    -------
+    first, second : numpy.ndarray of float64, shape (n_stimuli, n_units)
+        The first has the smaller half of an odd number of trials.
+    """
+    order = random.random(trials.shape[:2]).argsort(axis=1)
+    shuffled = np.take_along_axis(trials, order[:, :, None], axis=1)
+    present = np.isfinite(shuffled)
+    rank = present.cumsum(axis=1)
+    number = rank[:, -1]
+    half = number // 2
+    filled = np.where(present, shuffled, 0)
+    total = filled.sum(axis=1, dtype=float)
+    first = np.where(rank <= half[:, None], filled, 0).sum(axis=1, dtype=float)
+    return first / half, (total - first) / (number - half)
+
+
 def split_half_reliability(counts, n_halves, random):
     """Reliability of the trial means over stimuli, as the Spearman-Brown corrected correlation.
 
-    With r the Pearson correlation over stimuli between the means of two random halves of the
-    trials, the reliability of the mean of all trials is 2 r / (1 + r) (Spearman 1910, Brown 1910),
-    averaged over random halves. Halves in which r is not defined are left out.
+    The Pearson correlation over stimuli between the means of two random halves of the trials, as
+    `spearman_brown` corrects it, averaged over random halves. Halves in which it is not defined are
+    left out.
 
     Parameters
     ----------
@@ -39,6 +78,6 @@ def split_half_reliability(counts, n_halves, random):
         first -= first.mean(axis=0)
         second -= second.mean(axis=0)
         r = (first * second).sum(0) / np.sqrt((first**2).sum(0) * (second**2).sum(0))
-        corrected = 2 * r / (1 + r)
+        corrected = spearman_brown(r)
         defined = np.isfinite(corrected)
         return np.where(defined, corrected, 0).sum(axis=0) / defined.sum(axis=0)

@@ -8,7 +8,9 @@ import xarray as xr
 
 from workflow_scripts.errors import InputError
 from workflow_scripts.presets import fewest_units, reliable_rates
-from workflow_scripts.recordings import POOL, check_recording, read_bins
+from workflow_scripts.recordings import POOL, check_recording, read_bins, read_trials
+from workflow_scripts.reliability import half_means
+from workflow_scripts.seeds import generator
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,11 +22,45 @@ class Profile:
     subject, part : str
     values : numpy.ndarray of float64, shape (n_stimuli, n_units)
         Activations as they are, or firing rates in spikes per second.
+    trials : tuple of Trials
+        Of each mouse whose units these are, in their order; none if trials are not distinguished,
+        as those of networks.
     """
 
     subject: str
     part: str
     values: np.ndarray
+    trials: tuple = ()
+
+    def halves(self, seed, number):
+        """Means over each of two random halves of the trials; twice the values if there are none.
+
+        Parameters
+        ----------
+        seed : int
+            Master seed.
+        number : int
+            Which of the random halves; those of one mouse are the same in all its profiles.
+
+        Returns
+        -------
+        first, second : numpy.ndarray of float64, shape (n_stimuli, n_units)
+        """
+        if not self.trials:
+            return self.values, self.values
+        blocks = [
+            half_means(block.rate, generator(seed, "noise_correction", block.subject, number))
+            for block in self.trials
+        ]
+        return tuple(np.hstack(half) for half in zip(*blocks, strict=True))
+
+
+@dataclass(frozen=True, eq=False)
+class Trials:
+    """Rates of one mouse's units in single trials: stimulus x trial x unit, NaN where missing."""
+
+    subject: str
+    rate: np.ndarray
 
 
 def read_activations(path, subject, layers, stage):
@@ -63,7 +99,7 @@ def read_activations(path, subject, layers, stage):
     return profiles
 
 
-def read_mice(paths, areas, min_reliability, n_scenes, preset):
+def read_mice(paths, areas, min_reliability, n_scenes, preset, with_trials=False):
     """Profiles of the areas of several mice: trial-mean rates of their reliable units.
 
     Mice without any are left out; `summarise_mice` counts them and says why.
@@ -80,6 +116,8 @@ def read_mice(paths, areas, min_reliability, n_scenes, preset):
     preset : {"ccn25", "nayebi"}
         With ``nayebi``, areas are without units, too, in mice that are not among those with most
         units of the area.
+    with_trials : bool
+        Whether profiles have their single trials, which preset nayebi has not.
 
     Returns
     -------
@@ -95,7 +133,10 @@ def read_mice(paths, areas, min_reliability, n_scenes, preset):
         have units.
     """
     subjects = {}
-    read = [read_mouse(path, areas, min_reliability, n_scenes, preset, subjects) for path in paths]
+    read = [
+        read_mouse(path, areas, min_reliability, n_scenes, preset, subjects, with_trials)
+        for path in paths
+    ]
     everyone = [mouse for mouse, _ in read]
     if preset == "nayebi":
         everyone = keep_largest(everyone)
@@ -135,7 +176,7 @@ def keep_largest(mice):
     ]
 
 
-def read_mouse(path, areas, min_reliability, n_scenes, preset, subjects):
+def read_mouse(path, areas, min_reliability, n_scenes, preset, subjects, with_trials=False):
     """Profiles of the areas of one mouse, and the recording that they are from.
 
     See `read_mice`; `subjects` as `workflow_scripts.recordings.check_recording` takes it.
@@ -145,6 +186,7 @@ def read_mouse(path, areas, min_reliability, n_scenes, preset, subjects):
     if min_reliability is not None:
         keep = recording.reliability >= min_reliability
     bins = read_bins(path) if preset == "nayebi" else None
+    trials = read_trials(path, recording) if with_trials else None
     mouse = {}
     for area in areas:
         chosen = keep & (recording.area == area)
@@ -152,10 +194,12 @@ def read_mouse(path, areas, min_reliability, n_scenes, preset, subjects):
             values = recording.rate[:, chosen]
         else:
             values = reliable_rates(bins[0][..., chosen], bins[1][:, chosen])
-        mouse[area] = Profile(recording.subject, area, values)
+        blocks = () if trials is None else (Trials(recording.subject, trials[..., chosen]),)
+        mouse[area] = Profile(recording.subject, area, values, blocks)
     return mouse, recording
 
 
 def pool(profiles, part):
     """Units of several subjects' profiles beside each other, as one source."""
-    return Profile(POOL, part, np.hstack([profile.values for profile in profiles]))
+    values = np.hstack([profile.values for profile in profiles])
+    return Profile(POOL, part, values, sum((profile.trials for profile in profiles), ()))

@@ -1,6 +1,6 @@
 """A shard: the cells that one job scores with one method, and the file that it writes."""
 
-from workflow_scripts.alignment import score_cells
+from workflow_scripts.alignment import NoiseCorrection, score_cells
 from workflow_scripts.arrays import choose_device
 from workflow_scripts.files import write_netcdf
 from workflow_scripts.provenance import stamp
@@ -8,7 +8,9 @@ from workflow_scripts.seeds import generator
 from workflow_scripts.splits import make_splits
 
 
-def write_shard(cells, comparison, settings, output, *, stimuli, data_kind, min_units=1):
+def write_shard(
+    cells, comparison, settings, output, *, stimuli, data_kind, min_units=1, n_halves=None
+):
     """Score cells and write them as one file.
 
     Parameters
@@ -28,6 +30,8 @@ def write_shard(cells, comparison, settings, output, *, stimuli, data_kind, min_
         See `workflow_scripts.provenance.stamp`.
     min_units : int
         Fewest units of a target.
+    n_halves : int or None
+        Random halves of the trials for the noise correction; None for none.
     """
     splits = make_splits(
         len(cells[0][0].values),
@@ -36,7 +40,13 @@ def write_shard(cells, comparison, settings, output, *, stimuli, data_kind, min_
     )
     device = choose_device(settings["device"])
     scores = score_cells(
-        settings["method_file"], settings["parameters"], cells, splits, min_units, device
+        settings["method_file"],
+        settings["parameters"],
+        cells,
+        splits,
+        min_units,
+        device,
+        None if n_halves is None else NoiseCorrection(n_halves, settings["seed"]),
     )
     scores.attrs = {
         "comparison": comparison,

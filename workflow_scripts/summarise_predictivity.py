@@ -9,7 +9,13 @@ from workflow_scripts.jobs import logged
 from workflow_scripts.seeds import generator
 
 POPULATIONS = {"models": "models", "mouse": "mice"}
-STATISTICS = {"median": "score", "mean": "score_mean"}
+# The last two are there with a noise correction only.
+STATISTICS = {
+    "median": "score",
+    "mean": "score_mean",
+    "correlation": "correlation",
+    "correlation_corrected": "correlation_corrected",
+}
 OVERALL = "overall"
 
 
@@ -68,6 +74,8 @@ def main(scores_path, settings, output):
         same = cells["source_part"] == cells["target_part"]
         for relation, group in (("same part", cells[same]), ("different part", cells[~same])):
             for statistic, column in STATISTICS.items():
+                if column.startswith("correlation") and cells[column].isna().all():
+                    continue
                 summary = summarise(group, column, subjects, counts)
                 for part, (value, low, high) in summary.items():
                     of_part = group if part == OVERALL else group[group["target_part"] == part]
