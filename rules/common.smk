@@ -55,6 +55,11 @@ except InputError as error:
 
 SIMULATED = MOUSE["source"] == "simulated"
 FETCHED = MOUSE["source"] in ("warehouse", "s3")
+# Images that are files of their own are packed; the parts for training and for all other sets.
+PACKED = config["stimuli"]["source"] != "photographs"
+PARTS = (
+    ("train", "val") if config["stimuli"]["source"] == "imagenet" else ("all", "all")
+)
 # In commands by this name and no parameter: how to fetch does not change what is fetched.
 PATIENCE = json.dumps(MOUSE["download"]["patience"])
 METHODS = configured_methods(config["methods"])
@@ -75,7 +80,8 @@ wildcard_constraints:
     seed=r"\d+",
     session=r"\d+",
     area="|".join(MOUSE["areas"]),
-    set="training|validation|population",
+    part="train|val|all",
+    set="validation|population" if PACKED else "training|validation|population",
     images="population|scenes",
     figure="[12][abcde]?",
 
@@ -135,13 +141,41 @@ def session_files():
 # Stimuli and networks
 
 
+def pack_settings(wildcards):
+    # Neither the master seed nor the size of a set: every image of the part is packed.
+    return {
+        "part": wildcards.part,
+        "path": config["stimuli"]["path"],
+        "side": config["stimuli"]["pack_side"],
+    }
+
+
+def pack_files(part):
+    """What others read of packed images."""
+    names = ("images.npy", "labels.npy", "manifest.csv")
+    return [f"results/images/{part}/{name}" for name in names]
+
+
+def set_pack(wildcards):
+    """Packed images that a stimulus set is chosen from; photographs need none."""
+    return pack_files(PARTS[1]) if PACKED else []
+
+
+def training_files(wildcards):
+    return pack_files(PARTS[0])[:2] if PACKED else ["results/stimuli/training.nc"]
+
+
 def stimuli_settings(wildcards):
-    return settings(**config["stimuli"])
+    options = dict(config["stimuli"])
+    # Of training alone.
+    del options["pack_side"]
+    return settings(**options)
 
 
 def train_settings(wildcards):
     variant = resolve_variant(config, wildcards.variant)
-    return settings(device=config["device"], variant=variant)
+    stimuli = {key: config["stimuli"][key] for key in ("source", "n")}
+    return settings(device=config["device"], variant=variant, stimuli=stimuli)
 
 
 def layers_of(variant, images):

@@ -1,8 +1,34 @@
 """Networks: images, training, and what each layer answers."""
 
+if PACKED:
+
+    rule pack_images:
+        """Decode every image once; what a killed job has decoded is kept for the next one."""
+        output:
+            images="results/images/{part}/images.npy",
+            labels="results/images/{part}/labels.npy",
+            manifest="results/images/{part}/manifest.csv",
+            checksums="results/images/{part}/checksums.json",
+        log:
+            "results/logs/pack_images/{part}.log",
+        benchmark:
+            "results/benchmarks/pack_images/{part}.tsv"
+        conda:
+            "../envs/workflow.yaml"
+        threads: 32
+        resources:
+            mem_mb=8000,
+        params:
+            code=code("pack_images.py"),
+            settings=pack_settings,
+        script:
+            "../workflow_scripts/pack_images.py"
+
 
 rule prepare_stimuli:
-    """Make one stimulus set; every set has its own random stream."""
+    """Make one stimulus set; no image is in two sets."""
+    input:
+        pack=set_pack,
     output:
         "results/stimuli/{set}.nc",
     log:
@@ -24,7 +50,7 @@ rule prepare_stimuli:
 rule train_model:
     """Train one network; one thread, so that its weights do not depend on the number of cores."""
     input:
-        training="results/stimuli/training.nc",
+        training=training_files,
         validation="results/stimuli/validation.nc",
     output:
         weights="results/models/{variant}/{seed}.safetensors",

@@ -6,7 +6,7 @@ import torch
 
 from workflow_scripts.augmentation import augment
 from workflow_scripts.network import torch_generator
-from workflow_scripts.stimuli import image_dataset
+from workflow_scripts.stimuli import ImageSet, image_dataset
 from workflow_scripts.training import OBJECTIVES, train
 
 VARIANT = {
@@ -34,12 +34,13 @@ def coloured_images(n, seed):
     labels = random.integers(3, size=n)
     images = random.integers(0, 80, (n, 64, 64, 3), dtype=np.uint8)
     images[np.arange(n), :, :, labels] += 150
-    return image_dataset(images, labels)
+    return images, labels
 
 
 @pytest.fixture(scope="module")
 def data():
-    return coloured_images(128, 0), coloured_images(48, 1)
+    images, labels = coloured_images(128, 0)
+    return ImageSet(images, labels, np.arange(128)), image_dataset(*coloured_images(48, 1))
 
 
 def run(data, seed=0, **changes):
@@ -52,6 +53,20 @@ def test_same_seed_gives_the_same_weights_bit_for_bit(data, objective):
     networks = [run(data, objective=objective, epochs=1, dropout=0.5)[0] for _ in range(2)]
     first, second = (network.state_dict() for network in networks)
     assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_only_the_rows_of_the_set_are_trained_on(data):
+    """A set of every other row of an array is the array of these rows."""
+    training, validation = data
+    rows = np.arange(0, 128, 2)
+    images, labels = training.images.copy(), training.labels.copy()
+    part = ImageSet(images[rows], labels[rows], np.arange(64))
+    images[1::2], labels[1::2] = 0, 7
+    networks = [
+        run((training, validation), epochs=1)[0].state_dict()
+        for training in (part, ImageSet(images, labels, rows))
+    ]
+    assert all(torch.equal(networks[0][name], networks[1][name]) for name in networks[0])
 
 
 def test_another_seed_gives_other_weights(data):

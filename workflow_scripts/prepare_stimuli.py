@@ -1,6 +1,10 @@
 """Make one stimulus set: images for training, validation or the population's responses."""
 
-from workflow_scripts.errors import InputError
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
 from workflow_scripts.files import write_netcdf
 from workflow_scripts.jobs import logged
 from workflow_scripts.provenance import stamp
@@ -8,10 +12,10 @@ from workflow_scripts.seeds import generator
 from workflow_scripts.stimuli import (
     SIZE,
     image_dataset,
-    list_class_images,
     load_photographs,
     load_squares,
     random_crops,
+    set_rows,
 )
 
 
@@ -26,43 +30,35 @@ def photograph_crops(name, settings):
     )
 
 
-def folder_images(name, settings):
-    """Images of the set out of one seeded permutation that all sets share without overlap."""
-    paths, labels = list_class_images(settings["path"])
-    wanted = settings["n"]
-    if sum(wanted.values()) > len(paths):
-        raise InputError(
-            f"stimuli.n: asks for {sum(wanted.values())} images, {settings['path']} has "
-            f"{len(paths)}"
-        )
-    order = generator(settings["seed"], "prepare_stimuli").permutation(len(paths))
-    names = sorted(wanted)
-    start = sum(wanted[other] for other in names[: names.index(name)])
-    chosen = order[start : start + wanted[name]]
-    return load_squares([paths[i] for i in chosen]), [labels[i] for i in chosen]
+def packed_images(name, settings, pack):
+    """Images of the set, decoded anew from those files that could be packed.
+
+    They are shown as in an evaluation, from the original size; archives of downsampled ImageNet
+    have only the packed one.
+    """
+    images, _, manifest = pack
+    table = pd.read_csv(
+        manifest,
+        dtype={"path": str, "class": str},
+        # A class may be called NA, and names of files need not be text.
+        keep_default_na=False,
+        encoding_errors="surrogateescape",
+    )
+    table = table[table["reason"] == ""]
+    rows = set_rows(name, settings, settings["seed"], len(table))
+    chosen = table.iloc[rows]
+    if Path(chosen["path"].iloc[0]).parent.suffix == ".npz":
+        return np.load(images, mmap_mode="r")[rows], chosen["label"]
+    folder = Path(settings["path"], "val" if settings["source"] == "imagenet" else "")
+    return load_squares([folder / path for path in chosen["path"]]), chosen["label"]
 
 
-def imagenet_images(name, settings):
-    """Training images from ``train/``, all other sets from ``val/`` of an ImageNet tree."""
-    n = {
-        key: value
-        for key, value in settings["n"].items()
-        if (key == "training") == (name == "training")
-    }
-    part = "train" if name == "training" else "val"
-    return folder_images(name, {**settings, "path": f"{settings['path']}/{part}", "n": n})
-
-
-SOURCES = {
-    "photographs": photograph_crops,
-    "folder": folder_images,
-    "imagenet": imagenet_images,
-}
-
-
-def main(name, settings, output):
-    """Write the stimulus set called `name`."""
-    images, labels = SOURCES[settings["source"]](name, settings)
+def main(name, settings, pack, output):
+    """Write the stimulus set called `name`, of the images of `pack` if there is one."""
+    if settings["source"] == "photographs":
+        images, labels = photograph_crops(name, settings)
+    else:
+        images, labels = packed_images(name, settings, pack)
     data = image_dataset(images, labels)
     data.attrs = stamp(settings, seed=settings["seed"], data_kind="networks")
     write_netcdf(data, output)
@@ -70,4 +66,9 @@ def main(name, settings, output):
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        main(snakemake.wildcards.set, snakemake.params.settings, snakemake.output[0])
+        main(
+            snakemake.wildcards.set,
+            snakemake.params.settings,
+            snakemake.input.pack,
+            snakemake.output[0],
+        )

@@ -52,8 +52,8 @@ def stamp(parameters, *, seed, data_kind, device="cpu"):
     ----------
     parameters : dict
         Everything that the configuration says about this result; must be JSON-serialisable.
-    seed : int
-        Master seed of the run.
+    seed : int or None
+        Master seed of the run; None for a JSON file on which it decides nothing.
     data_kind : {"recorded", "simulated", "networks"}
         ``simulated`` as soon as one of the inputs is simulated.
     device : str
@@ -61,8 +61,8 @@ def stamp(parameters, *, seed, data_kind, device="cpu"):
 
     Returns
     -------
-    dict of str to str or int
-        Values that netCDF can store.
+    dict of str to str, int or None
+        Values that netCDF can store, if there is a seed.
     """
     if data_kind not in DATA_KINDS:
         raise ValueError(f"data_kind is {data_kind!r}, expected one of {', '.join(DATA_KINDS)}")

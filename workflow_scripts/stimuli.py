@@ -1,11 +1,13 @@
-"""Images: crops of the packaged photographs, folders of images, and their netCDF form."""
+"""Images: crops of the packaged photographs, sets of packed images, and the netCDF form."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
 from workflow_scripts.errors import InputError
+from workflow_scripts.seeds import generator
 
 SIZE = 64
 """Side of every image that a network sees, in pixels."""
@@ -31,8 +33,6 @@ SKIMAGE_PHOTOGRAPHS = (
     "rocket.jpg",
 )
 SKLEARN_PHOTOGRAPHS = ("china.jpg", "flower.jpg")
-
-IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"}
 
 
 def load_photographs():
@@ -99,52 +99,103 @@ def central_square(image, size=SIZE):
     """
     from PIL import Image
 
+    from workflow_scripts.decoding import to_rgb
+
     side = min(image.size) * 224 / 256
     left, top = (image.width - side) / 2, (image.height - side) / 2
     return np.asarray(
-        image.convert("RGB").resize(
+        to_rgb(image).resize(
             (size, size), Image.Resampling.BICUBIC, box=(left, top, left + side, top + side)
         )
     )
 
 
-def list_class_images(folder):
-    """Image files of a folder with one sub-folder a class.
+@dataclass(frozen=True)
+class ImageSet:
+    """Images that a network is trained on: some rows of an array that need not be in memory.
+
+    Attributes
+    ----------
+    images : numpy.ndarray or numpy.memmap of uint8, shape (n_all, side, side, 3)
+    labels : numpy.ndarray of int64, shape (n_all,)
+    index : numpy.ndarray of int64, shape (n,)
+        Rows that belong to the set.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    index: np.ndarray
+
+
+def set_rows(name, stimuli, seed, n_images):
+    """Rows of packed images that form one set, out of a seeded permutation.
+
+    The sets of a folder share it without overlap; ImageNet's ``training`` has ``train/`` to itself,
+    and the other sets share ``val/``.
 
     Parameters
     ----------
-    folder : str or path-like
-        Folder whose sub-folders are classes.
+    name : {"training", "validation", "population"}
+    stimuli : dict
+        ``source``, ``folder`` or ``imagenet``, and ``n``, the number of images of each set.
+    seed : int
+        Master seed of the run.
+    n_images : int
+        How many images there are.
 
     Returns
     -------
-    paths : list of pathlib.Path
-        Sorted by class and name.
-    labels : list of int
-        Index of the class in the sorted class names.
+    numpy.ndarray of int64, shape (n[name],)
 
     Raises
     ------
     InputError
-        If the folder is missing or holds no image in a sub-folder.
+        If the sets need more images.
     """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise InputError(f"stimuli.path: found no folder {folder}, expected a folder of images")
-    classes = sorted(entry for entry in folder.iterdir() if entry.is_dir())
-    found = [
-        (path, label)
-        for label, entry in enumerate(classes)
-        for path in sorted(entry.rglob("*"))
-        if path.suffix.lower() in IMAGE_SUFFIXES
-    ]
-    if not found:
+    wanted = stimuli["n"]
+    if stimuli["source"] == "imagenet":
+        wanted = {
+            key: n for key, n in wanted.items() if (key == "training") == (name == "training")
+        }
+    if sum(wanted.values()) > n_images:
         raise InputError(
-            f"stimuli.path: found no image in the sub-folders of {folder}, expected one sub-folder "
-            f"a class with files ending in {', '.join(sorted(IMAGE_SUFFIXES))}"
+            f"stimuli.n: asks for {sum(wanted.values())} images for {', '.join(sorted(wanted))}, "
+            f"stimuli.path has {n_images} that can be decoded"
         )
-    paths, labels = zip(*found, strict=True)
-    return list(paths), list(labels)
+    order = generator(seed, "prepare_stimuli").permutation(n_images)
+    names = sorted(wanted)
+    start = sum(wanted[other] for other in names[: names.index(name)])
+    return order[start : start + wanted[name]]
+
+
+def read_training(files, stimuli, seed):
+    """Training images, mapped into memory where they are packed.
+
+    Parameters
+    ----------
+    files : list of path-like
+        The stimulus set of photographs; for other sources the packed images and their labels.
+    stimuli : dict
+        ``source`` and ``n`` of the configuration.
+    seed : int
+        Master seed of the run.
+
+    Returns
+    -------
+    ImageSet
+
+    Raises
+    ------
+    InputError
+        If there are fewer images than `stimuli` asks for.
+    """
+    if stimuli["source"] == "photographs":
+        data = read_images(files[0])
+        return ImageSet(data["image"].values, data["label"].values, data["stimulus"].values)
+    images, labels = files
+    labels = np.load(labels)
+    rows = set_rows("training", stimuli, seed, len(labels))
+    return ImageSet(np.load(images, mmap_mode="r"), labels, rows)
 
 
 def load_squares(paths):

@@ -10,7 +10,7 @@ from workflow_scripts.arrays import choose_device
 from workflow_scripts.files import replacing, write_table
 from workflow_scripts.jobs import logged
 from workflow_scripts.provenance import stamp
-from workflow_scripts.stimuli import read_images
+from workflow_scripts.stimuli import read_images, read_training
 from workflow_scripts.training import train
 
 CURVE_COLUMNS = ["epoch", "learning_rate", "loss", "accuracy", "images_per_second"]
@@ -24,7 +24,7 @@ def main(training, validation, seed, settings, output, threads):
     torch.use_deterministic_algorithms(device.type == "cpu")
     network, curve = train(
         settings["variant"],
-        read_images(training),
+        read_training(training, settings["stimuli"], settings["seed"]),
         read_images(validation),
         master_seed=settings["seed"],
         seed=seed,

@@ -117,7 +117,8 @@ def train(variant, training, validation, *, master_seed, seed, device):
     ----------
     variant : dict
         Architecture, ``objective`` and optimisation settings of the configuration.
-    training, validation : xarray.Dataset
+    training : workflow_scripts.stimuli.ImageSet
+    validation : xarray.Dataset
         ``image`` (stimulus, y, x, channel) uint8 and ``label`` (stimulus).
     master_seed : int
         Master seed of the run.
@@ -143,8 +144,7 @@ def train(variant, training, validation, *, master_seed, seed, device):
     network = build_network(variant, stream("initialisation")).to(device)
     if variant["objective"] == "untrained":
         return network, []
-    images = torch.as_tensor(training["image"].values, device=device)
-    labels = torch.as_tensor(training["label"].values, device=device)
+    labels = torch.as_tensor(training.labels[training.index], device=device)
     held_out = torch.as_tensor(validation["label"].values, device=device)
     head = OBJECTIVES[variant["objective"]](network.n_outputs, labels, variant, stream("head")).to(
         device
@@ -162,7 +162,7 @@ def train(variant, training, validation, *, master_seed, seed, device):
         momentum=0.9,
         weight_decay=variant["weight_decay"],
     )
-    n, batch_size = len(images), variant["batch_size"]
+    n, batch_size = len(labels), variant["batch_size"]
     steps = round(variant["epochs"] * (n // batch_size))
     milestones = [round(steps * share) for share in variant["learning_rate_drops"]]
     schedule = torch.optim.lr_scheduler.MultiStepLR(optimiser, milestones, gamma=0.1)
@@ -171,11 +171,13 @@ def train(variant, training, validation, *, master_seed, seed, device):
         for epoch in range(math.ceil(variant["epochs"])):
             started, total = time.perf_counter(), torch.zeros((), device=device)
             batches = torch.randperm(n, generator=order).split(batch_size)
-            batches = [batch.to(device) for batch in batches if len(batch) == batch_size]
+            batches = [batch for batch in batches if len(batch) == batch_size]
             # The last epoch may be a part of one.
             batches = batches[: steps - epoch * len(batches)]
             for indices in batches:
-                batch = images[indices].permute(0, 3, 1, 2).float().div_(255)
+                # The side of the packed images comes in here, and goes through augmentation.
+                batch = torch.as_tensor(training.images[training.index[indices]], device=device)
+                batch, indices = batch.permute(0, 3, 1, 2).float().div_(255), indices.to(device)
                 batch = normalise(augment(batch, variant["augmentation"], augmentation))
                 loss = head(network(batch), indices)
                 optimiser.zero_grad(set_to_none=True)

@@ -1,0 +1,43 @@
+"""Decode the images of one part of the stimuli once, for every training to come."""
+
+from pathlib import Path
+
+from workflow_scripts.errors import InputError
+from workflow_scripts.jobs import logged
+from workflow_scripts.packing import (
+    ARCHIVE_SIDE,
+    check_classes,
+    find_archives,
+    finish,
+    pack_archives,
+    pack_tree,
+    part_folder,
+    sole_writer,
+)
+
+
+def main(settings, output, threads):
+    """Write the images, their labels, the manifest of all files, and checksums."""
+    path, part, side = settings["path"], settings["part"], settings["side"]
+    partial = Path(f"{output.images}.part")
+    if part != "all":
+        check_classes(path)
+    archives = find_archives(path, part)
+    try:
+        with sole_writer(partial):
+            if archives:
+                side = ARCHIVE_SIDE
+                table = pack_archives(archives, partial)
+            else:
+                table = pack_tree(part_folder(path, part), side, partial, threads)
+            finish(partial, table, side, settings, output)
+    except OSError as error:
+        raise InputError(
+            f"{partial}: expected space to write, found {error.strerror}; what is decoded is kept "
+            "for the next run"
+        ) from error
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(snakemake.params.settings, snakemake.output, snakemake.threads)
