@@ -83,6 +83,7 @@ wildcard_constraints:
     part="train|val|all",
     set="validation|population" if PACKED else "training|validation|population",
     images="population|scenes",
+    size=r"(_\d+)?",
     figure="[12][abcde]?",
 
 
@@ -190,6 +191,22 @@ def layers_of(variant, images):
         if SIMULATED and MOUSE["simulated"]["truth"]["variant"] == variant:
             layers += MOUSE["simulated"]["layers"].values()
     return list(dict.fromkeys(layers))
+
+
+def network_weights(wildcards):
+    """Weights of a network; an external model's are in a file of its owner, or none."""
+    variant = resolve_variant(config, wildcards.variant)
+    if variant["architecture"] == "external":
+        return variant["weights"] or []
+    return f"results/models/{wildcards.variant}/{wildcards.seed}.safetensors"
+
+
+def network_images(wildcards):
+    """Images that a network sees; an external model sees the scenes at a size of its own."""
+    variant = resolve_variant(config, wildcards.variant)
+    external = variant["architecture"] == "external"
+    size = f"_{variant['input_size']}" if external else ""
+    return f"results/stimuli/{wildcards.images}{size}.nc"
 
 
 def activation_settings(wildcards):

@@ -78,8 +78,8 @@ rule train_model:
 rule extract_activations:
     """Mean responses over noisy passes, of all layers, before and after the non-linearity."""
     input:
-        weights="results/models/{variant}/{seed}.safetensors",
-        images="results/stimuli/{images}.nc",
+        weights=network_weights,
+        images=network_images,
     output:
         "results/activations/{images}/{variant}/{seed}.nc",
     log:

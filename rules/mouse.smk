@@ -38,15 +38,15 @@ rule build_environment:
 
 
 rule prepare_scenes:
-    """Bring the scenes that the mice saw into the form that networks see."""
+    """Bring the scenes that the mice saw into the form, and the size, that networks see."""
     input:
         templates=SCENE_FOLDER,
     output:
-        "results/stimuli/scenes.nc",
+        "results/stimuli/scenes{size}.nc",
     log:
-        "results/logs/prepare_scenes.log",
+        "results/logs/prepare_scenes{size}.log",
     benchmark:
-        "results/benchmarks/prepare_scenes.tsv"
+        "results/benchmarks/prepare_scenes{size}.tsv"
     conda:
         "../envs/workflow.yaml"
     threads: 1

@@ -60,6 +60,7 @@ def test_the_default_is_accepted():
             "config methods.mine: found the label 'RSA' of rsa, expected another one",
         ),
         (("variants", "alexnet"), {"depth": 3}, "the unknown key 'depth'"),
+        (("variants", "alexnet"), {"architecture": "vgg"}, "found 'vgg', expected one of alexnet,"),
         (("stimuli", "source"), "folder", "stimuli.path: found None, expected an existing folder"),
         (("training", "width"), 0, "config training.width: found 0, expected exclusiveMinimum 0"),
         (("candidates", 0, "layers"), ["layer1"], "candidates[0].layers: found 'layer1'"),
@@ -70,6 +71,72 @@ def test_a_wrong_value_is_named(path, value, sentence):
         check_config(changed(path, value), SCHEMA)
     assert sentence in str(error.value)
     assert "\n" not in str(error.value)
+
+
+EXTERNAL = {"architecture": "external", "model": "resnet50", "weights": None, "input_size": 224}
+
+
+def with_external(tmp_path, **changes):
+    """Default configuration with an external model, with weights, as one more candidate."""
+    weights = tmp_path / "theirs.pt"
+    weights.touch()
+    config = copy.deepcopy(DEFAULT)
+    config["variants"]["theirs"] = {**EXTERNAL, "weights": str(weights), **changes}
+    config["candidates"].append({"variant": "theirs", "seed": 0, "layers": ["layer4.2.relu"]})
+    return config
+
+
+def test_an_external_model_has_settings_of_its_own(tmp_path):
+    config = with_external(tmp_path)
+    check_config(config, SCHEMA)
+    assert resolve_variant(config, "theirs") == config["variants"]["theirs"]
+    check_config(with_external(tmp_path, weights=None), SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (
+            {"weights": "no/file.pt"},
+            "variants.theirs.weights: found 'no/file.pt', expected null or",
+        ),
+        (
+            {"weights": "README.md"},
+            "found 'README.md', expected null or an existing file that ends",
+        ),
+        ({"input_size": 0}, "config variants.theirs.input_size: found 0, expected minimum 1"),
+        ({"epochs": 3}, "config variants.theirs: found the unknown key 'epochs', expected one of"),
+    ],
+)
+def test_a_wrong_value_of_an_external_model_is_named(tmp_path, monkeypatch, changes, sentence):
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(InputError) as error:
+        check_config(with_external(tmp_path, **changes), SCHEMA)
+    assert sentence in str(error.value)
+
+
+def test_a_missing_key_of_an_external_model_is_named(tmp_path):
+    config = with_external(tmp_path)
+    del config["variants"]["theirs"]["input_size"]
+    with pytest.raises(InputError, match="config variants.theirs: found no key 'input_size'"):
+        check_config(config, SCHEMA)
+
+
+@pytest.mark.parametrize("key", ["population", "mouse.simulated.truth"])
+def test_an_external_model_is_a_candidate_alone(tmp_path, key):
+    config = with_external(tmp_path)
+    node = config
+    for part in key.split("."):
+        node = node[part]
+    node["variant"] = "theirs"
+    with pytest.raises(InputError, match=f"config {key}.variant: found 'theirs', an external"):
+        check_config(config, SCHEMA)
+
+
+def test_only_a_variant_can_be_external():
+    config = changed(("training", "architecture"), "external")
+    with pytest.raises(InputError, match="config training.architecture: found 'external', expect"):
+        check_config(config, SCHEMA)
 
 
 def test_a_missing_key_is_named():
@@ -124,4 +191,4 @@ def test_a_variant_overrides_what_is_shared():
     variant = resolve_variant(DEFAULT, "resnet18")
     assert variant["architecture"] == "resnet18"
     assert variant["batch_size"] == DEFAULT["training"]["batch_size"]
-    assert set(LAYERS) == {"alexnet", "resnet18"}
+    assert set(LAYERS) == {"alexnet", "resnet18", "vgg11"}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from torch.nn.functional import softplus
+from torch.nn.functional import linear, max_pool2d, softplus
 
 from workflow_scripts.configuration import LAYERS
 from workflow_scripts.extract_activations import read_layers
@@ -18,6 +18,7 @@ ALEXNET = {
     "noise_gain": 1.0,
 }
 RESNET = {"architecture": "resnet18"}
+VGG = {"architecture": "vgg11", "dropout": 0.5}
 
 
 def all_units(layer, shape):
@@ -45,7 +46,7 @@ def test_original_width_has_the_published_layer_sizes(images):
     assert all(len(channel) == sizes[layer] for layer, (channel, _, _) in units.items())
 
 
-@pytest.mark.parametrize("variant", [ALEXNET, RESNET], ids=["alexnet", "resnet18"])
+@pytest.mark.parametrize("variant", [ALEXNET, RESNET, VGG], ids=["alexnet", "resnet18", "vgg11"])
 def test_every_listed_layer_can_be_read(variant, images):
     network = build_network(variant, torch_generator(0)).eval()
     assert list(network.activations()) == LAYERS[variant["architecture"]]
@@ -54,6 +55,41 @@ def test_every_listed_layer_can_be_read(variant, images):
     for values in responses.values():
         expected = rectify(torch.as_tensor(values["pre"])).numpy()
         np.testing.assert_allclose(values["post"], expected, rtol=1e-5, atol=1e-6)
+
+
+def test_vgg_is_read_before_each_pooling(images):
+    network = build_network(VGG, torch_generator(0)).eval()
+    responses, units = read_layers(network, images[:1], all_units, LAYERS["vgg11"], 1)
+    shapes = {
+        layer: tuple(int(index.max()) + 1 for index in indices) for layer, indices in units.items()
+    }
+    assert shapes == {
+        "block1": (64, 64, 64),
+        "block2": (128, 32, 32),
+        "block3": (256, 16, 16),
+        "block4": (512, 8, 8),
+        "block5": (512, 4, 4),
+    }
+    # The output again, from the last stage on, by torch's functions alone.
+    x = torch.as_tensor(responses["block5"]["post"].reshape(1, 512, 4, 4))
+    x = max_pool2d(x, 2).flatten(1)
+    for number in (0, 3):
+        x = torch.relu(linear(x, network.hidden[number].weight, network.hidden[number].bias))
+    torch.testing.assert_close(network(images[:1]), x)
+    assert x.shape == (1, network.n_outputs)
+
+
+@pytest.mark.parametrize("variant", [RESNET, VGG], ids=["resnet18", "vgg11"])
+def test_every_parameter_has_a_gradient_and_is_drawn_from_the_seed(variant, images):
+    network = build_network(variant, torch_generator(0))
+    network(images).square().sum().backward()
+    assert all(parameter.grad.abs().sum() > 0 for parameter in network.parameters())
+    torch.manual_seed(1)
+    again, other = (build_network(variant, torch_generator(seed)).state_dict() for seed in (0, 1))
+    for name, parameter in network.named_parameters():
+        assert torch.equal(parameter, again[name])
+        constant = parameter.std() == 0  # scale and shift of batch normalisation
+        assert constant == torch.equal(parameter, other[name])
 
 
 def test_noise_has_a_variance_equal_to_its_mean_over_gain():

@@ -49,6 +49,17 @@ def run(data, seed=0, **changes):
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("architecture", ["resnet18", "vgg11"])
+def test_deeper_networks_train_with_both_objectives(data, architecture, objective):
+    few = [images.isel(stimulus=slice(32)) for images in data]
+    network, curve = run(few, architecture=architecture, objective=objective, epochs=1)
+    assert np.isfinite(curve[0]["loss"])
+    initial, _ = run(few, architecture=architecture, objective="untrained")
+    moved = zip(network.parameters(), initial.parameters(), strict=True)
+    assert all(not torch.equal(now, before) for now, before in moved)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
 def test_same_seed_gives_the_same_weights_bit_for_bit(data, objective):
     networks = [run(data, objective=objective, epochs=1, dropout=0.5)[0] for _ in range(2)]
     first, second = (network.state_dict() for network in networks)

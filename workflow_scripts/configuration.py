@@ -11,8 +11,12 @@ from workflow_scripts.errors import InputError
 LAYERS = {
     "alexnet": ["conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7"],
     "resnet18": ["stem", "layer1", "layer2", "layer3", "layer4"],
+    "vgg11": ["block1", "block2", "block3", "block4", "block5"],
 }
 """Layers of each architecture that can be read, from the image upwards."""
+
+WEIGHTS = (".safetensors", ".pt", ".pth")
+"""How the name of a file with an external model's weights ends."""
 
 
 def check_config(config, schema):
@@ -40,7 +44,7 @@ def check_config(config, schema):
     _check_reference(config, "population", population["variant"], population["layers"])
     for index, candidate in enumerate(config["candidates"]):
         key = f"candidates[{index}]"
-        _check_reference(config, key, candidate["variant"], candidate["layers"])
+        _check_reference(config, key, candidate["variant"], candidate["layers"], external=True)
     _check_mouse(config["mouse"], config)
     source, path = config["stimuli"]["source"], config["stimuli"]["path"]
     if source != "photographs" and not (path and Path(path).is_dir()):
@@ -51,8 +55,14 @@ def check_config(config, schema):
 
 
 def resolve_variant(config, name):
-    """Settings of a variant: the shared ones under ``training``, overridden by its own."""
-    return {**config["training"], **config["variants"][name]}
+    """Settings of a variant: the shared ones under ``training``, overridden by its own.
+
+    An external model is not trained and has none but its own.
+    """
+    variant = config["variants"][name]
+    if variant.get("architecture") == "external":
+        return variant
+    return {**config["training"], **variant}
 
 
 def own_files(folder):
@@ -126,8 +136,17 @@ def _check_methods(entries):
 
 
 def _check_variant(config, name):
+    variant = config["variants"][name]
+    if variant.get("architecture") == "external":
+        weights = variant["weights"]
+        if weights is not None and not (weights.endswith(WEIGHTS) and Path(weights).is_file()):
+            raise InputError(
+                f"config variants.{name}.weights: found {weights!r}, expected null or an existing "
+                f"file that ends in {', '.join(WEIGHTS)}"
+            )
+        return
     allowed = set(config["training"])
-    for key in config["variants"][name]:
+    for key in variant:
         if key not in allowed:
             raise InputError(
                 f"config variants.{name}: the unknown key {key!r}, expected one of "
@@ -135,13 +154,22 @@ def _check_variant(config, name):
             )
 
 
-def _check_reference(config, key, variant, layers):
+def _check_reference(config, key, variant, layers, external=False):
     if variant not in config["variants"]:
         raise InputError(
             f"config {key}.variant: found {variant!r}, expected one of "
             f"{', '.join(config['variants'])}"
         )
-    known = LAYERS[resolve_variant(config, variant)["architecture"]]
+    architecture = resolve_variant(config, variant)["architecture"]
+    if architecture == "external":
+        if not external:
+            raise InputError(
+                f"config {key}.variant: found {variant!r}, an external model, expected a network "
+                f"that is trained here; external models can be candidates alone"
+            )
+        # The job that reads the model checks its layers: torchvision takes seconds to import.
+        return
+    known = LAYERS[architecture]
     for layer in layers:
         if layer not in known:
             raise InputError(

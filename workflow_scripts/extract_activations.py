@@ -1,4 +1,6 @@
-"""Read a trained network's layers, before and after the non-linearity, on one stimulus set."""
+"""Read a network's layers, before and after the non-linearity, on one stimulus set."""
+
+from math import isqrt
 
 import numpy as np
 import torch
@@ -6,9 +8,12 @@ import xarray as xr
 from safetensors.torch import load_file
 
 from workflow_scripts.arrays import choose_device
+from workflow_scripts.errors import InputError
+from workflow_scripts.external import External
 from workflow_scripts.files import write_netcdf
 from workflow_scripts.jobs import logged
 from workflow_scripts.network import (
+    NONLINEARITIES,
     build_network,
     normalise,
     set_noise,
@@ -17,8 +22,41 @@ from workflow_scripts.network import (
 )
 from workflow_scripts.provenance import stamp
 from workflow_scripts.seeds import derive_seed, generator
-from workflow_scripts.stimuli import read_images
+from workflow_scripts.stimuli import SIZE, read_images
 from workflow_scripts.units import choose_units
+
+# Images in one pass at 64 pixels; of larger ones fewer, for the same memory.
+BATCH = 256
+
+
+def as_maps(values, layer):
+    """Output of a module as (image, channel, row, column).
+
+    A vector is one position. Of a vision transformer's tokens (image, token, channel), the first
+    is the class token, which has no position and is left out; the others are a square, row by
+    row. A map with four dimensions is square, which tells channels that come last, as in Swin
+    Transformers, from channels that come first, as everywhere else.
+
+    Raises
+    ------
+    InputError
+        If the output has another form, naming the layer.
+    """
+    shape = tuple(getattr(values, "shape", ()))
+    if len(shape) == 2:
+        return values[:, :, None, None]
+    if len(shape) == 3 and (side := isqrt(shape[1] - 1)) ** 2 == shape[1] - 1:
+        return values[:, 1:].mT.unflatten(2, (side, side))
+    if len(shape) == 4 and shape[2] == shape[3]:
+        return values
+    if len(shape) == 4 and shape[1] == shape[2]:
+        return values.permute(0, 3, 1, 2)
+    found = f"an output of shape {shape}" if shape else f"a {type(values).__name__}"
+    raise InputError(
+        f"layer {layer!r}: found {found}, expected (image, channel), (image, channel, row, column) "
+        "with as many rows as columns, or (image, token, channel) with a class token and a square "
+        "of others"
+    )
 
 
 def read_layers(network, images, choose, layers, batch_size):
@@ -27,7 +65,7 @@ def read_layers(network, images, choose, layers, batch_size):
     Parameters
     ----------
     network : torch.nn.Module
-        As `build_network` returns it, on its device.
+        As `build_network` returns it or an `External`, on its device.
     images : torch.Tensor, shape (n, 3, size, size)
         Normalised, on the same device.
     choose : callable
@@ -38,32 +76,43 @@ def read_layers(network, images, choose, layers, batch_size):
     Returns
     -------
     responses : dict of str to dict of str to numpy.ndarray
-        By layer and stage (``pre``, ``post``), float32 of shape (n, units).
+        By layer and stage, float32 of shape (n, units): ``post`` is the output and ``pre`` the
+        input of a non-linearity; other modules have ``post`` alone. Of a module that is called
+        several times in one pass, as the rectification in a block of ResNet, the last call counts.
     units : dict of str to tuple of numpy.ndarray
         Channel, row and column of each unit, by layer.
+
+    Raises
+    ------
+    InputError
+        If a layer is not called, or see `as_maps`.
     """
     captured, units = {}, {}
 
     def hook(layer):
         def keep(module, inputs, output):
-            captured[layer] = (inputs[0], output)
+            stages = {"pre": inputs[0]} if isinstance(module, NONLINEARITIES) else {}
+            for stage, values in {**stages, "post": output}.items():
+                maps = as_maps(values, layer)
+                units[layer] = choose(layer, tuple(maps.shape[1:]))
+                # A copy, made at once: what follows may write into the output.
+                captured[layer, stage] = maps[(slice(None), *units[layer])]
 
         return keep
 
     modules = network.activations()
     hooks = [modules[layer].register_forward_hook(hook(layer)) for layer in layers]
-    parts = {layer: {"pre": [], "post": []} for layer in layers}
+    parts = {layer: {} for layer in layers}
     with torch.no_grad():
         for batch in images.split(batch_size):
             network(batch)
             for layer in layers:
-                for stage, values in zip(("pre", "post"), captured[layer], strict=True):
-                    values = values.reshape(
-                        len(batch), values.shape[1], *(values.shape[2:] or (1, 1))
+                if layer not in units:
+                    raise InputError(
+                        f"layer {layer!r}: found a module that is not called, expected one that is"
                     )
-                    if layer not in units:
-                        units[layer] = choose(layer, tuple(values.shape[1:]))
-                    parts[layer][stage].append(values[(slice(None), *units[layer])].cpu().numpy())
+            for (layer, stage), values in captured.items():
+                parts[layer].setdefault(stage, []).append(values.cpu().numpy())
     for item in hooks:
         item.remove()
     return {
@@ -72,16 +121,26 @@ def read_layers(network, images, choose, layers, batch_size):
     }, units
 
 
+def load_network(weights, seed, settings):
+    """Network with its weights: trained here, or an external model's."""
+    variant, name = settings["variant"], settings["variant_name"]
+    if variant["architecture"] == "external":
+        initialisation = derive_seed(settings["seed"], "external", seed)
+        return External(name, variant["model"], weights, settings["layers"], initialisation)
+    network = build_network(variant, torch_generator(0))
+    network.load_state_dict(load_file(weights))
+    return network
+
+
 def main(weights, images_path, seed, settings, output, threads):
     """Write the mean over noisy passes of every layer's responses, a netCDF group a layer."""
     torch.set_num_threads(threads)
     variant, units = settings["variant"], settings["units"]
     device = torch.device(choose_device(settings["device"]))
-    network = build_network(variant, torch_generator(0))
-    network.load_state_dict(load_file(weights))
-    network.to(device).eval()
+    network = load_network(weights, seed, settings).to(device).eval()
     stimuli = read_images(images_path)
     images = normalise(to_input(stimuli["image"].values, device))
+    batch_size = max(1, BATCH * SIZE**2 // images[0, 0].numel())
 
     def choose(layer, shape):
         names = [settings["variant_name"], seed] if units["mode"] == "random_independent" else []
@@ -98,7 +157,7 @@ def main(weights, images_path, seed, settings, output, threads):
     set_noise(network, torch_generator(noise, device))
     totals = None
     for _ in range(n_trials):
-        responses, chosen = read_layers(network, images, choose, settings["layers"], 256)
+        responses, chosen = read_layers(network, images, choose, settings["layers"], batch_size)
         if totals is None:
             totals = {
                 layer: {stage: np.zeros(values.shape) for stage, values in stages.items()}
@@ -129,7 +188,7 @@ def main(weights, images_path, seed, settings, output, threads):
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
         main(
-            snakemake.input.weights,
+            snakemake.input.get("weights"),
             snakemake.input.images,
             int(snakemake.wildcards.seed),
             snakemake.params.settings,

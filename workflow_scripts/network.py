@@ -1,4 +1,6 @@
-"""Networks: AlexNet with softplus units and Poisson-like noise, and torchvision's ResNet-18."""
+"""Networks: AlexNet with softplus units and noise, and torchvision's ResNet-18 and VGG-11."""
+
+from itertools import pairwise
 
 import torch
 from torch import nn
@@ -15,6 +17,8 @@ ALEXNET_BLOCKS = (
 )
 ALEXNET_HIDDEN = 4096
 RESNET_WIDTH = 512
+VGG_FEATURES = 512 * 2 * 2  # channels and positions after the last pooling at 64 pixels
+VGG_HIDDEN = 4096
 
 # Added under the root of the noise's variance: the derivative of a root at zero is infinite.
 VARIANCE_FLOOR = 1e-4
@@ -43,6 +47,19 @@ class NoisySoftplus(nn.Module):
             return a
         e = torch.randn(a.shape, generator=self.noise, device=a.device, dtype=a.dtype)
         return (a + (a / self.gain + VARIANCE_FLOOR).sqrt() * e).clamp(min=0)
+
+
+# Modules that apply one function to every unit: they have values before and after it.
+NONLINEARITIES = (
+    NoisySoftplus,
+    nn.ReLU,
+    nn.ReLU6,
+    nn.GELU,
+    nn.SiLU,
+    nn.Hardswish,
+    nn.Sigmoid,
+    nn.Hardsigmoid,
+)
 
 
 class AlexNet(nn.Module):
@@ -110,9 +127,7 @@ class ResNet18(nn.Module):
         self.body = resnet18(num_classes=1)
         self.body.fc = nn.Identity()
         self.n_outputs = RESNET_WIDTH
-        for module in self.modules():
-            if isinstance(module, nn.ReLU):
-                module.inplace = False  # the readout needs the values before the rectification
+        keep_inputs(self)
 
     def activations(self):
         """Last rectification of each stage, by the stage's name."""
@@ -123,14 +138,59 @@ class ResNet18(nn.Module):
         return self.body(images)
 
 
+class VGG11(nn.Module):
+    """torchvision's VGG-11 for 64-pixel images without its classifier, read at its five stages.
+
+    With batch normalisation, as the other networks: without it the initial weights (see
+    `initialise`) would let responses shrink from layer to layer. At 64 pixels 2 x 2 positions are
+    left after the last pooling; the original's pooling to 7 x 7 would only copy and average them,
+    so that the first hidden layer reads them directly.
+
+    Parameters
+    ----------
+    dropout : float
+        Share of the outputs of each hidden layer that is dropped in training.
+    """
+
+    def __init__(self, dropout):
+        from torchvision.models.vgg import cfgs, make_layers
+
+        super().__init__()
+        self.features = make_layers(cfgs["A"], batch_norm=True)
+        self.n_outputs = VGG_HIDDEN
+        self.hidden = nn.Sequential()
+        for n_inputs in (VGG_FEATURES, VGG_HIDDEN):
+            self.hidden.extend([nn.Linear(n_inputs, VGG_HIDDEN), nn.ReLU(), nn.Dropout(dropout)])
+        keep_inputs(self)
+
+    def activations(self):
+        """Last rectification of each stage, before it is pooled, by the stage's name."""
+        last = [
+            module
+            for module, following in pairwise(self.features)
+            if isinstance(following, nn.MaxPool2d)
+        ]
+        return {f"block{number}": module for number, module in enumerate(last, start=1)}
+
+    def forward(self, images):
+        return self.hidden(self.features(images).flatten(1))
+
+
+def keep_inputs(network):
+    """Let no module write into its input: the readout needs the values before a non-linearity."""
+    for module in network.modules():
+        if hasattr(module, "inplace"):
+            module.inplace = False
+
+
 def build_network(variant, generator):
     """New network with seeded weights.
 
     Parameters
     ----------
     variant : dict
-        ``architecture`` (``alexnet`` or ``resnet18``) and, for AlexNet, ``width``, ``batchnorm``,
-        ``dropout`` and ``noise_gain``.
+        ``architecture`` (``alexnet``, ``resnet18`` or ``vgg11``), for AlexNet and VGG-11
+        ``dropout``, and for AlexNet ``width``, ``batchnorm`` and ``noise_gain``.
     generator : torch.Generator
         CPU generator of the initial weights, see `initialise`.
 
@@ -143,6 +203,8 @@ def build_network(variant, generator):
         network = AlexNet(
             variant["width"], variant["batchnorm"], variant["dropout"], variant["noise_gain"]
         )
+    elif variant["architecture"] == "vgg11":
+        network = VGG11(variant["dropout"])
     else:
         network = ResNet18()
     initialise(network, generator)

@@ -7,13 +7,13 @@ from workflow_scripts.files import write_netcdf
 from workflow_scripts.jobs import logged
 from workflow_scripts.provenance import stamp
 from workflow_scripts.scenes import read_templates
-from workflow_scripts.stimuli import central_square, image_dataset
+from workflow_scripts.stimuli import SIZE, central_square, image_dataset
 
 
-def main(folder, settings, output):
+def main(folder, size, settings, output):
     """Write the templates as a stimulus set: grey in three channels, their central square."""
     templates = read_templates(folder, settings["n_scenes"])
-    images = np.stack([central_square(Image.fromarray(template)) for template in templates])
+    images = np.stack([central_square(Image.fromarray(template), size) for template in templates])
     data = image_dataset(images)
     data.attrs = stamp(settings, seed=settings["seed"], data_kind=settings["data_kind"])
     write_netcdf(data, output)
@@ -21,4 +21,9 @@ def main(folder, settings, output):
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        main(snakemake.input.templates, snakemake.params.settings, snakemake.output[0])
+        main(
+            snakemake.input.templates,
+            int(snakemake.wildcards.size.removeprefix("_") or SIZE),
+            snakemake.params.settings,
+            snakemake.output[0],
+        )
