@@ -53,6 +53,8 @@ try:
 except InputError as error:
     sys.exit(str(error))
 
+# How often a training is saved does not change what is trained: no parameter of its job.
+os.environ["CHECKPOINT_MINUTES"] = str(config["checkpoint_minutes"])
 SIMULATED = MOUSE["source"] == "simulated"
 FETCHED = MOUSE["source"] in ("warehouse", "s3")
 # Images that are files of their own are packed; the parts for training and for all other sets.
@@ -78,6 +80,7 @@ wildcard_constraints:
     method="|".join(METHODS),
     variant="|".join(config["variants"]),
     seed=r"\d+",
+    seeds=r"\d+(_\d+)*",
     session=r"\d+",
     area="|".join(MOUSE["areas"]),
     part="train|val|all",
@@ -193,12 +196,25 @@ def layers_of(variant, images):
     return list(dict.fromkeys(layers))
 
 
+def trained(variant, seed, suffix):
+    """File of the job that trains a network, with the others of its group."""
+    networks = [*POPULATION, *CANDIDATES]
+    if SIMULATED:
+        truth = MOUSE["simulated"]["truth"]
+        networks.append((truth["variant"], truth["seed"]))
+    seeds = list(dict.fromkeys(other for name, other in networks if name == variant))
+    size = config["seeds_per_job"]
+    start = seeds.index(seed) // size * size
+    group = "_".join(str(other) for other in seeds[start : start + size])
+    return f"results/models/{variant}/{group}.{suffix}"
+
+
 def network_weights(wildcards):
     """Weights of a network; an external model's are in a file of its owner, or none."""
     variant = resolve_variant(config, wildcards.variant)
     if variant["architecture"] == "external":
         return variant["weights"] or []
-    return f"results/models/{wildcards.variant}/{wildcards.seed}.safetensors"
+    return trained(wildcards.variant, int(wildcards.seed), "safetensors")
 
 
 def network_images(wildcards):

@@ -48,18 +48,18 @@ rule prepare_stimuli:
 
 
 rule train_model:
-    """Train one network; one thread, so that its weights do not depend on the number of cores."""
+    """Train a group of networks; one thread, so that no weight depends on the number of cores."""
     input:
         training=training_files,
         validation="results/stimuli/validation.nc",
     output:
-        weights="results/models/{variant}/{seed}.safetensors",
-        config="results/models/{variant}/{seed}.json",
-        curve="results/models/{variant}/{seed}.csv",
+        weights="results/models/{variant}/{seeds}.safetensors",
+        config="results/models/{variant}/{seeds}.json",
+        curve="results/models/{variant}/{seeds}.csv",
     log:
-        "results/logs/train_model/{variant}/{seed}.log",
+        "results/logs/train_model/{variant}/{seeds}.log",
     benchmark:
-        "results/benchmarks/train_model/{variant}/{seed}.tsv"
+        "results/benchmarks/train_model/{variant}/{seeds}.tsv"
     # Trainings are the longest jobs: the first to start leave the fewest cores idle at the end.
     priority: 10
     conda:
@@ -71,6 +71,8 @@ rule train_model:
     params:
         code=code("train_model.py"),
         settings=train_settings,
+        # No output, which would be gone before the next job could go on from it.
+        checkpoints="results/checkpoints/{variant}",
     script:
         "../workflow_scripts/train_model.py"
 

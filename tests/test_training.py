@@ -1,13 +1,24 @@
-"""Training: reproducible bit for bit, learns, and stops on numbers that are not finite."""
+"""Training: reproducible bit for bit, survives kills, learns, and stops where it diverges."""
+
+import json
+import logging
+import multiprocessing
+import os
+import signal
+import time
 
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 
-from workflow_scripts.augmentation import augment
+from workflow_scripts.checkpoints import Checkpoints, fingerprint
+from workflow_scripts.errors import InputError
 from workflow_scripts.network import torch_generator
+from workflow_scripts.objectives import OBJECTIVES
 from workflow_scripts.stimuli import ImageSet, image_dataset
-from workflow_scripts.training import OBJECTIVES, train
+from workflow_scripts.training import train
+from workflow_scripts.weights import read_weights, write_weights
 
 VARIANT = {
     "architecture": "alexnet",
@@ -43,30 +54,55 @@ def data():
     return ImageSet(images, labels, np.arange(128)), image_dataset(*coloured_images(48, 1))
 
 
-def run(data, seed=0, **changes):
-    variant = {**VARIANT, **changes}
-    return train(variant, *data, master_seed=0, seed=seed, device=torch.device("cpu"))
+@pytest.fixture
+def run(data, tmp_path):
+    """Train a group of networks on some data; networks by seed, and the curve."""
+
+    def train_group(*seeds, data=data, minutes=60, master_seed=0, **changes):
+        return train(
+            {**VARIANT, **changes},
+            *data,
+            master_seed=master_seed,
+            seeds=seeds,
+            device=torch.device("cpu"),
+            checkpoints=Checkpoints(tmp_path, "this training", minutes),
+        )
+
+    return train_group
+
+
+def equal(first, second):
+    """Whether two networks have the same weights and running statistics, bit for bit."""
+    first, second = first.state_dict(), second.state_dict()
+    return all(torch.equal(first[name], second[name]) for name in first)
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
 @pytest.mark.parametrize("architecture", ["resnet18", "vgg11"])
-def test_deeper_networks_train_with_both_objectives(data, architecture, objective):
-    few = [images.isel(stimulus=slice(32)) for images in data]
-    network, curve = run(few, architecture=architecture, objective=objective, epochs=1)
+def test_deeper_networks_train_with_both_objectives(run, data, architecture, objective):
+    training, validation = data
+    few = ImageSet(training.images, training.labels, training.index[:32]), validation
+    changes = {"architecture": architecture, "epochs": 1}
+    networks, curve = run(0, data=few, objective=objective, **changes)
     assert np.isfinite(curve[0]["loss"])
-    initial, _ = run(few, architecture=architecture, objective="untrained")
-    moved = zip(network.parameters(), initial.parameters(), strict=True)
+    initial, _ = run(0, data=few, objective="untrained", **changes)
+    moved = zip(networks[0].parameters(), initial[0].parameters(), strict=True)
     assert all(not torch.equal(now, before) for now, before in moved)
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
-def test_same_seed_gives_the_same_weights_bit_for_bit(data, objective):
-    networks = [run(data, objective=objective, epochs=1, dropout=0.5)[0] for _ in range(2)]
-    first, second = (network.state_dict() for network in networks)
-    assert all(torch.equal(first[name], second[name]) for name in first)
+def test_a_network_is_the_same_alone_and_in_a_group(run, objective):
+    """Bit for bit, so that it is also the same in a second run."""
+    group, curve = run(0, 1, 2, objective=objective, epochs=1.5, dropout=0.5)
+    alone, curve_alone = run(1, objective=objective, epochs=1.5, dropout=0.5)
+    assert equal(group[1], alone[1])
+    assert not equal(group[1], group[0]) and not equal(group[1], group[2])
+    assert [row["loss"] for row in curve if row["seed"] == 1] == [
+        row["loss"] for row in curve_alone
+    ]
 
 
-def test_only_the_rows_of_the_set_are_trained_on(data):
+def test_only_the_rows_of_the_set_are_trained_on(run, data):
     """A set of every other row of an array is the array of these rows."""
     training, validation = data
     rows = np.arange(0, 128, 2)
@@ -74,15 +110,171 @@ def test_only_the_rows_of_the_set_are_trained_on(data):
     part = ImageSet(images[rows], labels[rows], np.arange(64))
     images[1::2], labels[1::2] = 0, 7
     networks = [
-        run((training, validation), epochs=1)[0].state_dict()
+        run(0, data=(training, validation), epochs=1)[0][0]
         for training in (part, ImageSet(images, labels, rows))
     ]
-    assert all(torch.equal(networks[0][name], networks[1][name]) for name in networks[0])
+    assert equal(*networks)
 
 
-def test_another_seed_gives_other_weights(data):
-    first, second = (run(data, seed=seed, epochs=1)[0].state_dict() for seed in (0, 1))
-    assert not torch.equal(first["blocks.fc7.1.weight"], second["blocks.fc7.1.weight"])
+def test_a_larger_image_is_cropped_to_what_networks_see(run, data):
+    images = np.pad(data[0].images, ((0, 0), (4, 4), (4, 4), (0, 0)))
+    larger = ImageSet(images, data[0].labels, data[0].index), data[1]
+    networks, curve = run(0, data=larger, epochs=1)
+    assert np.isfinite(curve[0]["loss"])
+    assert not equal(networks[0], run(0, epochs=1)[0][0])
+
+
+def test_weights_are_read_as_they_were_written(run, tmp_path):
+    networks, _ = run(0, 10, 1, objective="untrained")
+    write_weights(networks, tmp_path / "0_10_1.safetensors")
+    for seed, network in networks.items():
+        weights = read_weights(tmp_path / "0_10_1.safetensors", seed)
+        assert weights.keys() == network.state_dict().keys()
+        assert all(torch.equal(weights[name], w) for name, w in network.state_dict().items())
+    with pytest.raises(InputError, match="found no network of seed 100"):
+        read_weights(tmp_path / "0_10_1.safetensors", 100)
+    (tmp_path / "no.safetensors").write_bytes(b"\x00" * 20)
+    with pytest.raises(InputError, match="no.safetensors: expected weights"):
+        read_weights(tmp_path / "no.safetensors", 0)
+
+
+# Long runs survive.
+
+
+def train_and_write(run, path, **settings):
+    """In a process of its own, which writes the weights at its end and then says so."""
+    networks, _ = run(3, 4, minutes=0, **settings)
+    write_weights(networks, path)
+
+
+def started(target, *arguments, **settings):
+    process = multiprocessing.get_context("fork").Process(
+        target=target, args=arguments, kwargs=settings
+    )
+    process.start()
+    return process
+
+
+LONG = {"objective": "instance_recognition", "epochs": 6, "dropout": 0.5}
+
+
+def test_ten_kills_at_random_moments_change_nothing(run, tmp_path):
+    random = np.random.default_rng(0)
+    path = tmp_path / "weights" / "killed.safetensors"
+    begin = time.monotonic()
+    undisturbed, _ = run(3, 4, **LONG)
+    seconds = time.monotonic() - begin
+    kills = 0
+    while kills < 10:
+        process = started(train_and_write, run, path, **LONG)
+        time.sleep(random.uniform(0.05, 0.2) * seconds)
+        os.kill(process.pid, signal.SIGKILL)
+        process.join()
+        kills += 1
+        assert process.exitcode == -signal.SIGKILL and not path.exists()
+    with safe_open(tmp_path / "3.safetensors", "pt") as checkpoint:
+        step = json.loads(checkpoint.metadata()["numbers"])["step"]
+    assert 5 < step < 48  # so that several kills came after a checkpoint
+    process = started(train_and_write, run, path, **LONG)
+    process.join()
+    assert process.exitcode == 0
+    for seed, network in undisturbed.items():
+        weights = read_weights(path, seed)
+        assert all(torch.equal(weights[name], w) for name, w in network.state_dict().items())
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_writes_a_checkpoint_first(run, tmp_path, number, caplog):
+    def interrupted():
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
+        run(0, 1, epochs=1000)
+
+    undisturbed = run(0, 1, epochs=2)[0]
+    before = signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), number))
+    try:
+        process = started(interrupted)
+        process.join()
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert process.exitcode == 1
+    assert {path.name for path in tmp_path.iterdir()} == {"0.safetensors", "1.safetensors"}
+    for path in tmp_path.iterdir():
+        path.unlink()
+    assert equal(run(0, 1, epochs=2)[0][1], undisturbed[1])
+    assert signal.getsignal(number) not in (None, signal.SIG_IGN)
+
+
+class Stopped(Exception):
+    """Raised in the middle of an epoch."""
+
+
+class StopsAtStep20(Checkpoints):
+    def save(self, trainer):
+        super().save(trainer)
+        if trainer.step == 20:
+            raise Stopped
+
+
+def test_a_checkpoint_is_gone_on_from_and_its_curve_is_whole(run, tmp_path, data, caplog):
+    caplog.set_level(logging.INFO)
+    whole, curve = run(5, epochs=4)
+    with pytest.raises(Stopped):
+        train(
+            {**VARIANT, "epochs": 4},
+            *data,
+            master_seed=0,
+            seeds=[5],
+            device=torch.device("cpu"),
+            checkpoints=StopsAtStep20(tmp_path, "this training", 0),
+        )
+    caplog.clear()
+    resumed, resumed_curve = run(5, epochs=4)
+    assert f"{tmp_path}/5.safetensors: going on after step 20" in caplog.text
+    assert equal(whole[5], resumed[5])
+    speed = {"images_per_second": None}
+    assert [row | speed for row in resumed_curve] == [row | speed for row in curve]
+
+
+def test_a_checkpoint_of_another_training_is_left(run, tmp_path, data, caplog):
+    first, _ = run(0, epochs=1, minutes=0)
+    path = tmp_path / "0.safetensors"
+    other = Checkpoints(tmp_path, "another training", 60)
+    again = train(
+        {**VARIANT, "epochs": 1},
+        *data,
+        master_seed=0,
+        seeds=[0],
+        device=torch.device("cpu"),
+        checkpoints=other,
+    )[0]
+    assert f"{path} is of another training, starting anew" in caplog.text
+    assert equal(first[0], again[0])
+    other.remove([0])
+    assert not path.exists()
+
+
+def test_a_broken_checkpoint_is_named(run, tmp_path):
+    (tmp_path / "0.safetensors").write_bytes(b"\x10" * 100)
+    with pytest.raises(InputError, match=r"0\.safetensors: expected a checkpoint, found .* delete"):
+        run(0)
+
+
+def test_whatever_decides_on_the_weights_is_in_the_fingerprint(tmp_path):
+    images = tmp_path / "images"
+    images.write_text("a")
+    base = fingerprint({"a": 1, "b": 2}, {"x.py": "0f"}, [images], "cpu")
+    assert base == fingerprint({"b": 2, "a": 1}, {"x.py": "0f"}, [images], "cpu")
+    others = [
+        fingerprint({"a": 1, "b": 3}, {"x.py": "0f"}, [images], "cpu"),
+        fingerprint({"a": 1, "b": 2}, {"x.py": "0e"}, [images], "cpu"),
+        fingerprint({"a": 1, "b": 2}, {"x.py": "0f"}, [images], "cuda"),
+    ]
+    images.write_text("ab")
+    others.append(fingerprint({"a": 1, "b": 2}, {"x.py": "0f"}, [images], "cpu"))
+    assert len({base, *others}) == 5
+
+
+# Objectives.
 
 
 @pytest.fixture
@@ -90,16 +282,15 @@ def bank():
     """Head of instance recognition for 20 images, and features of five of them."""
     generator = torch_generator(3)
     head = OBJECTIVES["instance_recognition"](12, torch.arange(20) % 3, VARIANT, generator)
-    return head, torch.rand(5, 12, generator=generator), torch.tensor([4, 0, 19, 7, 2])
+    features = torch.rand(5, 12, generator=generator)
+    return head, features, torch.tensor([4, 0, 19, 7, 2])
 
 
 def test_noise_contrastive_loss_is_that_of_wu_et_al(bank):
     """Re-derived by loops, with the negatives that the head is going to draw."""
     head, features, indices = bank
     rows = head.bank.clone()
-    ahead = torch.Generator()
-    ahead.set_state(head.negatives.get_state())
-    drawn = torch.randint(20, (5, 16), generator=ahead)
+    drawn = torch.randint(20, (5, 16), generator=torch_generator(1))
     embedded = head.embedding(features)
     embedded = embedded / embedded.norm(dim=1, keepdim=True)
     partition, chance = 20 * 2876934.2 / 1281167, 1 / 20
@@ -112,7 +303,9 @@ def test_noise_contrastive_loss_is_that_of_wu_et_al(bank):
 
         expected -= torch.log(posterior(index))
         expected -= sum(torch.log(1 - posterior(row)) for row in negatives)
-    torch.testing.assert_close(head(features, indices), expected / 5, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(
+        head(features, indices, torch_generator(1)), expected / 5, rtol=1e-4, atol=1e-4
+    )
     moved = rows[indices] + embedded
     torch.testing.assert_close(head.bank[indices], moved / moved.norm(dim=1, keepdim=True))
     others = [i for i in range(20) if i not in indices]
@@ -121,12 +314,11 @@ def test_noise_contrastive_loss_is_that_of_wu_et_al(bank):
 
 def test_a_step_against_the_gradient_recognises_better(bank):
     head, features, indices = bank
-    state, rows = head.negatives.get_state(), head.bank.clone()
+    rows = head.bank.clone()
     losses = []
     for _ in range(2):
-        head.negatives.set_state(state)
         head.bank.copy_(rows)
-        loss = head(features, indices)
+        loss = head(features, indices, torch_generator(1))
         losses.append(loss.item())
         head.zero_grad()
         loss.backward()
@@ -136,42 +328,45 @@ def test_a_step_against_the_gradient_recognises_better(bank):
     assert losses[1] < losses[0]
 
 
-def test_training_lowers_the_loss(data):
-    _, curve = run(data, epochs=4)
-    assert curve[-1]["loss"] < curve[0]["loss"]
-    assert [row["epoch"] for row in curve] == [1, 2, 3, 4]
-
-
-def test_half_an_epoch_takes_half_the_steps(data):
-    whole, half = (run(data, epochs=epochs, learning_rate_drops=[])[0] for epochs in (1, 0.5))
-    assert not torch.equal(whole.blocks["fc7"][1].weight, half.blocks["fc7"][1].weight)
-    _, curve = run(data, epochs=1.5)
+def test_half_an_epoch_takes_half_the_steps(run):
+    whole, half = (run(0, epochs=epochs, learning_rate_drops=[])[0][0] for epochs in (1, 0.5))
+    assert not equal(whole, half)
+    _, curve = run(0, epochs=1.5)
     assert len(curve) == 2
 
 
-def test_supervised_network_learns_three_colours(data):
-    _, curve = run(data, epochs=8, augmentation={**VARIANT["augmentation"], "jitter": 0.0})
+def test_the_learning_rate_falls_where_config_says(run):
+    _, curve = run(0, epochs=4, learning_rate_drops=[0.5, 0.75])
+    assert [row["learning_rate"] for row in curve] == pytest.approx([0.01, 0.01, 0.001, 0.0001])
+
+
+def test_a_supervised_network_learns_three_colours(run):
+    _, curve = run(
+        0, epochs=8, augmentation={**VARIANT["augmentation"], "jitter": 0.0, "greyscale": 0.0}
+    )
+    assert [row["epoch"] for row in curve] == list(range(1, 9))
+    assert curve[-1]["loss"] < curve[0]["loss"]
     assert curve[-1]["accuracy"] > 0.8  # chance is 1/3
 
 
-def test_untrained_network_has_its_initial_weights(data):
-    network, curve = run(data, objective="untrained")
+def test_an_untrained_network_has_its_initial_weights(run):
+    networks, curve = run(0, 1, objective="untrained")
     assert curve == []
-    again, _ = run(data, objective="untrained")
-    assert torch.equal(network.blocks["conv1"][0].weight, again.blocks["conv1"][0].weight)
+    assert equal(networks[0], run(0, objective="untrained")[0][0])
+    assert not equal(networks[0], networks[1])
 
 
-def test_divergence_stops_with_the_epoch(data):
-    with pytest.raises(FloatingPointError, match="epoch 1"):
-        run(data, learning_rate=1e30)
+def test_divergence_stops_with_step_and_layer(run, tmp_path):
+    with pytest.raises(
+        FloatingPointError, match=r"seed 0 diverged.* of network\.blocks.* in step \d"
+    ):
+        run(0, learning_rate=1e30, minutes=0)
+    # Nor is there a checkpoint of weights that are lost.
+    with pytest.raises(FloatingPointError):
+        run(0, learning_rate=1e30, minutes=0)
 
 
-def test_whole_crop_without_flip_or_jitter_is_the_image():
-    images = torch.rand(5, 3, 64, 64, generator=torch_generator(0))
-    settings = {"crop_scale": [1.0, 1.0], "flip": 1.0, "jitter": 0.0, "greyscale": 0.0}
-    generator = torch_generator(1)
-    # The aspect ratio is drawn too; a crop as large as the image is cut to it on one side.
-    flipped = augment(images, settings, generator)
-    assert flipped.shape == images.shape
-    grey = augment(images, {**settings, "greyscale": 1.0}, generator)
-    torch.testing.assert_close(grey[:, 0], grey[:, 2])
+def test_fewer_images_than_a_batch_are_refused(run, data):
+    few = ImageSet(data[0].images, data[0].labels, data[0].index[:15]), data[1]
+    with pytest.raises(InputError, match="found 15 images, expected at least .*batch_size, 16"):
+        run(0, data=few)

@@ -1,81 +1,161 @@
-"""Random transformations of training images, a batch at a time on the device that trains."""
+"""Random transformations of training images, a batch at a time on the device that trains.
+
+They are torchvision's RandomResizedCrop, RandomHorizontalFlip, ColorJitter and RandomGrayscale,
+drawn for each image on its own but computed for all images at once.
+"""
 
 import math
+from dataclasses import dataclass
 
 import torch
-from torch.nn.functional import affine_grid, grid_sample
 
-# Luminance of RGB (ITU-R BT.601), and the rotation of hue as an angle in the YIQ colour space.
-LUMINANCE = (0.299, 0.587, 0.114)
-RGB_TO_YIQ = ((0.299, 0.587, 0.114), (0.596, -0.274, -0.322), (0.211, -0.523, 0.312))
-
-
-def _uniform(n, low, high, generator):
-    return low + (high - low) * torch.rand(n, generator=generator, device=generator.device)
+ASPECT = (3 / 4, 4 / 3)
+"""Smallest and largest aspect ratio of a crop, as in torchvision."""
+ATTEMPTS = 10
+"""Draws of a crop's area and aspect, of which the first that fits into the image is taken."""
+# Weights of red, green and blue in a grey value, as torchvision rounds those of ITU-R BT.601.
+GREY = (0.2989, 0.587, 0.114)
 
 
-def augment(images, settings, generator):
-    """Random resized crop, flip, colour jitter and greyscale, drawn for each image on its own.
+@dataclass
+class Augmentation:
+    """What is done to each image of a batch.
+
+    Attributes
+    ----------
+    box : torch.Tensor of int64, shape (n, 4)
+        Top, left, height and width of the crop in pixels.
+    flip : torch.Tensor of bool, shape (n,)
+    jitter : tuple of four torch.Tensor, each of shape (n,), or None
+        Factors of brightness, contrast and saturation, and the shift of the hue as a share of a
+        turn; None changes nothing.
+    grey : torch.Tensor of bool, shape (n,), or None
+        None leaves all images their colours.
+    """
+
+    box: torch.Tensor
+    flip: torch.Tensor
+    jitter: tuple | None
+    grey: torch.Tensor | None
+
+
+def draw_augmentation(n, side, settings, generator):
+    """Draw what is done to each of `n` images.
 
     Parameters
     ----------
-    images : torch.Tensor, shape (n, 3, size, size)
-        Values in [0, 1].
+    n : int
+    side : int
+        Side of the images in pixels.
     settings : dict
         ``crop_scale`` (smallest and largest area of a crop as a share of the image), ``flip``
         (probability), ``jitter`` (largest relative change of brightness, contrast and
         saturation, and of hue as a share of a turn) and ``greyscale`` (probability).
     generator : torch.Generator
-        On the device of `images`.
 
     Returns
     -------
-    torch.Tensor, shape (n, 3, size, size)
+    Augmentation
+        On the device of the generator.
+    """
+
+    def uniform(low, high, *shape):
+        draw = torch.rand(n, *shape, generator=generator, device=generator.device)
+        return low + (high - low) * draw
+
+    area = uniform(*settings["crop_scale"], ATTEMPTS) * side**2
+    aspect = uniform(math.log(ASPECT[0]), math.log(ASPECT[1]), ATTEMPTS).exp()
+    size = torch.stack([(area / aspect).sqrt(), (area * aspect).sqrt()], -1).round().long()
+    fits = ((size > 0) & (size <= side)).all(-1)
+    first = fits.int().argmax(1)
+    size = size[torch.arange(n, device=size.device), first]
+    # Where none fits, the whole image, which is the largest crop of an allowed aspect.
+    size = torch.where(fits.any(1, keepdim=True), size, side)
+    corner = (uniform(0, 1, 2) * (side - size + 1)).long()
+    flip = uniform(0, 1) < settings["flip"]
+    jitter, strength = None, settings["jitter"]
+    if strength:
+        factors = [uniform(1 - strength, 1 + strength) for _ in range(3)]
+        jitter = (*factors, uniform(-strength, strength))
+    grey = uniform(0, 1) < settings["greyscale"] if settings["greyscale"] else None
+    return Augmentation(torch.cat([corner, size], 1), flip, jitter, grey)
+
+
+def augment(images, augmentation, size):
+    """Crop, flip, and change colours.
+
+    Equal to torchvision's ``v2.functional`` on each image with the same parameters, in the order
+    crop, flip, brightness, contrast, saturation, hue, greyscale.
+
+    Parameters
+    ----------
+    images : torch.Tensor of uint8, shape (n, side, side, 3)
+    augmentation : Augmentation
+    size : int
+        Side of the results in pixels.
+
+    Returns
+    -------
+    torch.Tensor of float32, shape (n, 3, size, size)
         Values in [0, 1], as a camera would saturate.
     """
-    n = len(images)
-    images = _crop_and_flip(images, settings, generator)
-    jitter = settings["jitter"]
-    if jitter:
-        images = _jitter(images, jitter, generator)
-    grey = _uniform(n, 0, 1, generator) < settings["greyscale"]
-    luminance = torch.tensor(LUMINANCE, device=images.device).view(1, 3, 1, 1)
-    return torch.where(
-        grey.view(n, 1, 1, 1), (images * luminance).sum(1, keepdim=True), images
-    ).clamp(0, 1)
+    top, left, height, width = augmentation.box.T
+    rows = _resampling(top, height, images.shape[1], size)
+    columns = _resampling(left, width, images.shape[2], size)
+    columns = torch.where(augmentation.flip[:, None, None], columns.flip(1), columns)
+    pixels = images.permute(0, 3, 1, 2).float().div_(255)
+    pixels = (rows[:, None] @ pixels @ columns[:, None].mT).clamp_(0, 1)
+    if augmentation.jitter is not None:
+        pixels = _jitter(pixels, *augmentation.jitter)
+    if augmentation.grey is not None:
+        pixels = torch.where(augmentation.grey.view(-1, 1, 1, 1), _grey(pixels), pixels)
+    return pixels
 
 
-def _crop_and_flip(images, settings, generator):
-    n = len(images)
-    area = _uniform(n, *settings["crop_scale"], generator)
-    # The aspect ratio of a crop is log-uniform in [3/4, 4/3], as in Inception training.
-    aspect = _uniform(n, math.log(3 / 4), math.log(4 / 3), generator).exp()
-    width = (area * aspect).sqrt().clamp(max=1)
-    height = (area / aspect).sqrt().clamp(max=1)
-    x = (1 - width) * _uniform(n, -1, 1, generator)
-    y = (1 - height) * _uniform(n, -1, 1, generator)
-    sign = torch.where(_uniform(n, 0, 1, generator) < settings["flip"], -1.0, 1.0)
-    theta = torch.zeros(n, 2, 3, device=images.device)
-    theta[:, 0, 0], theta[:, 0, 2] = sign * width, x
-    theta[:, 1, 1], theta[:, 1, 2] = height, y
-    grid = affine_grid(theta, images.shape, align_corners=False)
-    return grid_sample(images, grid, padding_mode="reflection", align_corners=False)
+def _resampling(start, length, side, size):
+    """Weights of the pixels of a line in those of its resized crop, shape (n, size, side).
+
+    Bilinear with antialiasing: a triangle as wide as the larger of both grids' pixels about each
+    result's centre, its weights normalised within the crop.
+    """
+    scale = (length.float() / size)[:, None, None]
+    centre = (torch.arange(size, device=start.device).float()[None, :, None] + 0.5) * scale
+    pixel = torch.arange(side, device=start.device).float()[None, None] - start[:, None, None]
+    weights = (1 - (pixel + 0.5 - centre).abs() / scale.clamp(min=1)).clamp_(min=0)
+    weights = weights * ((pixel >= 0) & (pixel < length[:, None, None]))
+    return weights / weights.sum(2, keepdim=True)
 
 
-def _jitter(images, strength, generator):
-    n = len(images)
+def _grey(pixels):
+    weights = torch.tensor(GREY, device=pixels.device).view(3, 1, 1)
+    return (pixels * weights).sum(1, keepdim=True)
 
-    def factor():
-        return _uniform(n, 1 - strength, 1 + strength, generator).view(n, 1, 1, 1)
 
-    images = (images * factor()).clamp(0, 1)
-    to_yiq = torch.tensor(RGB_TO_YIQ, device=images.device)
-    yiq = torch.einsum("ij,njhw->nihw", to_yiq, images)
-    mean = yiq[:, :1].mean((2, 3), keepdim=True)
-    luma = mean + factor() * (yiq[:, :1] - mean)
-    angle = _uniform(n, -strength, strength, generator).view(n, 1, 1) * 2 * math.pi
-    saturation = factor().view(n, 1, 1)
-    i, q = saturation * yiq[:, 1], saturation * yiq[:, 2]
-    chroma = (angle.cos() * i - angle.sin() * q, angle.sin() * i + angle.cos() * q)
-    yiq = torch.cat([luma, torch.stack(chroma, 1)], 1)
-    return torch.einsum("ij,njhw->nihw", torch.linalg.inv(to_yiq), yiq).clamp(0, 1)
+def _blend(pixels, other, factor):
+    factor = factor.view(-1, 1, 1, 1)
+    return (factor * pixels + (1 - factor) * other).clamp_(0, 1)
+
+
+def _jitter(pixels, brightness, contrast, saturation, hue):
+    pixels = (pixels * brightness.view(-1, 1, 1, 1)).clamp_(0, 1)
+    mean = _grey(pixels).mean((2, 3), keepdim=True)
+    pixels = _blend(pixels, mean, contrast)
+    pixels = _blend(pixels, _grey(pixels), saturation)
+    return _shift_hue(pixels, hue)
+
+
+def _shift_hue(pixels, shift):
+    """Turn the hue of the hexcone model (HSV) at constant value and saturation."""
+    value, brightest = pixels.max(1)
+    chroma = value - pixels.min(1).values
+    red, green, blue = pixels.unbind(1)
+    differences = torch.stack([green - blue, blue - red, red - green], 1)
+    difference = differences.gather(1, brightest[:, None])[:, 0]
+    grey = chroma == 0
+    hue = 2 * brightest + difference / torch.where(grey, 1, chroma)
+    hue = hue + 6 * shift.view(-1, 1, 1)
+    # A channel falls from the value by the share of the chroma that the hue is away from it.
+    offset = torch.tensor([5.0, 3.0, 1.0], device=pixels.device).view(1, 3, 1, 1)
+    away = torch.remainder(hue[:, None] + offset, 6)
+    fall = torch.minimum(away, 4 - away).clamp_(0, 1)
+    return value[:, None] - chroma[:, None] * fall

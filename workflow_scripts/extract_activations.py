@@ -5,7 +5,6 @@ from math import isqrt
 import numpy as np
 import torch
 import xarray as xr
-from safetensors.torch import load_file
 
 from workflow_scripts.arrays import choose_device
 from workflow_scripts.errors import InputError
@@ -24,6 +23,7 @@ from workflow_scripts.provenance import stamp
 from workflow_scripts.seeds import derive_seed, generator
 from workflow_scripts.stimuli import SIZE, read_images
 from workflow_scripts.units import choose_units
+from workflow_scripts.weights import read_weights
 
 # Images in one pass at 64 pixels; of larger ones fewer, for the same memory.
 BATCH = 256
@@ -128,7 +128,7 @@ def load_network(weights, seed, settings):
         initialisation = derive_seed(settings["seed"], "external", seed)
         return External(name, variant["model"], weights, settings["layers"], initialisation)
     network = build_network(variant, torch_generator(0))
-    network.load_state_dict(load_file(weights))
+    network.load_state_dict(read_weights(weights, seed))
     return network
 
 

@@ -24,6 +24,24 @@ VGG_HIDDEN = 4096
 VARIANCE_FLOOR = 1e-4
 
 
+class _PoissonLike(torch.autograd.Function):
+    """``max(0, a + sqrt(a / gain + floor) e)``, ``a = softplus(z)``, and its slope in one pass."""
+
+    @staticmethod
+    def forward(ctx, z, e, gain):
+        a = softplus(z)
+        sd = (a / gain + VARIANCE_FLOOR).sqrt_()
+        y = torch.addcmul(a, sd, e)
+        slope = (e / sd).mul_(0.5 / gain).add_(1).mul_(z.sigmoid()).mul_(y > 0)
+        ctx.save_for_backward(slope)
+        return y.clamp_(min=0)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        (slope,) = ctx.saved_tensors
+        return gradient * slope, None, None
+
+
 class NoisySoftplus(nn.Module):
     """Softplus whose output is read as a spike count: its noise has a variance equal to its mean.
 
@@ -39,14 +57,36 @@ class NoisySoftplus(nn.Module):
     def __init__(self, gain):
         super().__init__()
         self.gain = gain
-        self.noise = None  # torch.Generator of the noise, set by `set_noise`; None is noise-free
+        self.generator = None  # set by `set_noise`; None is noise-free
 
     def forward(self, z):
-        a = softplus(z)
-        if self.gain is None or self.noise is None:
-            return a
-        e = torch.randn(a.shape, generator=self.noise, device=a.device, dtype=a.dtype)
-        return (a + (a / self.gain + VARIANCE_FLOOR).sqrt() * e).clamp(min=0)
+        if self.gain is None or self.generator is None:
+            return softplus(z)
+        e = torch.empty_like(z)
+        # In the order of memory: drawn in another one, normal numbers take ten times as long.
+        e.as_strided((e.numel(),), (1,)).normal_(generator=self.generator)
+        return _PoissonLike.apply(z, e, self.gain)
+
+
+class Dropout(nn.Module):
+    """Dropout from a generator of its own, where PyTorch's draws from the global one.
+
+    Parameters
+    ----------
+    share : float
+        Share of the inputs that is dropped in training.
+    """
+
+    def __init__(self, share):
+        super().__init__()
+        self.share = share
+        self.generator = None  # set by `set_noise`; None drops nothing
+
+    def forward(self, x):
+        if not self.training or self.share == 0 or self.generator is None:
+            return x
+        kept = torch.empty_like(x).bernoulli_(1 - self.share, generator=self.generator)
+        return x * kept / (1 - self.share)
 
 
 # Modules that apply one function to every unit: they have values before and after it.
@@ -96,9 +136,7 @@ class AlexNet(nn.Module):
         for name in ("fc6", "fc7"):
             linear = nn.Linear(features, self.n_outputs, bias=not batchnorm)
             layers = [linear, *([nn.BatchNorm1d(self.n_outputs)] if batchnorm else [])]
-            self.blocks[name] = nn.Sequential(
-                nn.Dropout(dropout), *layers, NoisySoftplus(noise_gain)
-            )
+            self.blocks[name] = nn.Sequential(Dropout(dropout), *layers, NoisySoftplus(noise_gain))
             features = self.n_outputs
 
     def activations(self):
@@ -160,7 +198,7 @@ class VGG11(nn.Module):
         self.n_outputs = VGG_HIDDEN
         self.hidden = nn.Sequential()
         for n_inputs in (VGG_FEATURES, VGG_HIDDEN):
-            self.hidden.extend([nn.Linear(n_inputs, VGG_HIDDEN), nn.ReLU(), nn.Dropout(dropout)])
+            self.hidden.extend([nn.Linear(n_inputs, VGG_HIDDEN), nn.ReLU(), Dropout(dropout)])
         keep_inputs(self)
 
     def activations(self):
@@ -226,10 +264,10 @@ def initialise(module, generator):
 
 
 def set_noise(network, generator):
-    """Give all noisy units one generator on the network's device, or None for no noise."""
+    """Give all noisy units and dropouts one generator on their device, or None for no noise."""
     for module in network.modules():
-        if isinstance(module, NoisySoftplus):
-            module.noise = generator
+        if isinstance(module, NoisySoftplus | Dropout):
+            module.generator = generator
 
 
 def to_input(images, device):

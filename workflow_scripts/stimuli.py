@@ -195,7 +195,8 @@ def read_training(files, stimuli, seed):
     images, labels = files
     labels = np.load(labels)
     rows = set_rows("training", stimuli, seed, len(labels))
-    return ImageSet(np.load(images, mmap_mode="r"), labels, rows)
+    # PyTorch wants memory that it could write to; what were written would not reach the file.
+    return ImageSet(np.load(images, mmap_mode="c"), labels, rows)
 
 
 def load_squares(paths):

@@ -1,44 +1,50 @@
-"""Train one network of one variant and seed."""
+"""Train a group of networks of one variant, which differ in their seed."""
 
 import json
+import os
 
 import pandas as pd
 import torch
-from safetensors.torch import save_file
 
 from workflow_scripts.arrays import choose_device
+from workflow_scripts.checkpoints import Checkpoints, fingerprint
 from workflow_scripts.files import replacing, write_table
 from workflow_scripts.jobs import logged
 from workflow_scripts.provenance import stamp
 from workflow_scripts.stimuli import read_images, read_training
-from workflow_scripts.training import train
+from workflow_scripts.training import CURVE_COLUMNS, train
+from workflow_scripts.weights import write_weights
 
-CURVE_COLUMNS = ["epoch", "learning_rate", "loss", "accuracy", "images_per_second"]
 
-
-def main(training, validation, seed, settings, output, threads):
+def main(training, validation, seeds, settings, code, folder, output, threads):
     """Write the weights, the configuration beside them, and the training curve."""
     torch.set_num_threads(threads)
     device = torch.device(choose_device(settings["device"]))
     # Bit for bit on the CPU; a GPU has no deterministic form of every operation.
     torch.use_deterministic_algorithms(device.type == "cpu")
-    network, curve = train(
+    checkpoints = Checkpoints(
+        folder,
+        fingerprint(settings, code, [*training, validation], device.type),
+        # How often does not change what is trained, so that it is no parameter.
+        float(os.environ["CHECKPOINT_MINUTES"]),
+    )
+    networks, curve = train(
         settings["variant"],
         read_training(training, settings["stimuli"], settings["seed"]),
         read_images(validation),
         master_seed=settings["seed"],
-        seed=seed,
+        seeds=seeds,
         device=device,
+        checkpoints=checkpoints,
     )
-    weights = {name: value.cpu().contiguous() for name, value in network.state_dict().items()}
-    with replacing(output.weights) as temporary:
-        save_file(weights, temporary)
+    write_weights(networks, output.weights)
     facts = stamp(settings, seed=settings["seed"], data_kind="networks", device=str(device))
     with replacing(output.config) as temporary:
         temporary.write_text(
-            json.dumps({**facts, "parameters": settings, "network_seed": seed}, indent=2)
+            json.dumps({**facts, "parameters": settings, "network_seeds": seeds}, indent=2)
         )
     write_table(pd.DataFrame(curve, columns=CURVE_COLUMNS), output.curve)
+    checkpoints.remove(seeds)
 
 
 if __name__ == "__main__":
@@ -46,8 +52,10 @@ if __name__ == "__main__":
         main(
             snakemake.input.training,
             snakemake.input.validation,
-            int(snakemake.wildcards.seed),
+            [int(seed) for seed in snakemake.wildcards.seeds.split("_")],
             snakemake.params.settings,
+            snakemake.params.code,
+            snakemake.params.checkpoints,
             snakemake.output,
             snakemake.threads,
         )

@@ -1,0 +1,95 @@
+"""Checkpoints: what an ended training job needs to go on, one safetensors file a seed."""
+
+import json
+import logging
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from workflow_scripts.errors import InputError
+from workflow_scripts.files import replacing
+
+
+@dataclass(frozen=True)
+class Checkpoints:
+    """Where, and of which training, checkpoints are kept.
+
+    Attributes
+    ----------
+    folder : pathlib.Path
+    fingerprint : str
+        See `fingerprint`; a checkpoint of another training is not resumed.
+    minutes : float
+        Time between two checkpoints.
+    """
+
+    folder: Path
+    fingerprint: str
+    minutes: float
+
+    def path(self, seed):
+        return Path(self.folder, f"{seed}.safetensors")
+
+    def save(self, trainer):
+        """Write the trainer's state; an earlier one stays until this one is whole."""
+        tensors, numbers = trainer.state()
+        tensors = {name: value.cpu().contiguous() for name, value in tensors.items()}
+        facts = {"fingerprint": self.fingerprint, "numbers": json.dumps(numbers)}
+        with replacing(self.path(trainer.seed)) as temporary:
+            save_file(tensors, temporary, facts)
+
+    def resume(self, trainer):
+        """Bring a trainer to its last checkpoint of this training, if there is one.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be read.
+        """
+        path = self.path(trainer.seed)
+        if not path.exists():
+            return
+        try:
+            with safe_open(path, "pt") as file:
+                facts = file.metadata() or {}
+                if facts.get("fingerprint") != self.fingerprint:
+                    logging.warning("%s is of another training, starting anew", path)
+                    return
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no dict)
+        except (OSError, SafetensorError) as error:
+            raise InputError(
+                f"{path}: expected a checkpoint, found {error}, delete it to start training anew"
+            ) from error
+        trainer.restore(tensors, json.loads(facts["numbers"]))
+        logging.info("%s: going on after step %d", path, trainer.step)
+
+    def remove(self, seeds):
+        """Delete the checkpoints of networks that are trained."""
+        for seed in seeds:
+            self.path(seed).unlink(missing_ok=True)
+
+
+def fingerprint(settings, code, files, device):
+    """Digest of everything that decides on a training's result.
+
+    Parameters
+    ----------
+    settings : dict
+    code : object
+        Digests of the modules that train.
+    files : list of path-like
+        Images, told apart by size and time: their content may be many gigabytes.
+    device : str
+
+    Returns
+    -------
+    str
+    """
+    stats = [
+        (str(path), Path(path).stat().st_size, Path(path).stat().st_mtime_ns) for path in files
+    ]
+    text = json.dumps([settings, code, stats, device], sort_keys=True)
+    return sha256(text.encode()).hexdigest()
