@@ -192,11 +192,12 @@ def check_classes(path):
             classes[part] = set(list_archived_images(archives)["class"])
         else:
             classes[part] = set(tree_classes(part_folder(path, part)))
-    for name in sorted(classes["train"] ^ classes["val"]):
-        part = "train" if name in classes["train"] else "val"
+    differing = sorted(classes["train"] ^ classes["val"])
+    if differing:
+        part = "train" if differing[0] in classes["train"] else "val"
         raise InputError(
-            f"stimuli.path: found the class {name!r} only in {part}/ of {path}, expected the same "
-            "classes in train/ and val/"
+            f"stimuli.path: found the class {differing[0]!r} only in {part}/ of {path}, expected "
+            "the same classes in train/ and val/"
         )
 
 

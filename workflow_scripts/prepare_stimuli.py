@@ -37,14 +37,9 @@ def packed_images(name, settings, pack):
     have only the packed one.
     """
     images, _, manifest = pack
-    table = pd.read_csv(
-        manifest,
-        dtype={"path": str, "class": str},
-        # A class may be called NA, and names of files need not be text.
-        keep_default_na=False,
-        encoding_errors="surrogateescape",
-    )
-    table = table[table["reason"] == ""]
+    # Names of files need not be text.
+    table = pd.read_csv(manifest, encoding_errors="surrogateescape")
+    table = table[table["reason"].isna()]
     rows = set_rows(name, settings, settings["seed"], len(table))
     chosen = table.iloc[rows]
     if Path(chosen["path"].iloc[0]).parent.suffix == ".npz":
