@@ -99,13 +99,15 @@ def test_the_model_in_the_readme_is_compared_with_the_mice(finished, own_model):
     new = {"prepare_scenes": 1, "extract_activations": 2, "align_model_and_mice": 12}
     assert planned() == new
     results = finished.folder / "results"
-    run("results/scores/model_to_mouse/ridge_post/ours/0.nc")
-    assert planned() == {"extract_activations": 1, "align_model_and_mice": 11}
+    candidates = ["ours", "ours_untrained"]
+    run(*(f"results/scores/model_to_mouse/ridge_post/{name}/0.nc" for name in candidates))
+    assert planned() == {"align_model_and_mice": 10}
 
     for direction, n_cells in (("model_to_mouse", 4 * 2 * 3), ("mouse_to_model", 4 * 2)):
-        scores = xr.open_dataset(results / f"scores/{direction}/ridge_post/ours/0.nc")
-        assert scores["verdict"].values.tolist() == ["ok"] * n_cells
-        assert np.isfinite(scores["score"]).all()
+        for name in candidates:
+            scores = xr.open_dataset(results / f"scores/{direction}/ridge_post/{name}/0.nc")
+            assert scores["verdict"].values.tolist() == ["ok"] * n_cells
+            assert np.isfinite(scores["score"]).all()
 
     images = xr.open_dataset(results / "stimuli/scenes_224.nc")["image"].values
     assert images.shape == (60, 224, 224, 3)

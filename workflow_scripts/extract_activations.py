@@ -188,7 +188,7 @@ def main(weights, images_path, seed, settings, output, threads):
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
         main(
-            snakemake.input.get("weights"),
+            snakemake.input.weights or None,  # an external model may have no file
             snakemake.input.images,
             int(snakemake.wildcards.seed),
             snakemake.params.settings,
