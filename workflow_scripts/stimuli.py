@@ -10,7 +10,7 @@ from workflow_scripts.errors import InputError
 from workflow_scripts.seeds import generator
 
 SIZE = 64
-"""Side of every image that a network sees, in pixels."""
+"""Side of every image that a network sees, except an external model, in pixels."""
 
 # Natural photographs and textures in the wheels of scikit-image and scikit-learn that are at least
 # 180 pixels on each side; drawings, masks and printed text are left out.
