@@ -179,3 +179,25 @@ rule summarise_mice:
         settings=summary_settings,
     script:
         "../workflow_scripts/summarise_mice.py"
+
+
+rule summarise_training:
+    """Last epoch of every trained network, and whether the population's seeds agree."""
+    input:
+        curves=curve_files(trained_variants()),
+    output:
+        "results/tables/training.csv",
+    log:
+        "results/logs/summarise_training.log",
+    benchmark:
+        "results/benchmarks/summarise_training.tsv"
+    conda:
+        "../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        code=code("summarise_training.py"),
+        settings=training_settings(),
+    script:
+        "../workflow_scripts/summarise_training.py"

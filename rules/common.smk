@@ -196,17 +196,42 @@ def layers_of(variant, images):
     return list(dict.fromkeys(layers))
 
 
-def trained(variant, seed, suffix):
-    """File of the job that trains a network, with the others of its group."""
+def seeds_of(variant):
+    """Seeds of all networks of a variant, in the order in which jobs train them."""
     networks = [*POPULATION, *CANDIDATES]
     if SIMULATED:
         truth = MOUSE["simulated"]["truth"]
         networks.append((truth["variant"], truth["seed"]))
-    seeds = list(dict.fromkeys(other for name, other in networks if name == variant))
+    return list(dict.fromkeys(seed for name, seed in networks if name == variant))
+
+
+def trained_variants():
+    """Variants of which the run has networks that are not external."""
+    return [
+        variant
+        for variant in config["variants"]
+        if seeds_of(variant)
+        and resolve_variant(config, variant)["architecture"] != "external"
+    ]
+
+
+def trained(variant, seed, suffix):
+    """File of the job that trains a network, with the others of its group."""
+    seeds = seeds_of(variant)
     size = config["seeds_per_job"]
     start = seeds.index(seed) // size * size
     group = "_".join(str(other) for other in seeds[start : start + size])
     return f"results/models/{variant}/{group}.{suffix}"
+
+
+def curve_files(variants):
+    """Training curves of all networks of some variants."""
+    paths = [
+        trained(variant, seed, "csv")
+        for variant in variants
+        for seed in seeds_of(variant)
+    ]
+    return list(dict.fromkeys(paths))
 
 
 def network_weights(wildcards):
@@ -418,6 +443,7 @@ TABLES = [
     "cost",
     "mice",
     "mouse_units",
+    "training",
 ]
 
 
@@ -466,6 +492,12 @@ def summary_settings(wildcards):
     )
 
 
+def training_settings():
+    population = config["population"]
+    keys = ("variant", "seeds", "max_accuracy_spread")
+    return settings(**{key: population[key] for key in keys})
+
+
 def population_description():
     """What the model population is, for claims and for the foot of every figure."""
     variant = config["population"]["variant"]
@@ -497,6 +529,25 @@ def plot_mice_settings(wildcards):
     return settings(**{key: MOUSE[key] for key in keys})
 
 
+def variant_curves(wildcards):
+    return curve_files([wildcards.variant])
+
+
+def first_weights(wildcards):
+    """Weights of the network whose filters are drawn."""
+    variant = wildcards.variant
+    return trained(variant, seeds_of(variant)[0], "safetensors")
+
+
+def plot_training_settings(wildcards):
+    return settings(
+        variant_name=wildcards.variant,
+        variant=resolve_variant(config, wildcards.variant),
+        first_seed=seeds_of(wildcards.variant)[0],
+        stimuli={key: config["stimuli"][key] for key in ("source", "n")},
+    )
+
+
 def figure_category(wildcards):
     return "Model population" if wildcards.figure.startswith("1") else "Mice"
 
@@ -507,8 +558,8 @@ def figure_labels(wildcards):
 
 def final_files():
     """Every table and every figure."""
+    figures = [f"figure_{figure}" for figure in [*FIGURES, "mice"]]
+    figures += [f"training_{variant}" for variant in trained_variants()]
     return expand("results/tables/{table}.csv", table=TABLES) + expand(
-        "results/figures/figure_{figure}.{format}",
-        figure=[*FIGURES, "mice"],
-        format=["svg", "png"],
+        "results/figures/{figure}.{format}", figure=figures, format=["svg", "png"]
     )

@@ -60,3 +60,36 @@ rule plot_mice:
         settings=plot_mice_settings,
     script:
         "../workflow_scripts/plot_mice.py"
+
+
+rule plot_training:
+    """Draw the training curves of a variant's networks, and the first-layer filters of one."""
+    input:
+        curves=variant_curves,
+        weights=first_weights,
+        training=training_files,
+    output:
+        svg=report(
+            "results/figures/training_{variant}.svg",
+            caption="report/training.rst",
+            category="Networks",
+            labels={
+                "figure": "{variant}",
+                "shows": "Training and first-layer filters",
+            },
+        ),
+        png="results/figures/training_{variant}.png",
+    log:
+        "results/logs/plot_training/{variant}.log",
+    benchmark:
+        "results/benchmarks/plot_training/{variant}.tsv"
+    conda:
+        "../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        code=code("plot_training.py"),
+        settings=plot_training_settings,
+    script:
+        "../workflow_scripts/plot_training.py"

@@ -38,6 +38,11 @@ def test_the_default_is_accepted():
         (("population", "layers"), ["conv9"], "found 'conv9', expected layers of alexnet: conv1"),
         (("population", "variant"), "vgg", "population.variant: found 'vgg', expected one of"),
         (("population", "seeds"), [0], "config population.seeds: found [0], expected minItems 2"),
+        (
+            ("population", "max_accuracy_spread"),
+            5,
+            "max_accuracy_spread: found 5, expected maximum 1",
+        ),
         (("mouse", "min_trials"), 1, "config mouse.min_trials: found 1, expected minimum 2"),
         (("mouse", "preset"), "nayebi", "mouse.window_s: found [0.04, 0.25], expected [0, 0.25]"),
         (("mouse", "areas"), ["V1"], "found 'V1', expected one of VISp, VISl"),

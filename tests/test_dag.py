@@ -144,8 +144,26 @@ def test_a_new_seed_adds_one_shard_a_method(finished):
     with override(finished, {"population": {"seeds": [0, 1, 2]}}) as configfile:
         planned = finished.planned(configfile)
     new = {"train_model": 1, "extract_activations": 1, "align_models": 8}
+    new |= {"plot_training": 1, "summarise_training": 1}
     # Claims and figures say how many seeds there are, so their parameters change too.
     assert planned == {**new, **AGGREGATES}
+
+
+def test_another_limit_on_the_seeds_trains_no_network(finished):
+    with override(finished, {"population": {"max_accuracy_spread": 0.5}}) as configfile:
+        assert finished.planned(configfile) == {"summarise_training": 1, "all": 1}
+
+
+def test_every_variant_with_networks_has_a_figure_of_its_training(finished):
+    """The population and the mice's network are of one variant, a candidate of another one."""
+    external = {"architecture": "external", "model": "alexnet", "weights": None, "input_size": 64}
+    candidates = [{"variant": name, "seed": 0, "layers": ["features.0"]} for name in ("a", "b")]
+    settings = {"variants": {"a": external, "b": external}, "candidates": candidates}
+    figures = {path.name for path in (finished.folder / "results/figures").glob("training_*.svg")}
+    assert figures == {"training_alexnet.svg", "training_alexnet_untrained.svg"}
+    with override(finished, settings) as configfile:
+        planned = finished.snakemake("-n", "--forceall", "-q", "rules", configfiles=[configfile])
+    assert re.search(r"^plot_training +1$", planned, re.MULTILINE)
 
 
 def test_an_own_mouse_reruns_the_comparisons_with_mice(finished):

@@ -253,6 +253,17 @@ def add_footer(figure, text):
     figure.text(0.01, 0.005, text, fontsize=FOOTER_SIZE, color="0.35", ha="left", va="bottom")
 
 
+def settle(figure):
+    """Fix the layout, rounded, so that equal tables give equal files.
+
+    The last digits of the layout differ from run to run, and SVG identifiers are made from all.
+    """
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        axes.set_position(np.round(axes.get_position(original=True).bounds, 6))
+
+
 def draw(name, tables, settings):
     """One panel, or the composed figure with its panels lettered.
 

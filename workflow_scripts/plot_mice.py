@@ -6,7 +6,7 @@ import pandas as pd
 import seaborn as sns
 
 from workflow_scripts.description import describe_mice
-from workflow_scripts.figures import add_footer, save, style
+from workflow_scripts.figures import add_footer, save, settle, style
 from workflow_scripts.jobs import logged
 
 # From the outermost bar inwards: what is counted, its name and its colour.
@@ -88,17 +88,6 @@ def _draw_reliability(axes, units, settings):
     sns.despine(ax=axes)
 
 
-def _settle(figure):
-    """Fix the layout, rounded, so that equal tables give equal files.
-
-    The last digits of the layout differ from run to run, and SVG identifiers are made from all.
-    """
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")
-    for axes in figure.axes:
-        axes.set_position(np.round(axes.get_position(original=True).bounds, 6))
-
-
 def draw(mice, units, settings):
     """Units of each session and area before and after each filter, and their reliability.
 
@@ -124,7 +113,7 @@ def draw(mice, units, settings):
     _draw_counts(figure, top.subgridspec(n_rows, n_columns), mice, settings)
     _draw_reliability(figure.add_subplot(bottom), units, settings)
     add_footer(figure, f"data: {describe_mice(mice)}")
-    _settle(figure)
+    settle(figure)
     return figure
 
 
