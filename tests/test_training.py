@@ -328,6 +328,13 @@ def test_a_step_against_the_gradient_recognises_better(bank):
     assert losses[1] < losses[0]
 
 
+def test_the_progress_bar_says_how_it_goes(run, capsys):
+    _, curve = run(2, epochs=2)
+    shown = capsys.readouterr().err
+    assert "256/256" in shown and "image/s" in shown
+    assert f"seed=2, loss={curve[-1]['loss']:.4g}, accuracy={curve[-1]['accuracy']:.4g}" in shown
+
+
 def test_half_an_epoch_takes_half_the_steps(run):
     whole, half = (run(0, epochs=epochs, learning_rate_drops=[])[0][0] for epochs in (1, 0.5))
     assert not equal(whole, half)

@@ -338,6 +338,7 @@ def train(variant, training, validation, *, master_seed, seeds, device, checkpoi
                 if trainer.step == step:
                     trainer.advance()
                     progress.update(size)
+                    progress.set_postfix(_last(trainer.curve), refresh=False)
             if signals or time.perf_counter() - saved > 60 * checkpoints.minutes:
                 for trainer in trainers:
                     checkpoints.save(trainer)
@@ -352,6 +353,13 @@ def train(variant, training, validation, *, master_seed, seeds, device, checkpoi
                 sys.exit(1)
     curve = [row for trainer in trainers for row in trainer.curve]
     return {trainer.seed: trainer.network for trainer in trainers}, curve
+
+
+def _last(curve):
+    """What the progress bar says of the last epoch."""
+    names = ("seed", "loss", "accuracy", "gpu_memory_mb")
+    last = curve[-1] if curve else {}
+    return {name: f"{last[name]:.4g}" for name in names if last.get(name) is not None}
 
 
 @contextmanager
