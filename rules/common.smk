@@ -54,7 +54,7 @@ except InputError as error:
     sys.exit(str(error))
 
 # How often a training is saved does not change what is trained: no parameter of its job.
-os.environ["CHECKPOINT_MINUTES"] = str(config["checkpoint_minutes"])
+os.environ.update(CHECKPOINT_MINUTES=str(config["checkpoint_minutes"]))
 SIMULATED = MOUSE["source"] == "simulated"
 FETCHED = MOUSE["source"] in ("warehouse", "s3")
 # Images that are files of their own are packed; the parts for training and for all other sets.

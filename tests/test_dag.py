@@ -135,7 +135,7 @@ def test_another_filter_rereads_no_session(finished):
         "summarise_mice": 1,
         "plot_mice": 1,
         "check_claims": 1,
-        "plot_figure": 10,
+        "plot_figure": 11,
         "all": 1,
     }
 

@@ -123,7 +123,7 @@ def draw(curve, filters, n_classes, settings):
         axes = figure.subplots()
         data = f"a network of {settings['variant_name']} with its initial weights"
     else:
-        figure = plt.figure(figsize=(10.5, 4.0), layout="constrained")
+        figure = plt.figure(figsize=(10.5, 4.2), layout="constrained")
         *curves, axes = figure.subplots(1, 3)
         _draw_curves(figure, curves, curve, n_classes, variant)
         n_networks, n = curve["seed"].nunique(), stimuli["n"]
