@@ -12,12 +12,14 @@ import pytest
 import torch
 from safetensors import safe_open
 
+from workflow_scripts import training
+from workflow_scripts.augmentation import augment
 from workflow_scripts.checkpoints import Checkpoints, fingerprint
 from workflow_scripts.errors import InputError
 from workflow_scripts.network import torch_generator
 from workflow_scripts.objectives import OBJECTIVES
 from workflow_scripts.stimuli import ImageSet, image_dataset
-from workflow_scripts.training import train
+from workflow_scripts.training import DeviceImages, train
 from workflow_scripts.weights import read_weights, write_weights
 
 VARIANT = {
@@ -124,6 +126,13 @@ def test_a_larger_image_is_cropped_to_what_networks_see(run, data):
     assert not equal(networks[0], run(0, epochs=1)[0][0])
 
 
+def test_images_on_the_device_are_not_copied_to_it_again(data):
+    """A device has a number or has none, as "cuda" and "cuda:0", of which the CPU tells here."""
+    images = DeviceImages(data[0], torch.device("cpu:0"))
+    batch = images.batch(torch.tensor([3, 1]))
+    np.testing.assert_array_equal(batch, data[0].images[[3, 1]])
+
+
 def test_weights_are_read_as_they_were_written(run, tmp_path):
     networks, _ = run(0, 10, 1, objective="untrained")
     write_weights(networks, tmp_path / "0_10_1.safetensors")
@@ -184,24 +193,27 @@ def test_ten_kills_at_random_moments_change_nothing(run, tmp_path):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_writes_a_checkpoint_first(run, tmp_path, number, caplog):
-    def interrupted():
-        signal.setitimer(signal.ITIMER_REAL, 0.3)
-        run(0, 1, epochs=1000)
+def test_a_signal_writes_a_checkpoint_first(run, tmp_path, number, monkeypatch, caplog):
+    """It comes in the middle of a step of the first of two networks, and both take the step."""
+    caplog.set_level(logging.INFO)
+    undisturbed, _ = run(0, 1)
+    n_calls = iter(range(1000))
 
-    undisturbed = run(0, 1, epochs=2)[0]
-    before = signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), number))
-    try:
-        process = started(interrupted)
-        process.join()
-    finally:
-        signal.signal(signal.SIGALRM, before)
-    assert process.exitcode == 1
+    def interrupted(*arguments):
+        if next(n_calls) == 10:
+            os.kill(os.getpid(), number)
+        return augment(*arguments)
+
+    handler = signal.getsignal(number)
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(training, "augment", interrupted)
+        run(0, 1)
+    assert f"{number.name} ended the training after step 6" in caplog.text
+    assert signal.getsignal(number) == handler
     assert {path.name for path in tmp_path.iterdir()} == {"0.safetensors", "1.safetensors"}
-    for path in tmp_path.iterdir():
-        path.unlink()
-    assert equal(run(0, 1, epochs=2)[0][1], undisturbed[1])
-    assert signal.getsignal(number) not in (None, signal.SIG_IGN)
+    resumed, _ = run(0, 1)
+    assert caplog.text.count("going on after step 6") == 2
+    assert equal(resumed[0], undisturbed[0]) and equal(resumed[1], undisturbed[1])
 
 
 class Stopped(Exception):
@@ -249,8 +261,10 @@ def test_a_checkpoint_of_another_training_is_left(run, tmp_path, data, caplog):
     )[0]
     assert f"{path} is of another training, starting anew" in caplog.text
     assert equal(first[0], again[0])
+    half_written = tmp_path / ".0.4711.part.safetensors"
+    half_written.touch()
     other.remove([0])
-    assert not path.exists()
+    assert not path.exists() and not half_written.exists()
 
 
 def test_a_broken_checkpoint_is_named(run, tmp_path):
@@ -259,7 +273,7 @@ def test_a_broken_checkpoint_is_named(run, tmp_path):
         run(0)
 
 
-def test_whatever_decides_on_the_weights_is_in_the_fingerprint(tmp_path):
+def test_whatever_decides_on_the_weights_is_in_the_fingerprint(tmp_path, monkeypatch):
     images = tmp_path / "images"
     images.write_text("a")
     base = fingerprint({"a": 1, "b": 2}, {"x.py": "0f"}, [images], "cpu")
@@ -271,7 +285,9 @@ def test_whatever_decides_on_the_weights_is_in_the_fingerprint(tmp_path):
     ]
     images.write_text("ab")
     others.append(fingerprint({"a": 1, "b": 2}, {"x.py": "0f"}, [images], "cpu"))
-    assert len({base, *others}) == 5
+    monkeypatch.setattr(torch, "__version__", "1.0")
+    others.append(fingerprint({"a": 1, "b": 2}, {"x.py": "0f"}, [images], "cpu"))
+    assert len({base, *others}) == 6
 
 
 # Objectives.
@@ -377,3 +393,11 @@ def test_fewer_images_than_a_batch_are_refused(run, data):
     few = ImageSet(data[0].images, data[0].labels, data[0].index[:15]), data[1]
     with pytest.raises(InputError, match="found 15 images, expected at least .*batch_size, 16"):
         run(0, data=few)
+
+
+def test_epochs_without_a_step_are_refused(run):
+    with pytest.raises(
+        InputError, match=r"epochs: found 0\.05, expected at least one step, 1/8 of"
+    ):
+        run(0, epochs=0.05)
+    assert len(run(0, epochs=0.1)[1]) == 1

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
@@ -70,6 +71,9 @@ class Checkpoints:
         """Delete the checkpoints of networks that are trained."""
         for seed in seeds:
             self.path(seed).unlink(missing_ok=True)
+            # What jobs left that were killed while they wrote.
+            for path in Path(self.folder).glob(f".{seed}.*.part.safetensors"):
+                path.unlink()
 
 
 def fingerprint(settings, code, files, device):
@@ -91,5 +95,5 @@ def fingerprint(settings, code, files, device):
     stats = [
         (str(path), Path(path).stat().st_size, Path(path).stat().st_mtime_ns) for path in files
     ]
-    text = json.dumps([settings, code, stats, device], sort_keys=True)
+    text = json.dumps([settings, code, stats, device, torch.__version__], sort_keys=True)
     return sha256(text.encode()).hexdigest()

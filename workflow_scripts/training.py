@@ -66,7 +66,8 @@ class DeviceImages:
     def batch(self, positions):
         """Images at positions of the set (CPU), uint8 (n, side, side, 3) on the device."""
         rows = self.images[self.index[positions].to(self.images.device)]
-        if rows.device == self.device:
+        # By type: a tensor on "cuda" says that it is on "cuda:0".
+        if rows.device.type == self.device.type:
             return rows
         return rows.pin_memory().to(self.device, non_blocking=True)
 
@@ -295,7 +296,8 @@ def train(variant, training, validation, *, master_seed, seeds, device, checkpoi
     FloatingPointError
         If a gradient is not finite, naming the step and the layer.
     InputError
-        If there are fewer images than one batch has, or a checkpoint cannot be read.
+        If there are fewer images than one batch has, epochs have no step, or a checkpoint cannot be
+        read.
     SystemExit
         After a signal, when the checkpoints are written.
     """
@@ -319,6 +321,11 @@ def train(variant, training, validation, *, master_seed, seeds, device, checkpoi
     trainers = [
         Trainer(variant, images, labels, held_out, master_seed, seed, device) for seed in seeds
     ]
+    if trainers[0].n_steps == 0:
+        raise InputError(
+            f"config training.epochs: found {variant['epochs']}, expected at least one step, "
+            f"1/{trainers[0].steps_per_epoch} of an epoch"
+        )
     for trainer in trainers:
         checkpoints.resume(trainer)
     size = variant["batch_size"]
