@@ -216,8 +216,14 @@ def trained_variants():
 
 
 def trained(variant, seed, suffix):
-    """File of the job that trains a network, with the others of its group."""
-    seeds = seeds_of(variant)
+    """File of the job that trains a network, with the others of its group.
+
+    A new seed of the population moves no other network into another group.
+    """
+    population = [other for name, other in POPULATION if name == variant]
+    seeds = population
+    if seed not in population:
+        seeds = [other for other in seeds_of(variant) if other not in population]
     size = config["seeds_per_job"]
     start = seeds.index(seed) // size * size
     group = "_".join(str(other) for other in seeds[start : start + size])

@@ -149,6 +149,17 @@ def test_a_new_seed_adds_one_shard_a_method(finished):
     assert planned == {**new, **AGGREGATES}
 
 
+def test_a_new_seed_leaves_full_groups_as_they_are(workflow):
+    """Nor does it join the network that simulated mice read out, which would change the mice."""
+    groups = []
+    for seeds in ([0, 1], [0, 1, 2]):
+        settings = {"seeds_per_job": 2, "population": {"seeds": seeds}}
+        with override(workflow, settings) as configfile:
+            planned = workflow.snakemake("-n", "--forceall", configfiles=[configfile])
+        groups.append(set(re.findall(r"results/models/alexnet/(\S+)\.safetensors", planned)))
+    assert groups == [{"0_1", "99"}, {"0_1", "2", "99"}]
+
+
 def test_another_limit_on_the_seeds_trains_no_network(finished):
     with override(finished, {"population": {"max_accuracy_spread": 0.5}}) as configfile:
         assert finished.planned(configfile) == {"summarise_training": 1, "all": 1}
