@@ -108,6 +108,15 @@ def test_the_classifier_is_as_large_as_in_the_file(tmp_path):
     assert all(torch.equal(loaded[key], value) for key, value in model.state_dict().items())
 
 
+def test_a_state_dict_may_lack_what_only_trains(tmp_path):
+    """As that of torchvision's GoogLeNet does, if it has the published weights."""
+    model = get_model("googlenet", weights=None, init_weights=False, aux_logits=False).eval()
+    torch.save(model.state_dict(), tmp_path / "weights.pt")
+    images = torch.rand(2, 3, 64, 64, generator=torch_generator(1))
+    with torch.no_grad():
+        assert torch.equal(external("googlenet", tmp_path / "weights.pt")(images), model(images))
+
+
 # One of each kind that torchvision has. RegNets, whose classifier is ResNet's, have no form without
 # memory for their weights.
 KINDS = {

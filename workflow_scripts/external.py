@@ -145,6 +145,8 @@ def _load(body, state, path, model):
                 f"{tuple(value.shape)} for torchvision's {model}"
             )
     missing, unexpected = body.load_state_dict(state, strict=False)
+    # Auxiliary classifiers only train; torchvision's GoogLeNet with published weights has none.
+    missing = [key for key in missing if not key.lower().startswith("aux")]
     if missing or unexpected:
         wrong = [
             f"no {key!r} of shape {tuple(body.state_dict()[key].shape)}" for key in missing[:1]
