@@ -118,6 +118,11 @@ def test_only_the_rows_of_the_set_are_trained_on(run, data):
     assert equal(*networks)
 
 
+def test_validation_changes_no_weight(run, data):
+    fewer = data[0], data[1].isel(stimulus=slice(40))
+    assert equal(run(0)[0][0], run(0, data=fewer)[0][0])
+
+
 def test_a_larger_image_is_cropped_to_what_networks_see(run, data):
     images = np.pad(data[0].images, ((0, 0), (4, 4), (4, 4), (0, 0)))
     larger = ImageSet(images, data[0].labels, data[0].index), data[1]

@@ -203,7 +203,7 @@ class Trainer:
                 "epoch": epoch + 1,
                 "learning_rate": learning_rate,
                 "loss": loss,
-                "accuracy": self._accuracy(),
+                "accuracy": self._accuracy(epoch),
                 "images_per_second": steps * self.variant["batch_size"] / seconds,
                 "gpu_memory_mb": None if memory is None else memory / 1e6,
             }
@@ -217,13 +217,16 @@ class Trainer:
         )
 
     @torch.no_grad()
-    def _accuracy(self):
+    def _accuracy(self, epoch):
         """Accuracy on held-out images, with noise, without dropout."""
         images, labels = self.validation
         self.network.eval()
+        # Of a stream of its own, so that no weight depends on how many images there are.
+        set_noise(self.network, self._stream(f"validation/{epoch}", self.device))
         with self._precision():
             features = torch.cat([self.network(batch).float() for batch in images.split(512)])
         self.network.train()
+        set_noise(self.network, self.streams["noise"])
         return self.head.accuracy(features, labels)
 
     def state(self):
