@@ -22,7 +22,12 @@ os.environ.update(
 # Without byte code every job would compile its libraries anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-from workflow_scripts.configuration import check_config, own_files, resolve_variant
+from workflow_scripts.configuration import (
+    check_config,
+    check_keys,
+    own_files,
+    resolve_variant,
+)
 from workflow_scripts.dependencies import environment_folder, fingerprints
 from workflow_scripts.errors import InputError
 from workflow_scripts.registry import configured_methods, method_file
@@ -44,6 +49,10 @@ def check_own(files, mouse):
 
 
 try:
+    for path in workflow.configfiles:
+        # JSON, which Snakemake reads, too, is no YAML where tabs indent it.
+        if Path(path).suffix in (".yaml", ".yml"):
+            check_keys(path)
     check_config(
         config, yaml.safe_load((ROOT / "rules/schemas/config.schema.yaml").read_text())
     )
@@ -121,11 +130,7 @@ def method_code(wildcards):
 
 def post_methods():
     """Methods that need no pre-softplus stage, which brains do not have."""
-    return [
-        name
-        for name, method in METHODS.items()
-        if method.card.source_stage == method.card.target_stage == "post"
-    ]
+    return [name for name, method in METHODS.items() if method.card.on_brains]
 
 
 def activations(images, subjects):

@@ -1,13 +1,26 @@
 """A wrong configuration ends in one sentence that names the key and lists what was possible."""
 
 import copy
+import importlib
+import inspect
 from pathlib import Path
 
 import pytest
 import yaml
 
-from workflow_scripts.configuration import LAYERS, check_config, own_files, resolve_variant
+from workflow_scripts.configuration import (
+    LAYERS,
+    N_FOLDS,
+    check_config,
+    check_keys,
+    own_files,
+    resolve_variant,
+)
 from workflow_scripts.errors import InputError
+from workflow_scripts.geometry import COMPARISONS
+from workflow_scripts.glm import FAMILIES, LINKS
+from workflow_scripts.methods.soft_matching import SCALINGS
+from workflow_scripts.registry import method_names, parameter_names
 
 ROOT = Path(__file__).parent.parent
 SCHEMA = yaml.safe_load((ROOT / "rules/schemas/config.schema.yaml").read_text())
@@ -35,7 +48,11 @@ def test_the_default_is_accepted():
         (("sede",), 1, "the unknown key 'sede' (did you mean 'seed'?)"),
         (("seed",), "one", "config seed: found 'one', expected integer"),
         (("device",), "tpu", "config device: found 'tpu', expected one of auto, cpu, cuda"),
-        (("population", "layers"), ["conv9"], "found 'conv9', expected layers of alexnet: conv1"),
+        (
+            ("population", "layers"),
+            ["conv1", "conv9"],
+            "found 'conv9', expected layers of alexnet: conv1",
+        ),
         (("population", "variant"), "vgg", "population.variant: found 'vgg', expected one of"),
         (("population", "seeds"), [0], "config population.seeds: found [0], expected minItems 2"),
         (
@@ -67,8 +84,69 @@ def test_the_default_is_accepted():
         (("variants", "alexnet"), {"depth": 3}, "the unknown key 'depth'"),
         (("variants", "alexnet"), {"architecture": "vgg"}, "found 'vgg', expected one of alexnet,"),
         (("stimuli", "source"), "folder", "stimuli.path: found None, expected an existing folder"),
-        (("training", "width"), 0, "config training.width: found 0, expected exclusiveMinimum 0"),
+        (("training", "width"), 0, "config training.width: found 0, expected minimum 0.015625"),
         (("candidates", 0, "layers"), ["layer1"], "candidates[0].layers: found 'layer1'"),
+        # What each of these led to was found by a job, hours later, or by nobody.
+        (("seed",), 1.0, "config seed: found 1.0, expected integer"),
+        (("seed",), 2**31, "config seed: found 2147483648, expected maximum 2147483647"),
+        (("seeds_per_job",), 21, "config seeds_per_job: found 21, expected maximum 20"),
+        (("training", "epochs"), float("nan"), "config training.epochs: found nan, expected num"),
+        (("training", "epochs"), float("inf"), "config training.epochs: found inf, expected num"),
+        (("training", "epochs"), 0.001, "training.epochs: found 0.001, expected one step at least"),
+        (
+            ("variants", "resnet18", "epochs"),
+            0.001,
+            "config variants.resnet18.epochs: found 0.001, expected one step at least, 1/125 of",
+        ),
+        (
+            ("training", "batch_size"),
+            8001,
+            "training.batch_size: found 8001, expected at most stimuli.n.training, 8000",
+        ),
+        (("training", "dropout"), 1, "config training.dropout: found 1, expected exclusiveMaximum"),
+        (
+            ("training", "augmentation", "crop_scale"),
+            [1.0, 0.8],
+            "config training.augmentation.crop_scale: found [1.0, 0.8], expected the smaller",
+        ),
+        (("stimuli", "crop_scale"), [0.6, 0.2], "config stimuli.crop_scale: found [0.6, 0.2], exp"),
+        (("population", "layers"), ["conv1"], "found ['conv1'], expected minItems 2"),
+        (("population", "seeds"), [0, 99], "truth.seed: found 99, which is in population.seeds"),
+        (
+            ("population", "splits", "train_fraction"),
+            0.999,
+            "train_fraction: found 0.999, which is 1199 of 1200 stimuli, expected 3 at least",
+        ),
+        (
+            ("methods", "linear_softplus", "n_folds"),
+            96,
+            "mouse.splits.train_fraction: found 0.8, which is 95 of 118 stimuli, expected 96 at",
+        ),
+        (("methods", "ridge_post"), {"alphas": [0]}, "config methods.ridge_post.alphas.0: found 0"),
+        (("methods",), {"ridge_pre": {}}, "config methods: found ridge_pre, expected one map of"),
+        (("methods",), {"rsa": {}}, "config methods: found rsa, expected one map of post-softplus"),
+        (("methods", "rsa"), {"label": "$R^2"}, "config methods.rsa.label: found '$R^2', expected"),
+        (("methods", 1), {}, "config methods: found 1, expected string"),
+        (("variants", "a\n"), {}, "config variants: found 'a\\n', expected a letter, then letters"),
+        (("variants", "a" * 61), {}, "expected a letter, then letters, digits or underscores, 60"),
+        ((1,), 1, "config the top level: found the unknown key 1, expected one of"),
+        (("candidates", 1, "variant"), "alexnet", "candidates[1]: found alexnet/0, which is cand"),
+        (("mouse", "window_s"), [0.25, 0.04], "found [0.25, 0.04], expected a start before its"),
+        (("mouse", "min_trials"), 46, "mouse.min_trials: found 46, expected at most 45, mouse.sim"),
+        (("mouse", "min_units"), 21, "mouse.min_units: found 21, expected at most the largest of"),
+        (
+            ("mouse", "n_scenes"),
+            10,
+            "config mouse.simulated.dimensions: found 10, expected at most",
+        ),
+        (
+            ("mouse", "simulated", "units_per_area"),
+            [20, 14],
+            "config mouse.simulated.units_per_area: found [20, 14], expected the smaller value",
+        ),
+        (("mouse", "simulated", "layers", "VISx"), "conv1", "unknown key 'VISx' (did you mean"),
+        (("mouse", "own_responses"), "{x}", "config mouse.own_responses: found '{x}', expected a"),
+        (("mouse", "directory"), "x" * 1001, "expected a path without braces"),
     ],
 )
 def test_a_wrong_value_is_named(path, value, sentence):
@@ -76,6 +154,64 @@ def test_a_wrong_value_is_named(path, value, sentence):
         check_config(changed(path, value), SCHEMA)
     assert sentence in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_published_sessions_have_118_scenes():
+    """Unless they come from another address, as those of the tests of downloads."""
+    config = changed(("mouse", "source"), "s3")
+    check_config(config, SCHEMA)
+    config["mouse"]["n_scenes"] = 60
+    with pytest.raises(InputError, match="config mouse.n_scenes: found 60, expected 118"):
+        check_config(config, SCHEMA)
+    config["mouse"]["base_url"] = "http://127.0.0.1:8000"
+    check_config(config, SCHEMA)
+
+
+def test_a_file_that_snakemake_would_take_for_a_pattern_is_named(tmp_path):
+    (tmp_path / "{x}.nc").touch()
+    config = changed(("mouse", "own_responses"), str(tmp_path))
+    with pytest.raises(InputError, match="config mouse.own_responses: found the file '.*{x}.nc'"):
+        check_config(config, SCHEMA)
+
+
+def test_a_key_that_stands_twice_is_named(tmp_path):
+    """YAML takes the last one and forgets the first, with all that stands under it."""
+    path = tmp_path / "mine.yaml"
+    path.write_text("mouse:\n  min_units: 3\nseed: 1\nmouse:\n  min_trials: 3\n")
+    with pytest.raises(InputError, match="config mouse: found twice in .* lines 1 and 4, expect"):
+        check_keys(path)
+    path.write_text("candidates:\n- {seed: 0, variant: alexnet, seed: 1}\n")
+    with pytest.raises(InputError, match="config candidates.0.seed: found twice"):
+        check_keys(path)
+    check_keys(ROOT / "config.yaml")
+    check_keys(ROOT / "config.paper.yaml")
+
+
+def test_a_long_value_is_cut():
+    with pytest.raises(InputError) as error:
+        check_config(changed(("device",), "x" * 10_000), SCHEMA)
+    assert len(str(error.value)) < 300
+
+
+@pytest.mark.parametrize(
+    ("parameter", "known"),
+    [
+        ("link", LINKS),
+        ("family", FAMILIES),
+        ("comparison", COMPARISONS),
+        ("scaling", SCALINGS),
+    ],
+)
+def test_the_schema_lists_what_the_methods_take(parameter, known):
+    entry = SCHEMA["properties"]["methods"]["additionalProperties"]["properties"]
+    assert set(entry[parameter]["enum"]) == set(known)
+
+
+@pytest.mark.parametrize("method", method_names())
+def test_methods_with_folds_have_those_that_config_assumes(method):
+    if "n_folds" in parameter_names(method):
+        estimator = importlib.import_module(f"workflow_scripts.methods.{method}").Estimator
+        assert inspect.signature(estimator).parameters["n_folds"].default == N_FOLDS
 
 
 EXTERNAL = {"architecture": "external", "model": "resnet50", "weights": None, "input_size": 224}

@@ -59,6 +59,7 @@ def _content(path):
     return sha256(path.read_bytes()).hexdigest()[:12]
 
 
+@cache
 def fingerprints(path):
     """Name and content, as a short hash, of a script and of each file that it imports.
 

@@ -58,6 +58,11 @@ class Card:
     reference: str
     array_api: bool = False
 
+    @property
+    def on_brains(self):
+        """Whether it needs no pre-softplus stage, which brains do not have."""
+        return self.source_stage == self.target_stage == "post"
+
 
 def method_names():
     """Names of all methods, in alphabetical order."""

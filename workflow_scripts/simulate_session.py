@@ -238,7 +238,8 @@ def simulate(layers, settings):
                 random=random,
             )
         )
-    for location in NON_VISUAL:
+    # Each probe passes through one of them, so that one area has one probe.
+    for location in NON_VISUAL[: len(layers)]:
         locations += [location] * NON_VISUAL_UNITS
         rates.append(np.full((NON_VISUAL_UNITS, n_scenes), settings["mean_rate_hz"]))
     rates = np.concatenate(rates)

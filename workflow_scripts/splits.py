@@ -1,6 +1,11 @@
 """Divisions of the stimuli into training and test stimuli, the same for every method and pair."""
 
-import numpy as np
+import math
+
+
+def count_training(n_stimuli, train_fraction):
+    """Number of stimuli to train on, a share of all that is rounded up."""
+    return math.ceil(train_fraction * n_stimuli)
 
 
 def make_splits(n_stimuli, n_splits, train_fraction, generator):
@@ -24,7 +29,7 @@ def make_splits(n_stimuli, n_splits, train_fraction, generator):
     ValueError
         If fewer than two test stimuli would be left: no variance could be explained.
     """
-    n_train = int(np.ceil(train_fraction * n_stimuli))
+    n_train = count_training(n_stimuli, train_fraction)
     if n_stimuli - n_train < 2:
         raise ValueError(
             f"train_fraction {train_fraction} of {n_stimuli} stimuli leaves "
