@@ -16,7 +16,8 @@ rule collect_scores:
         "../envs/workflow.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         code=code("collect_scores.py"),
     script:
@@ -37,7 +38,8 @@ rule summarise_predictivity:
         "../envs/workflow.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         code=code("summarise_predictivity.py"),
         settings=predictivity_settings,
@@ -59,7 +61,8 @@ rule summarise_silhouette:
         "../envs/workflow.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         code=code("summarise_silhouette.py"),
         settings=silhouette_settings,
@@ -81,7 +84,8 @@ rule embed_profiles:
         "../envs/workflow.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         code=code("embed_profiles.py"),
         settings=embedding_settings,
@@ -104,7 +108,8 @@ rule summarise_separability:
         "../envs/workflow.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         code=code("summarise_separability.py"),
         settings=separability_settings,
@@ -126,7 +131,8 @@ rule summarise_cost:
         "../envs/workflow.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         code=code("summarise_cost.py"),
     script:
@@ -150,7 +156,8 @@ rule check_claims:
         "../envs/workflow.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         code=code("check_claims.py"),
         settings=claim_settings,
@@ -173,7 +180,8 @@ rule summarise_mice:
         "../envs/workflow.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         code=code("summarise_mice.py"),
         settings=summary_settings,
@@ -195,7 +203,8 @@ rule summarise_training:
         "../envs/workflow.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         code=code("summarise_training.py"),
         settings=training_settings(),

@@ -15,7 +15,8 @@ rule align_models:
         "../envs/workflow.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(3000),
+        runtime=growing(120),
     params:
         code=code("align_models.py"),
         method_code=method_code,
@@ -38,7 +39,8 @@ rule align_mice:
         "../envs/workflow.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(3000),
+        runtime=growing(120),
     params:
         code=code("align_mice.py"),
         method_code=method_code,
@@ -63,7 +65,8 @@ rule align_model_and_mice:
         "../envs/workflow.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(3000),
+        runtime=growing(120),
     params:
         code=code("align_model_and_mice.py"),
         method_code=method_code,

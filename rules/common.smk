@@ -18,6 +18,9 @@ os.environ.update(
     # back to the system, to get it again zeroed, takes up to a fifth of a fit.
     MALLOC_MMAP_THRESHOLD_=str(2**28),
     MALLOC_TRIM_THRESHOLD_=str(2**28),
+    # Many shared file systems have no locks, with which HDF5 refuses to open a file. Nothing here
+    # needs them: a file is written once, under another name, before anyone reads it.
+    HDF5_USE_FILE_LOCKING="FALSE",
 )
 # Without byte code every job would compile its libraries anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -121,6 +124,15 @@ def canonical(value):
 def settings(**items):
     """Everything that one job is told, as one parameter."""
     return canonical({"seed": config["seed"], **items})
+
+
+def growing(amount):
+    """A request of MB or minutes: so much again at each attempt that a profile's retries grant."""
+
+    def request(wildcards, attempt):
+        return amount * attempt
+
+    return request
 
 
 def method_code(wildcards):

@@ -25,7 +25,8 @@ rule plot_figure:
         "../envs/workflow.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         code=code("plot_figure.py"),
         settings=figure_settings,
@@ -54,7 +55,8 @@ rule plot_mice:
         "../envs/workflow.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         code=code("plot_mice.py"),
         settings=plot_mice_settings,
@@ -87,7 +89,8 @@ rule plot_training:
         "../envs/workflow.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         code=code("plot_training.py"),
         settings=plot_training_settings,

@@ -17,7 +17,8 @@ if PACKED:
             "../envs/workflow.yaml"
         threads: 32
         resources:
-            mem_mb=8000,
+            mem_mb=growing(8000),
+            runtime=growing(120),
         params:
             code=code("pack_images.py"),
             settings=pack_settings,
@@ -39,7 +40,8 @@ rule prepare_stimuli:
         "../envs/workflow.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
+        runtime=growing(10),
     params:
         code=code("prepare_stimuli.py"),
         settings=stimuli_settings,
@@ -66,7 +68,8 @@ rule train_model:
         "../envs/workflow.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
+        runtime=growing(120),
         gpu=1,
     params:
         code=code("train_model.py"),
@@ -92,7 +95,8 @@ rule extract_activations:
         "../envs/workflow.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
+        runtime=growing(30),
         gpu=1,
     params:
         code=code("extract_activations.py"),

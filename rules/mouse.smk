@@ -21,6 +21,10 @@ rule build_environment:
     localrule: True
     conda:
         "../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(30),
     # pynwb writes its type map at the first import, which must not happen in two jobs at once.
     shell:
         """
@@ -51,7 +55,8 @@ rule prepare_scenes:
         "../envs/workflow.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         code=code("prepare_scenes.py"),
         settings=scene_settings,
@@ -74,7 +79,8 @@ rule extract_responses:
         "../envs/allensdk.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
+        mem_mb=growing(8000),
+        runtime=growing(30),
     params:
         code=code("extract_responses.py"),
         python=ALLENSDK_PYTHON,
@@ -98,7 +104,8 @@ if SIMULATED:
             "../envs/workflow.yaml"
         threads: 1
         resources:
-            mem_mb=2000,
+            mem_mb=growing(2000),
+            runtime=growing(10),
         params:
             code=code("simulate_scenes.py"),
             settings=scene_settings,
@@ -119,7 +126,8 @@ if SIMULATED:
             "../envs/workflow.yaml"
         threads: 1
         resources:
-            mem_mb=2000,
+            mem_mb=growing(2000),
+            runtime=growing(10),
         params:
             code=code("simulate_session.py"),
             settings=session_settings,
@@ -146,7 +154,8 @@ if FETCHED:
             "../envs/allensdk.yaml"
         threads: 1
         resources:
-            mem_mb=2000,
+            mem_mb=growing(2000),
+            runtime=growing(30),
             download_slots=1,
         params:
             python=ALLENSDK_PYTHON,
@@ -171,7 +180,8 @@ if FETCHED:
             "../envs/workflow.yaml"
         threads: 1
         resources:
-            mem_mb=2000,
+            mem_mb=growing(1000),
+            runtime=growing(10),
         params:
             code=code("select_sessions.py"),
             settings=selection_settings,
@@ -196,7 +206,8 @@ if FETCHED:
             "../envs/allensdk.yaml"
         threads: 1
         resources:
-            mem_mb=1000,
+            mem_mb=growing(2000),
+            runtime=growing(240),
             disk_mb=4000,
             download_slots=1,
         params:
@@ -223,7 +234,8 @@ if FETCHED:
             "../envs/allensdk.yaml"
         threads: 1
         resources:
-            mem_mb=1000,
+            mem_mb=growing(2000),
+            runtime=growing(30),
             download_slots=1,
         params:
             python=ALLENSDK_PYTHON,

@@ -125,8 +125,8 @@ def check_keys(path):
             line = name.start_mark.line + 1
             if name.value in lines:
                 raise InputError(
-                    f"config {parents}{_short(name.value)}: found twice in {Path(path).name}, in lines "
-                    f"{lines[name.value]} and {line}, expected once"
+                    f"config {parents}{_short(name.value)}: found twice in {Path(path).name}, in "
+                    f"lines {lines[name.value]} and {line}, expected once"
                 )
             lines[name.value] = line
             waiting.append((value, f"{parents}{_short(name.value)}."))

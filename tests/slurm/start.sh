@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# Start a Slurm of one node for tests in folder $1: Debian's packages, no systemd, no cgroups, no
+# accounting, on loopback alone, with two GPUs that are none. stop.sh ends it.
+# Exit status 77, with a sentence: there can be no such Slurm on this machine.
+set -euo pipefail
+
+cannot() { echo "No Slurm can be started here: $1." >&2; exit 77; }
+
+folder=$1
+[ "$(id -u)" = 0 ] || cannot "its daemons want root"
+[ ! -e /etc/slurm/slurm.conf ] || cannot "/etc/slurm/slurm.conf belongs to another one"
+if ! command -v slurmctld slurmd srun munged >/dev/null; then
+    command -v apt-get >/dev/null || cannot "neither its programs nor apt-get are installed"
+    export DEBIAN_FRONTEND=noninteractive
+    { apt-get update -qq && apt-get install -y -qq --no-install-recommends \
+        slurmctld slurmd slurm-client munge; } >&2 || cannot "apt-get could not install it"
+fi
+
+host=$(hostname -s)
+mkdir -p "$folder"/{state,spool} /etc/slurm
+head -c 128 /dev/urandom >"$folder/munge.key"
+chmod 400 "$folder/munge.key"
+
+# More processors and memory than there are (config_overrides): what asks for much runs anywhere.
+cat >"$folder/slurm.conf" <<CONF
+ClusterName=test
+SlurmctldHost=$host(127.0.0.1)
+SlurmUser=root
+SlurmdUser=root
+SlurmctldPort=16817
+SlurmdPort=16818
+CommunicationParameters=NoCtldInAddrAny,NoInAddrAny
+AuthInfo=socket=$folder/munge.socket
+StateSaveLocation=$folder/state
+SlurmdSpoolDir=$folder/spool
+SlurmctldPidFile=$folder/slurmctld.pid
+SlurmdPidFile=$folder/slurmd.pid
+SlurmctldLogFile=$folder/slurmctld.log
+SlurmdLogFile=$folder/slurmd.log
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SwitchType=switch/none
+MpiDefault=none
+SchedulerParameters=sched_interval=1,batch_sched_delay=0
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core_Memory
+ReturnToService=2
+SlurmdParameters=config_overrides
+MinJobAge=300
+KillWait=2
+AccountingStorageType=accounting_storage/none
+JobAcctGatherType=jobacct_gather/none
+GresTypes=gpu
+NodeName=$host NodeAddr=127.0.0.1 CPUs=8 RealMemory=64000 Gres=gpu:2
+PartitionName=cpu Nodes=$host Default=YES MaxTime=1-0 State=UP
+PartitionName=gpu Nodes=$host MaxTime=1-0 State=UP
+CONF
+# Any device can stand in for a GPU.
+printf 'NodeName=%s Name=gpu File=/dev/tty%s\n' "$host" 0 "$host" 1 >"$folder/gres.conf"
+echo CgroupAutomount=no >"$folder/cgroup.conf"
+# Jobs do not inherit SLURM_CONF, so that it must be where it always is.
+ln -s "$folder/slurm.conf" /etc/slurm/slurm.conf
+
+munged --force --key-file="$folder/munge.key" --socket="$folder/munge.socket" \
+    --pid-file="$folder/munged.pid" --log-file="$folder/munged.log" --seed-file="$folder/munged.seed"
+# Its other files lie beside the one that is named, not beside the link to it.
+slurmctld -i -f "$folder/slurm.conf"
+slurmd -f "$folder/slurm.conf"
+for _ in $(seq 60); do
+    [ "$(sinfo -h -o %T | sort -u)" != idle ] || exit 0
+    sleep 0.5
+done
+tail -n 20 "$folder"/*.log >&2
+exit 1
