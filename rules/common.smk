@@ -26,6 +26,7 @@ os.environ.update(
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 from workflow_scripts.configuration import (
+    SETS,
     check_config,
     check_keys,
     own_files,
@@ -186,8 +187,14 @@ def training_files(wildcards):
     return pack_files(PARTS[0])[:2] if PACKED else ["results/stimuli/training.nc"]
 
 
+def set_sizes(name):
+    """Numbers of images that decide on a set; photographs give each set crops of its own."""
+    sets = SETS[: SETS.index(name) + 1] if PACKED else [name]
+    return {other: config["stimuli"]["n"][other] for other in sets}
+
+
 def stimuli_settings(wildcards):
-    options = dict(config["stimuli"])
+    options = {**config["stimuli"], "n": set_sizes(wildcards.set)}
     # Of training alone.
     del options["pack_side"]
     return settings(**options)
@@ -195,7 +202,7 @@ def stimuli_settings(wildcards):
 
 def train_settings(wildcards):
     variant = resolve_variant(config, wildcards.variant)
-    stimuli = {key: config["stimuli"][key] for key in ("source", "n")}
+    stimuli = {"source": config["stimuli"]["source"], "n": set_sizes("training")}
     return settings(device=config["device"], variant=variant, stimuli=stimuli)
 
 

@@ -386,7 +386,8 @@ def test_the_sets_of_a_folder_share_no_image_and_have_no_bad_one(tmp_path):
     assert [len(images) for images in shown] == [17, 6, 7]
     assert len(np.unique(np.concatenate(shown)[:, 0, 0], axis=0)) == 30
     with pytest.raises(InputError, match=r"stimuli\.n: asks for 31 images .* has 30 that can be"):
-        read_training(packed.files[:2], stimuli("folder", tree, training=25, population=6), seed=0)
+        larger = stimuli("folder", tree, training=18, validation=6, population=7)
+        prepared("population", larger, packed, tmp_path)
 
 
 def test_imagenet_trains_on_train_and_shows_val(tmp_path):
@@ -440,7 +441,7 @@ def test_archives_are_packed_at_their_own_side(archives, in_folders, tmp_path):
     labels = np.concatenate([labels for _, labels in batches])
     np.testing.assert_array_equal(np.load(train.output.labels), labels)
     assert train.table.loc["train_data_batch_10.npz/0", "row"] == 5
-    settings = stimuli("imagenet", folder, training=9, population=6)
+    settings = stimuli("imagenet", folder, training=9, validation=0, population=6)
     shown = prepared("population", settings, val, tmp_path)
     images, labels = content["val_data"]
     order = [

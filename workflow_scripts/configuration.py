@@ -12,6 +12,9 @@ from workflow_scripts import registry
 from workflow_scripts.errors import InputError
 from workflow_scripts.splits import count_training
 
+SETS = ("training", "validation", "population")
+"""Stimulus sets, in the order in which they divide images among them."""
+
 LAYERS = {
     "alexnet": ["conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7"],
     "resnet18": ["stem", "layer1", "layer2", "layer3", "layer4"],

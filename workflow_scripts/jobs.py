@@ -12,7 +12,7 @@ from workflow_scripts.errors import InputError
 
 @contextmanager
 def logged(path):
-    """Log to `path` and to standard error; an `InputError` ends the job with its sentence."""
+    """Log to `path` and to standard error; what one can mend ends the job with its sentence."""
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(
         level=logging.INFO,
@@ -23,7 +23,7 @@ def logged(path):
     logging.captureWarnings(True)
     try:
         yield
-    except InputError as error:
+    except (InputError, FloatingPointError) as error:
         logging.error("%s", error)
         sys.exit(1)
     except Exception:

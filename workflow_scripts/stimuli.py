@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from workflow_scripts.configuration import SETS
 from workflow_scripts.errors import InputError
 from workflow_scripts.seeds import generator
 
@@ -131,13 +132,14 @@ def set_rows(name, stimuli, seed, n_images):
     """Rows of packed images that form one set, out of a seeded permutation.
 
     The sets of a folder share it without overlap; ImageNet's ``training`` has ``train/`` to itself,
-    and the other sets share ``val/``.
+    and the other sets share ``val/``. A set does not depend on how large those after it are.
 
     Parameters
     ----------
     name : {"training", "validation", "population"}
     stimuli : dict
-        ``source``, ``folder`` or ``imagenet``, and ``n``, the number of images of each set.
+        ``source``, ``folder`` or ``imagenet``, and ``n``, the number of images of the set and of
+        those before it in `SETS`.
     seed : int
         Master seed of the run.
     n_images : int
@@ -152,20 +154,17 @@ def set_rows(name, stimuli, seed, n_images):
     InputError
         If the sets need more images.
     """
-    wanted = stimuli["n"]
+    before = SETS[: SETS.index(name)]
     if stimuli["source"] == "imagenet":
-        wanted = {
-            key: n for key, n in wanted.items() if (key == "training") == (name == "training")
-        }
-    if sum(wanted.values()) > n_images:
+        before = [other for other in before if other != "training"]
+    start = sum(stimuli["n"][other] for other in before)
+    stop = start + stimuli["n"][name]
+    if stop > n_images:
         raise InputError(
-            f"stimuli.n: asks for {sum(wanted.values())} images for {', '.join(sorted(wanted))}, "
-            f"stimuli.path has {n_images} that can be decoded"
+            f"stimuli.n: asks for {stop} images for {', '.join([*before, name])}, stimuli.path has "
+            f"{n_images} that can be decoded"
         )
-    order = generator(seed, "prepare_stimuli").permutation(n_images)
-    names = sorted(wanted)
-    start = sum(wanted[other] for other in names[: names.index(name)])
-    return order[start : start + wanted[name]]
+    return generator(seed, "prepare_stimuli").permutation(n_images)[start:stop]
 
 
 def read_training(files, stimuli, seed):
