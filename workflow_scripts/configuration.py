@@ -241,6 +241,11 @@ def _check_variant(config, name):
                 f"config variants.{name}: the unknown key {key!r}, expected one of "
                 f"{', '.join(sorted(allowed))}"
             )
+
+
+def _check_training(config, name):
+    """Refuse a network that is trained, of which a variant may be none, without a step to take."""
+    variant = config["variants"][name]
     settings = resolve_variant(config, name)
 
     def where(key):
@@ -306,6 +311,7 @@ def _check_reference(config, key, variant, layers, external=False):
                 f"config {key}.layers: found {layer!r}, expected layers of {variant}: "
                 f"{', '.join(known)}"
             )
+    _check_training(config, variant)
 
 
 def _check_simulated(mouse, config):
