@@ -283,7 +283,7 @@ def dry_run(folder, config):
         return os.waitstatus_to_exitcode(status), output.read()
 
 
-@settings(FUZZ, max_examples=5000 if THOROUGH else 1000)
+@settings(FUZZ, max_examples=5000 if THOROUGH else 500)
 @given(config=mutations())
 def test_a_configuration_is_accepted_or_refused_in_one_sentence(folder, config):
     with chdir(folder):
