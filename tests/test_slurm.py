@@ -57,9 +57,15 @@ def submitted(finished, slurm, tmp_path_factory):
     """The finished run with a part of it made anew by Slurm, and Slurm's jobs."""
     folder = tmp_path_factory.mktemp("cluster") / "repository"
     shutil.copytree(finished.folder, folder, symlinks=True)
-    for part in ("tables", "scores/mouse", "activations/population/alexnet/1.nc"):
-        path = folder / "results" / part
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    results = folder / "results"
+    shutil.rmtree(results / "tables")
+    shutil.rmtree(results / "scores/mouse")
+    network = "alexnet/1.nc"
+    for path in [
+        results / "activations/population" / network,
+        *results.glob(f"scores/models/*/{network}"),
+    ]:
+        path.unlink()
     # Slurm looks at time limits every 30 s, and a job started anew has 120 s.
     slow_down(folder, "summarise_mice", 95)
     cluster = type(finished)(folder)
