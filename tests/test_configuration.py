@@ -183,6 +183,8 @@ def test_a_key_that_stands_twice_is_named(tmp_path):
     path.write_text("candidates:\n- {seed: 0, variant: alexnet, seed: 1}\n")
     with pytest.raises(InputError, match="config candidates.0.seed: found twice"):
         check_keys(path)
+    path.write_text("population: {layers: &layers [*layers]}")
+    check_keys(path)  # What is wrong with its values is for others to say; it must end.
     check_keys(ROOT / "config.yaml")
     check_keys(ROOT / "config.paper.yaml")
 

@@ -117,8 +117,13 @@ def check_keys(path):
         With one sentence that names the key and both lines.
     """
     waiting = [(yaml.compose(Path(path).read_text("utf-8"), yaml.SafeLoader), "")]
+    # An alias may lead back to where it stands.
+    seen = set()
     while waiting:
         node, parents = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
         if isinstance(node, yaml.SequenceNode):
             waiting += [(item, f"{parents}{index}.") for index, item in enumerate(node.value)]
         if not isinstance(node, yaml.MappingNode):
@@ -209,8 +214,9 @@ def _check_methods(entries):
         for parameter in entry:
             if parameter not in (*known, *registry.ENTRY_KEYS):
                 raise InputError(
-                    f"config methods.{name}: found the unknown parameter {parameter!r}, "
-                    f"expected one of {', '.join(known) or '(it takes none)'}"
+                    f"config methods.{name}: found the unknown parameter "
+                    f"{_short(parameter, repr)}, expected one of "
+                    f"{', '.join(known) or '(it takes none)'}"
                 )
     for attribute in ("label", "colour"):
         seen = {}
