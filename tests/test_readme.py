@@ -138,7 +138,7 @@ def test_with_recorded_mice_an_own_model_needs_no_training(finished, own_model):
     """Simulated mice read out a network, which is trained for them."""
     _, planned = own_model
     assert planned("--forceall")["train_model"] == 1
-    mouse = {"source": "s3", "sessions": [715093703, 719161530]}
+    mouse = {"source": "s3", "sessions": [715093703, 719161530], "n_scenes": 118}
     (finished.folder / "recorded.yaml").write_text(yaml.safe_dump({"mouse": mouse}))
     rules = planned("--forceall", configfiles=["recorded.yaml"])
     assert {"fetch_session", "align_model_and_mice"} <= set(rules)
