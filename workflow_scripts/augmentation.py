@@ -1,7 +1,8 @@
 """Random transformations of training images, a batch at a time on the device that trains.
 
 They are torchvision's RandomResizedCrop, RandomHorizontalFlip, ColorJitter and RandomGrayscale,
-drawn for each image on its own but computed for all images at once.
+drawn for each image on its own but computed for all images at once. The jitter has one order, where
+torchvision draws one.
 """
 
 import math
