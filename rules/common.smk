@@ -574,7 +574,13 @@ def plot_training_settings(wildcards):
         variant_name=wildcards.variant,
         variant=resolve_variant(config, wildcards.variant),
         first_seed=seeds_of(wildcards.variant)[0],
-        stimuli={key: config["stimuli"][key] for key in ("source", "n")},
+        stimuli={
+            "source": config["stimuli"]["source"],
+            "n": {
+                name: config["stimuli"]["n"][name]
+                for name in ("training", "validation")
+            },
+        },
     )
 
 

@@ -258,9 +258,7 @@ class Trainer:
         self.loss_sum.copy_(tensors["loss_sum"])
         self.step, self.curve = numbers["step"], numbers["curve"]
         self._clock = (time.perf_counter(), self.step)
-        if self.step % self.steps_per_epoch:
-            order = self._stream(f"order/{self.step // self.steps_per_epoch}")
-            self._order = torch.randperm(len(self.images.index), generator=order)
+        self._order = None  # of the epoch that the next step is in
 
 
 def train(variant, training, validation, *, master_seed, seeds, device, checkpoints):
