@@ -266,16 +266,24 @@ def test_a_checkpoint_of_another_training_is_left(run, tmp_path, data, caplog):
     )[0]
     assert f"{path} is of another training, starting anew" in caplog.text
     assert equal(first[0], again[0])
-    half_written = tmp_path / ".0.4711.part.safetensors"
-    half_written.touch()
     other.remove([0])
-    assert not path.exists() and not half_written.exists()
+    assert not path.exists()
 
 
 def test_a_broken_checkpoint_is_named(run, tmp_path):
     (tmp_path / "0.safetensors").write_bytes(b"\x10" * 100)
     with pytest.raises(InputError, match=r"0\.safetensors: expected a checkpoint, found .* delete"):
         run(0)
+
+
+def test_a_checkpoint_with_another_bit_is_not_gone_on_from(run, tmp_path):
+    run(0, epochs=1, minutes=0)
+    path = tmp_path / "0.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1000] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"0\.safetensors: found content that no training wrote"):
+        run(0, epochs=1)
 
 
 def test_whatever_decides_on_the_weights_is_in_the_fingerprint(tmp_path, monkeypatch):

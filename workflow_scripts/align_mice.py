@@ -1,6 +1,6 @@
 """Score one method from one area, pooled over all other mice, to every area of each mouse."""
 
-from workflow_scripts.jobs import logged
+from workflow_scripts.jobs import job
 from workflow_scripts.responses import pool, read_mice
 from workflow_scripts.shards import write_shard
 
@@ -43,5 +43,5 @@ def main(sessions, settings, output):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake.log[0], snakemake.input, snakemake.output):
         main(snakemake.input.sessions, snakemake.params.settings, snakemake.output[0])

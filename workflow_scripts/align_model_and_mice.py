@@ -2,7 +2,7 @@
 
 from itertools import product
 
-from workflow_scripts.jobs import logged
+from workflow_scripts.jobs import job
 from workflow_scripts.responses import pool, read_activations, read_mice
 from workflow_scripts.shards import write_shard
 
@@ -47,7 +47,7 @@ def main(activations, sessions, settings, outputs):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake.log[0], snakemake.input, snakemake.output):
         main(
             snakemake.input.activations,
             snakemake.input.sessions,

@@ -2,7 +2,7 @@
 
 from itertools import product
 
-from workflow_scripts.jobs import logged
+from workflow_scripts.jobs import job
 from workflow_scripts.registry import read_card
 from workflow_scripts.responses import read_activations
 from workflow_scripts.shards import write_shard
@@ -56,5 +56,5 @@ def main(activations, settings, output):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake.log[0], snakemake.input, snakemake.output):
         main(snakemake.input.activations, snakemake.params.settings, snakemake.output[0])

@@ -5,7 +5,7 @@ import pandas as pd
 from workflow_scripts.claims import check
 from workflow_scripts.description import describe_mice
 from workflow_scripts.files import write_table
-from workflow_scripts.jobs import logged
+from workflow_scripts.jobs import job
 
 
 def main(tables, settings, output):
@@ -22,5 +22,5 @@ def main(tables, settings, output):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake.log[0], snakemake.input, snakemake.output):
         main(dict(snakemake.input.items()), snakemake.params.settings, snakemake.output[0])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -39,6 +40,7 @@ class Checkpoints:
         tensors, numbers = trainer.state()
         tensors = {name: value.cpu().contiguous() for name, value in tensors.items()}
         facts = {"fingerprint": self.fingerprint, "numbers": json.dumps(numbers)}
+        facts["sha256"] = _content(tensors, facts["numbers"])
         with replacing(self.path(trainer.seed)) as temporary:
             save_file(tensors, temporary, facts)
 
@@ -48,7 +50,7 @@ class Checkpoints:
         Raises
         ------
         InputError
-            If the file cannot be read.
+            If the file cannot be read, or is not as it was written.
         """
         path = self.path(trainer.seed)
         if not path.exists():
@@ -64,6 +66,11 @@ class Checkpoints:
             raise InputError(
                 f"{path}: expected a checkpoint, found {error}, delete it to start training anew"
             ) from error
+        if facts.get("sha256") != _content(tensors, facts.get("numbers", "")):
+            raise InputError(
+                f"{path}: found content that no training wrote, expected the SHA-256 in its "
+                "metadata, delete it to start training anew"
+            )
         trainer.restore(tensors, json.loads(facts["numbers"]))
         logging.info("%s: going on after step %d", path, trainer.step)
 
@@ -71,9 +78,15 @@ class Checkpoints:
         """Delete the checkpoints of networks that are trained."""
         for seed in seeds:
             self.path(seed).unlink(missing_ok=True)
-            # What jobs left that were killed while they wrote.
-            for path in Path(self.folder).glob(f".{seed}.*.part.safetensors"):
-                path.unlink()
+
+
+def _content(tensors, numbers):
+    """Digest of a checkpoint. It is inside, so that no kill can part the two."""
+    digest = sha256(numbers.encode())
+    for name in sorted(tensors):
+        digest.update(f"{name} {tensors[name].dtype} {list(tensors[name].shape)}".encode())
+        digest.update(np.ascontiguousarray(tensors[name]))
+    return digest.hexdigest()
 
 
 def fingerprint(settings, code, files, device):

@@ -8,7 +8,7 @@ import xarray as xr
 
 from workflow_scripts.errors import InputError
 from workflow_scripts.files import write_table
-from workflow_scripts.jobs import logged
+from workflow_scripts.jobs import job
 
 PAIR = ["source_subject", "source_part", "target_subject", "target_part"]
 CORRELATIONS = ["correlation", "correlation_ceiling", "correlation_corrected"]
@@ -34,15 +34,10 @@ def read_shard(path):
     Raises
     ------
     InputError
-        If the file is no shard, or a cell has no verdict.
+        If a cell has no verdict.
     """
-    try:
-        with xr.open_dataset(path, engine="h5netcdf") as opened:
-            data = opened.load()
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"{path}: found no readable netCDF file, delete it and rerun: {error}"
-        ) from error
+    with xr.open_dataset(path, engine="h5netcdf") as opened:
+        data = opened.load()
     verdicts = set(data["verdict"].values.astype(str)) if "verdict" in data else {"none"}
     if not verdicts <= {"ok", "skipped"}:
         raise InputError(f"{path}: found verdicts {sorted(verdicts)}, expected ok or skipped")
@@ -97,5 +92,5 @@ def main(shards, scores_path, splits_path):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake.log[0], snakemake.input, snakemake.output):
         main(snakemake.input.shards, snakemake.output.scores, snakemake.output.splits)

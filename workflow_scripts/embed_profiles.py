@@ -8,7 +8,7 @@ from scipy.spatial import procrustes
 from sklearn.manifold import MDS
 
 from workflow_scripts.files import write_table
-from workflow_scripts.jobs import logged
+from workflow_scripts.jobs import job
 from workflow_scripts.seeds import derive_seed
 from workflow_scripts.specificity import distance_matrix, similarity_matrix
 
@@ -70,5 +70,5 @@ def main(scores_path, settings, output):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake.log[0], snakemake.input, snakemake.output):
         main(snakemake.input.scores, snakemake.params.settings, snakemake.output[0])

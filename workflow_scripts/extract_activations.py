@@ -10,7 +10,7 @@ from workflow_scripts.arrays import choose_device
 from workflow_scripts.errors import InputError
 from workflow_scripts.external import External
 from workflow_scripts.files import write_netcdf
-from workflow_scripts.jobs import logged
+from workflow_scripts.jobs import job
 from workflow_scripts.network import (
     NONLINEARITIES,
     build_network,
@@ -186,7 +186,7 @@ def main(weights, images_path, seed, settings, output, threads):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake.log[0], snakemake.input, snakemake.output):
         main(
             snakemake.input.weights or None,  # an external model may have no file
             snakemake.input.images,

@@ -13,7 +13,7 @@ from allensdk.brain_observatory.ecephys.ecephys_session import EcephysSession
 
 from workflow_scripts.errors import InputError
 from workflow_scripts.files import write_netcdf
-from workflow_scripts.jobs import logged, parse_arguments
+from workflow_scripts.jobs import job, parse_arguments
 from workflow_scripts.presets import bin_edges
 from workflow_scripts.provenance import stamp
 from workflow_scripts.reliability import split_half_reliability
@@ -274,7 +274,7 @@ def extract(session, path, data_kind, settings):
 
 def main():
     arguments = parse_arguments(__doc__, nwb="session file to read", output="netCDF file to write")
-    with logged(arguments.log):
+    with job(arguments.log, [arguments.nwb], [arguments.output]):
         settings = arguments.settings
         data_kind = check_file(arguments.nwb, settings["session"])
         folder = Path(arguments.output).parent

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from workflow_scripts.allen import PATIENCE_HELP, open_source, parse_patience
 from workflow_scripts.download import download
-from workflow_scripts.jobs import logged, parse_arguments
+from workflow_scripts.jobs import job, parse_arguments
 from workflow_scripts.scenes import read_template, template_path
 
 
@@ -26,7 +26,7 @@ def main():
     arguments = parse_arguments(
         __doc__, patience=PATIENCE_HELP, output="folder to write the templates to"
     )
-    with logged(arguments.log):
+    with job(arguments.log, outputs=[arguments.output]):
         fetch(arguments.settings, parse_patience(arguments.patience), arguments.output)
 
 

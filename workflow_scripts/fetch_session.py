@@ -10,9 +10,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from workflow_scripts.allen import PATIENCE_HELP, open_source, parse_patience
-from workflow_scripts.download import download
+from workflow_scripts.download import Receipt, download
+from workflow_scripts.errors import InputError
 from workflow_scripts.files import replacing
-from workflow_scripts.jobs import logged, parse_arguments
+from workflow_scripts.jobs import job, parse_arguments
 from workflow_scripts.session_file import check_content
 
 
@@ -20,15 +21,20 @@ def compare(receipt, path):
     """Warn if an earlier download of the same session was another file."""
     if not path.is_file():
         return
-    earlier = json.loads(path.read_text())
-    if earlier["sha256"] != receipt.sha256:
+    try:
+        earlier = Receipt(**json.loads(path.read_text()))
+    except (ValueError, TypeError) as error:
+        raise InputError(
+            f"{path}: expected the receipt of a download, found {error}; delete it and run again"
+        ) from error
+    if earlier.sha256 != receipt.sha256:
         logging.warning(
             "%s: SHA-256 is %s, an earlier download had %s (%d bytes, now %d): one of the two is "
             "damaged, or the file was published anew",
             receipt.url,
             receipt.sha256,
-            earlier["sha256"],
-            earlier["size"],
+            earlier.sha256,
+            earlier.size,
             receipt.size,
         )
 
@@ -55,7 +61,7 @@ def main():
         output="NWB file to write",
         receipt="JSON file for size and SHA-256",
     )
-    with logged(arguments.log):
+    with job(arguments.log, outputs=[arguments.output]):
         patience = parse_patience(arguments.patience)
         fetch(arguments.settings, patience, arguments.output, arguments.receipt)
 

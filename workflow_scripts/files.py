@@ -2,6 +2,7 @@
 
 import os
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 
 
@@ -15,8 +16,14 @@ def replacing(path):
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    # What jobs left that were killed while they wrote.
+    for left in path.parent.glob(f".{escape(path.stem)}.*.part{escape(path.suffix)}"):
+        left.unlink(missing_ok=True)
     try:
         yield temporary
+        with open(temporary, "rb") as file:
+            # Else a loss of power could leave the name without the content.
+            os.fsync(file.fileno())
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

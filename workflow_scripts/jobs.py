@@ -1,4 +1,4 @@
-"""What every driver does around its work: log to the rule's log file, and fail in one sentence."""
+"""What every driver does around its work: log, check files, and fail in one sentence."""
 
 import argparse
 import json
@@ -7,24 +7,47 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
+from workflow_scripts.checksums import check, write_checksums
 from workflow_scripts.errors import InputError
 
 
 @contextmanager
-def logged(path):
-    """Log to `path` and to standard error; what one can mend ends the job with its sentence."""
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
+def job(log, inputs=(), outputs=()):
+    """Log to a file and to standard error, and hold inputs and outputs to their checksums.
+
+    What one can mend ends the job with its sentence.
+
+    Parameters
+    ----------
+    log : str or path-like
+        File to write.
+    inputs : iterable of str or path-like
+        Files and folders that are read; see `workflow_scripts.checksums.check`.
+    outputs : iterable of str or path-like
+        Files and folders that are there at the end, and get checksums.
+    """
+    try:
+        Path(log).parent.mkdir(parents=True, exist_ok=True)
+        handlers = [logging.FileHandler(log, mode="w"), logging.StreamHandler()]
+    except OSError as error:
+        sys.exit(f"the log cannot be written: {error}")
     logging.basicConfig(
         level=logging.INFO,
         format="%(asctime)s %(levelname)s %(message)s",
-        handlers=[logging.FileHandler(path, mode="w"), logging.StreamHandler()],
+        handlers=handlers,
         force=True,
     )
     logging.captureWarnings(True)
     try:
+        check(inputs)
         yield
+        write_checksums(outputs)
     except (InputError, FloatingPointError) as error:
         logging.error("%s", error)
+        sys.exit(1)
+    except OSError as error:
+        # A full disk, a lost one, a folder without permission.
+        logging.error("the system refused to read or write: %s", error)
         sys.exit(1)
     except Exception:
         logging.exception("this is a bug or an unforeseen input")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from workflow_scripts.errors import InputError
-from workflow_scripts.jobs import logged
+from workflow_scripts.jobs import job
 from workflow_scripts.packing import (
     ARCHIVE_SIDE,
     check_classes,
@@ -39,5 +39,5 @@ def main(settings, output, threads):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake.log[0], snakemake.input, snakemake.output):
         main(snakemake.params.settings, snakemake.output, snakemake.threads)

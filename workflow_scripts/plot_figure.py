@@ -4,7 +4,7 @@ import pandas as pd
 
 from workflow_scripts.description import describe_mice
 from workflow_scripts.figures import draw, save
-from workflow_scripts.jobs import logged
+from workflow_scripts.jobs import job
 
 TABLES = ("predictivity", "silhouette", "mds", "separability")
 
@@ -19,7 +19,7 @@ def main(paths, mice, name, settings, outputs):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake.log[0], snakemake.input, snakemake.output):
         main(
             {table: snakemake.input[table] for table in TABLES},
             snakemake.input.mice,

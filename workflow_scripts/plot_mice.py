@@ -7,7 +7,7 @@ import seaborn as sns
 
 from workflow_scripts.description import describe_mice
 from workflow_scripts.figures import add_footer, save, settle, style
-from workflow_scripts.jobs import logged
+from workflow_scripts.jobs import job
 
 # From the outermost bar inwards: what is counted, its name and its colour.
 STAGES = [
@@ -125,7 +125,7 @@ def main(mice, units, settings, outputs):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake.log[0], snakemake.input, snakemake.output):
         main(
             snakemake.input.mice,
             snakemake.input.units,

@@ -6,7 +6,7 @@ import pandas as pd
 import seaborn as sns
 
 from workflow_scripts.figures import add_footer, save, settle, style
-from workflow_scripts.jobs import logged
+from workflow_scripts.jobs import job
 from workflow_scripts.stimuli import read_training
 from workflow_scripts.weights import read_weights
 
@@ -159,7 +159,7 @@ def main(curves, weights, training, settings, outputs):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake.log[0], snakemake.input, snakemake.output):
         main(
             snakemake.input.curves,
             snakemake.input.weights,

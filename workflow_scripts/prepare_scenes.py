@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 
 from workflow_scripts.files import write_netcdf
-from workflow_scripts.jobs import logged
+from workflow_scripts.jobs import job
 from workflow_scripts.provenance import stamp
 from workflow_scripts.scenes import read_templates
 from workflow_scripts.stimuli import SIZE, central_square, image_dataset
@@ -20,7 +20,7 @@ def main(folder, size, settings, output):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake.log[0], snakemake.input, snakemake.output):
         main(
             snakemake.input.templates,
             int(snakemake.wildcards.size.removeprefix("_") or SIZE),

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from workflow_scripts.files import write_netcdf
-from workflow_scripts.jobs import logged
+from workflow_scripts.jobs import job
 from workflow_scripts.provenance import stamp
 from workflow_scripts.seeds import generator
 from workflow_scripts.stimuli import (
@@ -60,7 +60,7 @@ def main(name, settings, pack, output):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake.log[0], snakemake.input, snakemake.output):
         main(
             snakemake.wildcards.set,
             snakemake.params.settings,

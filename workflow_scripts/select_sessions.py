@@ -6,7 +6,7 @@ import pandas as pd
 
 from workflow_scripts.errors import InputError
 from workflow_scripts.files import write_table
-from workflow_scripts.jobs import logged
+from workflow_scripts.jobs import job
 
 SESSION_TYPE = "brain_observatory_1.1"  # the stimulus set that has the natural scenes
 
@@ -95,5 +95,5 @@ def main(paths, settings, output):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake.log[0], snakemake.input, snakemake.output):
         main(dict(snakemake.input.items()), snakemake.params.settings, snakemake.output[0])

@@ -3,7 +3,6 @@
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import h5py
 import numpy as np
@@ -116,8 +115,13 @@ def slimmed(path, folder):
     Nothing here needs them, but AllenSDK loads them whole: they are two thirds of a file, and of
     the memory that it takes. The copy is made in `folder` and removed.
     """
-    with TemporaryDirectory(dir=folder, prefix=".slimmed-") as temporary:
-        copy = shutil.copyfile(path, Path(temporary, Path(path).name))
+    temporary = Path(folder, f".slimmed-{Path(path).stem}")
+    if temporary.exists():
+        # Of a job that was killed.
+        shutil.rmtree(temporary)
+    temporary.mkdir()
+    try:
+        copy = shutil.copyfile(path, temporary / Path(path).name)
         with h5py.File(copy, "r+") as file:
             units = file["units"]
             n_units = len(units["id"])
@@ -126,6 +130,8 @@ def slimmed(path, folder):
                 replace_column(units, name, np.zeros(shape))
                 units[f"{name}_index"][...] = np.arange(1, n_units + 1)
         yield copy
+    finally:
+        shutil.rmtree(temporary)
 
 
 def replace_column(table, name, values):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from workflow_scripts.jobs import logged
+from workflow_scripts.jobs import job
 from workflow_scripts.scenes import TEMPLATE_SHAPE, write_templates
 from workflow_scripts.seeds import generator
 from workflow_scripts.stimuli import load_photographs, random_crops
@@ -22,5 +22,5 @@ def main(settings, folder):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake.log[0], snakemake.input, snakemake.output):
         main(snakemake.params.settings, snakemake.output[0])

@@ -16,7 +16,7 @@ import xarray as xr
 
 from workflow_scripts import nwb
 from workflow_scripts.errors import InputError
-from workflow_scripts.jobs import logged
+from workflow_scripts.jobs import job
 from workflow_scripts.provenance import stamp
 from workflow_scripts.seeds import generator
 
@@ -283,5 +283,5 @@ def main(truth, output, settings):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake.log[0], snakemake.input, snakemake.output):
         main(snakemake.input.truth, snakemake.output[0], snakemake.params.settings)

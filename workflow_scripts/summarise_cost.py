@@ -3,7 +3,7 @@
 import pandas as pd
 
 from workflow_scripts.files import write_table
-from workflow_scripts.jobs import logged
+from workflow_scripts.jobs import job
 
 
 def main(scores_path, output):
@@ -17,5 +17,5 @@ def main(scores_path, output):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake.log[0], snakemake.input, snakemake.output):
         main(snakemake.input.scores, snakemake.output[0])

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from workflow_scripts.files import write_table
-from workflow_scripts.jobs import logged
+from workflow_scripts.jobs import job
 from workflow_scripts.responses import keep_largest, read_mouse
 
 COUNTS = ("n_in_file", "n_after_quality", "n_after_trials")
@@ -158,7 +158,7 @@ def main(sessions, settings, mice_path, units_path):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake.log[0], snakemake.input, snakemake.output):
         main(
             snakemake.input.sessions,
             snakemake.params.settings,

@@ -5,7 +5,7 @@ import pandas as pd
 
 from workflow_scripts.bootstrap import draw_counts, interval, weighted_mean
 from workflow_scripts.files import write_table
-from workflow_scripts.jobs import logged
+from workflow_scripts.jobs import job
 from workflow_scripts.seeds import generator
 from workflow_scripts.separability import candidate_similarity, discriminability, separability
 
@@ -116,7 +116,7 @@ def main(scores_path, splits_path, settings, output):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake.log[0], snakemake.input, snakemake.output):
         main(
             snakemake.input.scores,
             snakemake.input.splits,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from workflow_scripts.files import write_table
-from workflow_scripts.jobs import logged
+from workflow_scripts.jobs import job
 
 
 def report(networks, variant, seeds, max_accuracy_spread):
@@ -55,5 +55,5 @@ def main(curves, settings, output):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake.log[0], snakemake.input, snakemake.output):
         main(snakemake.input.curves, snakemake.params.settings, snakemake.output[0])

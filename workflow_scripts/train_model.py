@@ -9,7 +9,7 @@ import torch
 from workflow_scripts.arrays import choose_device
 from workflow_scripts.checkpoints import Checkpoints, fingerprint
 from workflow_scripts.files import replacing, write_table
-from workflow_scripts.jobs import logged
+from workflow_scripts.jobs import job
 from workflow_scripts.provenance import stamp
 from workflow_scripts.stimuli import read_images, read_training
 from workflow_scripts.training import CURVE_COLUMNS, train
@@ -48,7 +48,7 @@ def main(training, validation, seeds, settings, code, folder, output, threads):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with job(snakemake.log[0], snakemake.input, snakemake.output):
         main(
             snakemake.input.training,
             snakemake.input.validation,

@@ -42,7 +42,7 @@ def read_weights(path, seed):
                 if name.startswith(prefix)
             }
     except (OSError, SafetensorError) as error:
-        raise InputError(f"{path}: expected weights, found {error}, delete it and rerun") from error
+        raise InputError(f"{path}: expected weights, found {error}") from error
     if not weights:
-        raise InputError(f"{path}: found no network of seed {seed}, delete it and rerun")
+        raise InputError(f"{path}: found no network of seed {seed}")
     return weights

@@ -1,0 +1,71 @@
+"""Checksums: every result has one beside it, and the job that reads the result compares the two.
+
+A bit that a disk or a copy has changed is a number like any other; only the checksum tells.
+"""
+
+from hashlib import file_digest
+from pathlib import Path
+
+from workflow_scripts.errors import InputError
+from workflow_scripts.files import replacing
+
+RESULTS = "results"
+"""Folder of everything that jobs write, relative to the working directory."""
+
+
+def checksum_of(path):
+    """File beside a result that holds its checksum."""
+    path = Path(path)
+    return path.with_name(f".{path.name}.sha256")
+
+
+def _compute(path):
+    """SHA-256 of a file, or of every file in a folder, in the lines that sha256sum writes."""
+    path = Path(path)
+    lines = []
+    # Snakemake leaves a hidden file of its own in a folder.
+    for file in sorted(path.glob("[!.]*")) if path.is_dir() else [path]:
+        with file.open("rb") as opened:
+            lines.append(f"{file_digest(opened, 'sha256').hexdigest()}  {file}\n")
+    return "".join(lines)
+
+
+def write_checksums(paths):
+    """Write the checksum of each file or folder beside it."""
+    for path in paths:
+        with replacing(checksum_of(path)) as temporary:
+            temporary.write_text(_compute(path))
+
+
+def check(paths):
+    """Refuse results that are not what their jobs wrote.
+
+    Parameters
+    ----------
+    paths : iterable of str or path-like
+        Files and folders; those outside of `RESULTS` are somebody's own, and pass.
+
+    Raises
+    ------
+    InputError
+        That names every one that has changed, or else the first one without a checksum.
+    """
+    changed = []
+    for path in map(Path, paths):
+        if path.parts[0] != RESULTS:
+            continue
+        try:
+            expected = checksum_of(path).read_text()
+        except FileNotFoundError as error:
+            raise InputError(
+                f"{path}: found no checksum, expected {checksum_of(path)}; delete what it is of "
+                f"and run again, or if it is your own, keep it outside of {RESULTS}/"
+            ) from error
+        if _compute(path) != expected:
+            changed.append(str(path))
+    if changed:
+        names = ", ".join(changed)
+        raise InputError(
+            f"{names}: found content that no job wrote, expected the SHA-256 beside it, as in "
+            f"{checksum_of(changed[0])}; delete {names} and run again"
+        )
