@@ -65,14 +65,14 @@ def swap(path):
 @pytest.mark.parametrize("change", [flip, truncate, remove, add, swap])
 def test_a_changed_folder_is_named(written, change):
     change(written / FOLDER / "scene_1.tiff")
-    with pytest.raises(InputError, match=f"^{FOLDER}: found .* delete {FOLDER} and run again$"):
+    with pytest.raises(InputError, match=f"^{FOLDER}: found content that no job wrote, .* delete"):
         check([RESULT, FOLDER])
 
 
 def test_all_changed_results_are_named_at_once(written):
     flip(written / RESULT)
     truncate(written / FOLDER / "scene_0.tiff")
-    with pytest.raises(InputError, match=f"delete {RESULT}, {FOLDER} and run again"):
+    with pytest.raises(InputError, match=f"^{RESULT}, {FOLDER}: found content"):
         check([RESULT, FOLDER])
 
 

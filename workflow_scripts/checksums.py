@@ -64,8 +64,7 @@ def check(paths):
         if _compute(path) != expected:
             changed.append(str(path))
     if changed:
-        names = ", ".join(changed)
         raise InputError(
-            f"{names}: found content that no job wrote, expected the SHA-256 beside it, as in "
-            f"{checksum_of(changed[0])}; delete {names} and run again"
+            f"{', '.join(changed)}: found content that no job wrote, expected the SHA-256 in the "
+            "hidden file beside it; delete what is named here and run again"
         )
