@@ -77,7 +77,14 @@ PARTS = (
 )
 # In commands by this name and no parameter: how to fetch does not change what is fetched.
 PATIENCE = json.dumps(MOUSE["download"]["patience"])
-METHODS = configured_methods(config["methods"])
+# As config.yaml orders them, new ones last: Snakemake puts what other files override first.
+DEFAULTS = yaml.safe_load((ROOT / "config.yaml").read_text())["methods"]
+METHODS = configured_methods(
+    {
+        name: config["methods"][name]
+        for name in dict.fromkeys([*DEFAULTS, *config["methods"]])
+    }
+)
 POPULATION = [
     (config["population"]["variant"], seed) for seed in config["population"]["seeds"]
 ]
@@ -216,7 +223,7 @@ def layers_of(variant, images):
             if candidate["variant"] == variant:
                 layers += candidate["layers"]
         if SIMULATED and MOUSE["simulated"]["truth"]["variant"] == variant:
-            layers += MOUSE["simulated"]["layers"].values()
+            layers += canonical(MOUSE["simulated"]["layers"]).values()
     return list(dict.fromkeys(layers))
 
 
@@ -233,7 +240,7 @@ def trained_variants():
     """Variants of which the run has networks that are not external."""
     return [
         variant
-        for variant in config["variants"]
+        for variant in sorted(config["variants"])
         if seeds_of(variant)
         and resolve_variant(config, variant)["architecture"] != "external"
     ]

@@ -2,18 +2,20 @@
 
 The mini run has 8 methods, of which 6 need no pre-softplus stage; 2 networks, 2 areas, 3 mice and
 2 candidate models. A method has 2 shards on the models, and where it runs on mice 2 shards between
-mice and one a candidate.
+mice and one a candidate. Networks: two of the population, one that mice read out, one untrained.
 """
 
 import os
+import random
 import re
 import shutil
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import h5netcdf
 import pytest
 import yaml
 
+FIGURES = {"plot_figure": 11, "all": 1}
 AGGREGATES = {
     "collect_scores": 1,
     "summarise_predictivity": 1,
@@ -22,11 +24,22 @@ AGGREGATES = {
     "summarise_separability": 1,
     "summarise_cost": 1,
     "check_claims": 1,
-    "plot_figure": 11,
-    "all": 1,
+    **FIGURES,
 }
+# Shards of one method that runs on mice, of all methods on models, and of all on mice.
 POST_SHARDS = {"align_models": 2, "align_mice": 2, "align_model_and_mice": 2}
+MODEL_SHARDS = {"align_models": 16}
+MOUSE_SHARDS = {"align_mice": 12, "align_model_and_mice": 12}
+MOUSE_TABLES = {"summarise_mice": 1, "plot_mice": 1}
+ALL_ACTIVATIONS = {"extract_activations": 5}
+TRAININGS = {"train_model": 4, "plot_training": 2, "summarise_training": 1}
+MICE = {"simulate_session": 3, "extract_responses": 3, **MOUSE_SHARDS, **MOUSE_TABLES}
 RIDGE = "workflow_scripts/methods/ridge_post.py"
+NEW = "workflow_scripts/methods/ridge_again.py"
+
+
+def times(factor, counts):
+    return {rule: factor * count for rule, count in counts.items()}
 
 
 @contextmanager
@@ -56,105 +69,249 @@ def override(workflow, settings):
         path.unlink()
 
 
-def test_nothing_to_do_after_a_run(finished):
-    assert finished.planned() == {}
+GLM = {"method": "generalised_linear", "family": "poisson"}
+# What is edited (file: old and new text), what config says otherwise, and what is planned then.
+CHANGES = {
+    "nothing": ({}, {}, {}),
+    "a method is edited": (
+        {RIDGE: ('label="Ridge (post)"', 'label="Ridge"')},
+        {},
+        {**POST_SHARDS, **AGGREGATES},
+    ),
+    "a module of two methods is edited": (
+        {"workflow_scripts/geometry.py": ("import numpy", "import math\nimport numpy")},
+        {},
+        {**times(2, POST_SHARDS), **AGGREGATES},
+    ),
+    "a module of all methods is edited": (
+        {"workflow_scripts/splits.py": ("import math", "import cmath\nimport math")},
+        {},
+        {**MODEL_SHARDS, **MOUSE_SHARDS, **AGGREGATES},
+    ),
+    "a driver is edited": (
+        {"workflow_scripts/summarise_cost.py": ("import pandas", "import math\nimport pandas")},
+        {},
+        {"summarise_cost": 1, "all": 1},
+    ),
+    "a driver in another environment is edited": (
+        {
+            "workflow_scripts/extract_responses.py": (
+                "import logging",
+                "import logging\nimport math",
+            )
+        },
+        {},
+        {"extract_responses": 3, **MOUSE_SHARDS, **MOUSE_TABLES, **AGGREGATES},
+    ),
+    "the drawing of figures is edited": (
+        {"workflow_scripts/plot_figure.py": ("import pandas", "import math\nimport pandas")},
+        {},
+        FIGURES,
+    ),
+    "a method is added": (
+        {NEW: None},
+        {"methods": {"ridge_again": {}}},
+        {**POST_SHARDS, **AGGREGATES},
+    ),
+    "two methods that share a file are added": (
+        {},
+        {
+            "methods": {
+                "glm_relu": {**GLM, "link": "relu", "label": "ReLU", "colour": "#111111"},
+                "glm_normcdf": {**GLM, "link": "normcdf", "label": "Probit", "colour": "#222222"},
+            }
+        },
+        {**times(2, POST_SHARDS), **AGGREGATES},
+    ),
+    "a parameter is changed": (
+        {},
+        {"methods": {"ridge_post": {"alphas": [1.0, 10.0]}}},
+        {**POST_SHARDS, **AGGREGATES},
+    ),
+    "two parameters are swapped": (
+        {},
+        {"population": {"splits": {"n_splits": 3}}, "mouse": {"splits": {"n_splits": 2}}},
+        {**MODEL_SHARDS, **MOUSE_SHARDS, **AGGREGATES},
+    ),
+    "two methods swap parameters": (
+        {},
+        {
+            "methods": {
+                "linear_nonlinear": {"alphas": [0.001, 0.01, 0.1, 1.0, 10.0], "n_folds": 3},
+                "linear_softplus": {"alphas": [0.01, 0.1, 1.0, 10.0, 100.0], "n_folds": 3},
+            }
+        },
+        {**times(2, POST_SHARDS), **AGGREGATES},
+    ),
+    "keys are reordered": (
+        {},
+        {
+            "population": {"splits": {"train_fraction": 0.8, "n_splits": 2}},
+            "methods": {"linear_softplus": {"n_folds": 3, "alphas": [0.001, 0.01, 0.1, 1.0, 10.0]}},
+            "variants": {"alexnet_untrained": {"objective": "untrained"}, "alexnet": {}},
+            "mouse": {"simulated": {"layers": {"VISl": "conv2", "VISp": "conv1"}}},
+        },
+        {},
+    ),
+    # Claims and figures say how many seeds there are.
+    "a seed is added": (
+        {},
+        {"population": {"seeds": [0, 1, 2]}},
+        {
+            **{"train_model": 1, "extract_activations": 1, "align_models": 8},
+            **{"plot_training": 1, "summarise_training": 1},
+            **AGGREGATES,
+        },
+    ),
+    # A shard is a network and all before it.
+    "two seeds are swapped": (
+        {},
+        {"population": {"seeds": [1, 0]}},
+        {**MODEL_SHARDS, "plot_training": 1, "summarise_training": 1, **AGGREGATES},
+    ),
+    "a layer is added": (
+        {},
+        {"population": {"layers": ["conv1", "conv2", "conv3", "conv4"]}},
+        {"extract_activations": 2, **MODEL_SHARDS, **AGGREGATES},
+    ),
+    "a candidate is added": (
+        {},
+        {
+            "candidates": [
+                {"variant": "alexnet", "seed": 0, "layers": ["conv1", "conv2"]},
+                {"variant": "alexnet_untrained", "seed": 0, "layers": ["conv1", "conv2"]},
+                {"variant": "alexnet", "seed": 1, "layers": ["conv1", "conv2"]},
+            ]
+        },
+        {"extract_activations": 1, "align_model_and_mice": 6, **AGGREGATES},
+    ),
+    "a mouse is added": (
+        {},
+        {"mouse": {"sessions": [900001, 900002, 900003, 900004]}},
+        {
+            **{"simulate_session": 1, "extract_responses": 1},
+            **MOUSE_SHARDS,
+            **MOUSE_TABLES,
+            **AGGREGATES,
+        },
+    ),
+    "an image for the population is added": (
+        {},
+        {"stimuli": {"n": {"population": 151}}},
+        {"prepare_stimuli": 1, "extract_activations": 2, **MODEL_SHARDS, **AGGREGATES},
+    ),
+    "an image for training is added": (
+        {},
+        {"stimuli": {"n": {"training": 641}}},
+        {
+            **{"prepare_stimuli": 1, **TRAININGS, **ALL_ACTIVATIONS},
+            **MODEL_SHARDS,
+            **MICE,
+            **AGGREGATES,
+        },
+    ),
+    "a scene is added": (
+        {},
+        {"mouse": {"n_scenes": 61}},
+        {
+            **{"simulate_scenes": 1, "prepare_scenes": 1, "extract_activations": 3},
+            **MICE,
+            **AGGREGATES,
+        },
+    ),
+    # Whoever tries thresholds does not wait for AllenSDK again.
+    "a filter on the mice is changed": (
+        {},
+        {"mouse": {"min_units": 3}},
+        {**MOUSE_SHARDS, **MOUSE_TABLES, **AGGREGATES},
+    ),
+    # Claims and figures take from the table of mice what the mice are.
+    "the expected number of mice is changed": (
+        {},
+        {"mouse": {"expected_subjects": 31}},
+        {**MOUSE_TABLES, "check_claims": 1, **FIGURES},
+    ),
+    "the limit on the spread of accuracies is changed": (
+        {},
+        {"population": {"max_accuracy_spread": 0.5}},
+        {"summarise_training": 1, "all": 1},
+    ),
+    "how often a training is saved is changed": ({}, {"checkpoint_minutes": 1}, {}),
+    "the pins of AllenSDK's environment are changed": (
+        {"envs/allensdk.txt": ("# This file", "# The file")},
+        {},
+        {
+            **{"build_environment": 1, "extract_responses": 3},
+            **MOUSE_SHARDS,
+            **MOUSE_TABLES,
+            **AGGREGATES,
+        },
+    ),
+    # Every result says which versions made it; another one of torch need not make it anew.
+    "the pins of the workflow's environment are changed": (
+        {"pyproject.toml": ("torch==", "torch!=")},
+        {},
+        {},
+    ),
+}
 
 
-def test_nothing_to_do_after_a_checkout(finished):
+@pytest.mark.parametrize(("edits", "settings", "planned"), CHANGES.values(), ids=CHANGES)
+def test_a_change_reruns_what_depends_on_it(finished, edits, settings, planned):
+    with ExitStack() as changes:
+        for path, texts in edits.items():
+            content = ridge_again(finished) if texts is None else None
+            old, new = texts or ("", "")
+            changes.enter_context(edited(finished, path, old, new, content))
+        names = [changes.enter_context(override(finished, settings))] if settings else []
+        assert finished.planned(*names) == planned
+
+
+def ridge_again(workflow):
+    """A copy of a method, with a label and a colour of its own."""
+    content = (workflow.folder / RIDGE).read_text()
+    return content.replace("Ridge (post)", "Ridge again").replace("#2ca02c", "#2ca02d")
+
+
+def touch(paths):
+    """Give files the time of now in an order of chance, as copying does."""
+    paths = [path for path in paths if path.is_file()]
+    random.Random(0).shuffle(paths)
+    for path in paths:
+        os.utime(path)
+
+
+def test_touched_code_reruns_nothing(finished):
     """A fresh checkout gives every tracked file a new modification time."""
-    for path in finished.folder.rglob("*"):
-        inside = path.relative_to(finished.folder).parts[0]
-        if inside not in ("results", ".snakemake", ".envs") and path.is_file():
-            os.utime(path)
+    touch(
+        path
+        for path in finished.folder.rglob("*")
+        if path.relative_to(finished.folder).parts[0] not in ("results", ".snakemake", ".envs")
+    )
     assert finished.planned() == {}
 
 
-def test_a_new_method_adds_its_shards(finished):
-    content = (finished.folder / RIDGE).read_text()
-    content = content.replace("Ridge (post)", "Ridge again").replace("#2ca02c", "#2ca02d")
-    new = "workflow_scripts/methods/ridge_again.py"
-    with (
-        edited(finished, new, content=content),
-        override(finished, {"methods": {"ridge_again": {}}}) as configfile,
-    ):
-        assert finished.planned(configfile) == {**POST_SHARDS, **AGGREGATES}
+def test_a_fresh_checkout_takes_over_the_results(finished, workflow, tmp_path):
+    """Cloned elsewhere, with results/ and .snakemake/ moved there."""
+    folder = tmp_path / "elsewhere"
+    kept = shutil.ignore_patterns("results", ".snakemake", "killed", "allen")
+    shutil.copytree(finished.folder, folder, symlinks=True, ignore=kept, copy_function=shutil.copy)
+    for name in ("results", ".snakemake"):
+        shutil.copytree(finished.folder / name, folder / name, dirs_exist_ok=True)
+    assert type(finished)(folder).planned() == {}
 
 
-def test_entries_that_share_a_file_have_shards_of_their_own(finished):
-    entry = {"method": "generalised_linear", "family": "poisson"}
-    entries = {
-        f"glm_{link}": {**entry, "link": link, "label": f"GLM {link}", "colour": colour}
-        for link, colour in (("relu", "#111111"), ("normcdf", "#222222"))
-    }
-    with override(finished, {"methods": entries}) as configfile:
-        twice = {rule: 2 * count for rule, count in POST_SHARDS.items()}
-        assert finished.planned(configfile) == {**twice, **AGGREGATES}
-
-
-def test_an_edited_method_reruns_its_shards(finished):
-    with edited(finished, RIDGE, 'label="Ridge (post)"', 'label="Ridge"'):
-        assert finished.planned() == {**POST_SHARDS, **AGGREGATES}
-
-
-def test_an_edited_module_reruns_the_methods_that_import_it(finished):
-    with edited(
-        finished, "workflow_scripts/geometry.py", "import numpy", "import math\nimport numpy"
-    ):
-        twice = {rule: 2 * count for rule, count in POST_SHARDS.items()}
-        assert finished.planned() == {**twice, **AGGREGATES}
-
-
-def test_an_edited_driver_reruns_its_rule(finished):
-    path = "workflow_scripts/summarise_cost.py"
-    with edited(finished, path, "import pandas", "import math\nimport pandas"):
-        assert finished.planned() == {"summarise_cost": 1, "all": 1}
-
-
-def test_a_changed_parameter_reruns_its_method(finished):
-    with override(finished, {"methods": {"ridge_post": {"alphas": [1.0, 10.0]}}}) as configfile:
-        assert finished.planned(configfile) == {**POST_SHARDS, **AGGREGATES}
-
-
-def test_reordered_keys_rerun_nothing(finished):
-    splits = {"train_fraction": 0.8, "n_splits": 2}
-    with override(finished, {"population": {"splits": splits}}) as configfile:
-        assert finished.planned(configfile) == {}
-
-
-def test_another_filter_rereads_no_session(finished):
-    """Whoever tries thresholds does not wait for AllenSDK again."""
-    with override(finished, {"mouse": {"min_units": 3}}) as configfile:
-        planned = finished.planned(configfile)
-    assert planned["summarise_mice"] == 1
-    assert "extract_responses" not in planned
-    with override(finished, {"mouse": {"expected_subjects": 31}}) as configfile:
-        planned = finished.planned(configfile)
-    # Claims and figures take from its table what the mice are.
-    assert "align_mice" not in planned and "collect_scores" not in planned
-    assert planned == {
-        "summarise_mice": 1,
-        "plot_mice": 1,
-        "check_claims": 1,
-        "plot_figure": 11,
-        "all": 1,
-    }
-
-
-def test_more_images_for_one_set_leave_the_networks_alone(finished):
-    with override(finished, {"stimuli": {"n": {"population": 160}}}) as configfile:
-        planned = finished.planned(configfile)
-    assert planned["prepare_stimuli"] == 1 and planned["extract_activations"] == 2
-    others = {"train_model", "plot_training", "align_mice", "align_model_and_mice"}
-    assert not others & set(planned)
-
-
-def test_a_new_seed_adds_one_shard_a_method(finished):
-    with override(finished, {"population": {"seeds": [0, 1, 2]}}) as configfile:
-        planned = finished.planned(configfile)
-    new = {"train_model": 1, "extract_activations": 1, "align_models": 8}
-    new |= {"plot_training": 1, "summarise_training": 1}
-    # Claims and figures say how many seeds there are, so their parameters change too.
-    assert planned == {**new, **AGGREGATES}
+def test_touched_results_rerun_nothing(finished):
+    """Up to a megabyte Snakemake compares the content of what is newer than what was made of it."""
+    results = list((finished.folder / "results").rglob("*"))
+    touch(path for path in results if path.stat().st_size < 1e6)
+    assert finished.planned() == {}
+    # A copy that keeps no times, of files in whatever order.
+    touch(results)
+    os.utime(finished.folder / "results/stimuli/training.nc")
+    assert finished.planned()["train_model"] == 4
+    finished.snakemake("--touch")
+    assert finished.planned() == {}
 
 
 def test_a_new_seed_leaves_full_groups_as_they_are(workflow):
@@ -166,11 +323,6 @@ def test_a_new_seed_leaves_full_groups_as_they_are(workflow):
             planned = workflow.snakemake("-n", "--forceall", configfiles=[configfile])
         groups.append(set(re.findall(r"results/models/alexnet/(\S+)\.safetensors", planned)))
     assert groups == [{"0_1", "99"}, {"0_1", "2", "99"}]
-
-
-def test_another_limit_on_the_seeds_trains_no_network(finished):
-    with override(finished, {"population": {"max_accuracy_spread": 0.5}}) as configfile:
-        assert finished.planned(configfile) == {"summarise_training": 1, "all": 1}
 
 
 def test_every_variant_with_networks_has_a_figure_of_its_training(finished):
@@ -224,11 +376,3 @@ def test_every_rule_but_two_has_a_driver_of_its_name(workflow):
     listed = re.findall(r"^(\w+)(?: \(.*)?$", workflow.snakemake("--list-rules"), re.MULTILINE)
     scripts = {path.stem for path in (workflow.folder / "workflow_scripts").glob("*.py")}
     assert set(listed) - scripts == {"all", "build_environment"}
-
-
-def test_other_pins_are_another_environment(finished):
-    with edited(finished, "envs/allensdk.txt", "# This file", "# The file"):
-        planned = finished.planned()
-    assert planned["build_environment"] == 1
-    assert planned["extract_responses"] == 3
-    assert "simulate_session" not in planned

@@ -1,11 +1,7 @@
-"""One small run from nothing to the figures, and one that is killed on the way."""
+"""One small run from nothing to the figures."""
 
 import json
-import os
 import shutil
-import signal
-import subprocess
-import time
 
 import numpy as np
 import pandas as pd
@@ -224,27 +220,3 @@ def test_an_allen_cache_folder_is_read_like_the_simulated_mice(finished, tmp_pat
         )
     assert before == {path: path.stat().st_mtime_ns for path in before}
     assert set(before) == {path for path in tmp_path.rglob("*") if path.is_file()}
-
-
-def test_a_killed_run_ends_in_the_same_tables(finished, tables):
-    """Killed in mid-training and again later; started again, it ends as the undisturbed run."""
-    elsewhere = finished.folder / "killed"
-    elsewhere.mkdir()
-    arguments = ("--directory", "killed")
-    for seconds in (12, 25):
-        process = subprocess.Popen(
-            finished.command(*arguments),
-            cwd=finished.folder,
-            start_new_session=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        time.sleep(seconds)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        finished.snakemake(*arguments, "--unlock")
-    finished.snakemake(*arguments)
-    for name, table in tables.items():
-        again = pd.read_csv(elsewhere / f"results/tables/{name}.csv")
-        drop = [column for column in table if column in ("seconds", "images_per_second")]
-        pd.testing.assert_frame_equal(again.drop(columns=drop), table.drop(columns=drop))
