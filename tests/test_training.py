@@ -38,6 +38,7 @@ VARIANT = {
     "negatives": 16,
     "temperature": 0.07,
     "bank_momentum": 0.5,
+    "embedding_batchnorm": False,
 }
 
 
@@ -357,30 +358,47 @@ def test_a_step_against_the_gradient_recognises_better(bank):
     assert losses[1] < losses[0]
 
 
-def nearest_row_accuracy(learning_rate):
+def nearest_row_accuracy(learning_rate, mean, **changes):
     """Of a head after 15 epochs on images of four classes, each showing with new, larger nuisances.
 
-    The features have no direction in common, in which all images would be driven together.
+    All features have a mean in common.
     """
     generator = torch_generator(5)
     labels = torch.arange(1024) % 4
     lasting = 2 * (torch.eye(4) - 1 / 4)[labels] + torch.randn(1024, 4, generator=generator) / 2
 
     def shown(rows):
-        return torch.cat([lasting[rows], 3 * torch.randn(len(rows), 12, generator=generator)], 1)
+        nuisance = 3 * torch.randn(len(rows), 12, generator=generator)
+        return torch.cat([lasting[rows], nuisance], 1) + mean
 
-    head = OBJECTIVES["instance_recognition"](16, labels, VARIANT, generator)
+    head = OBJECTIVES["instance_recognition"](16, labels, {**VARIANT, **changes}, generator)
     optimiser = torch.optim.SGD(head.parameters(), lr=learning_rate, momentum=0.9)
     for _ in range(15):
         for rows in torch.randperm(1024, generator=generator).split(16):
             optimiser.zero_grad()
             head(shown(rows), rows, generator).backward()
             optimiser.step()
+    head.eval()
     return head.accuracy(shown(torch.arange(1024)), labels)
 
 
-def test_instance_recognition_learns_what_lasts_of_an_image():
-    assert nearest_row_accuracy(learning_rate=0.01) > nearest_row_accuracy(learning_rate=0) + 0.15
+@pytest.mark.parametrize(("mean", "batchnorm"), [(0, False), (0, True), (3, True)])
+def test_instance_recognition_learns_what_lasts_of_an_image(mean, batchnorm):
+    untrained, trained = (
+        nearest_row_accuracy(rate, mean, embedding_batchnorm=batchnorm) for rate in (0, 0.01)
+    )
+    assert trained > untrained + 0.15
+
+
+def test_a_mean_of_all_features_is_why_embeddings_are_normalised_over_the_batch():
+    assert nearest_row_accuracy(0.01, mean=3) < nearest_row_accuracy(0, mean=3)
+
+
+def test_a_held_out_image_is_embedded_as_the_training_images_were(run, data):
+    """And not normalised over the held-out images, of which there is one."""
+    one = data[0], data[1].isel(stimulus=slice(1))
+    _, curve = run(0, data=one, objective="instance_recognition", embedding_batchnorm=True)
+    assert np.isfinite(curve[-1]["loss"])
 
 
 def test_the_progress_bar_says_how_it_goes(run, capsys):

@@ -44,13 +44,21 @@ class InstanceRecognition(nn.Module):
         self.temperature = settings["temperature"]
         self.momentum = settings["bank_momentum"]
         self.n_negatives = settings["negatives"]
-        self.embedding = nn.Linear(n_inputs, EMBEDDING)
+        batchnorm = settings["embedding_batchnorm"]
+        self.embedding = nn.Linear(n_inputs, EMBEDDING, bias=not batchnorm)
+        # The mean of softplus units is never zero, so that gradients of all images add up in one
+        # direction: at the published learning rate they drive all embeddings along it together.
+        # Batch normalisation takes it out, as at the end of SimCLR's head (Chen et al. 2020).
+        self.scale = nn.BatchNorm1d(EMBEDDING, affine=False) if batchnorm else nn.Identity()
         initialise(self, generator)
         bank = torch.rand(len(labels), EMBEDDING, generator=generator) * 2 - 1
         self.register_buffer("bank", normalize(bank))
 
+    def _embed(self, features):
+        return normalize(self.scale(self.embedding(features)))
+
     def forward(self, features, indices, draws):
-        embedded = normalize(self.embedding(features))
+        embedded = self._embed(features)
         n = len(self.bank)
         drawn = torch.randint(
             n, (len(indices), self.n_negatives), generator=draws, device=indices.device
@@ -71,10 +79,7 @@ class InstanceRecognition(nn.Module):
     def accuracy(self, features, labels):
         """Share of images whose nearest row of the bank has their class."""
         nearest = torch.cat(
-            [
-                (normalize(self.embedding(part)) @ self.bank.T).argmax(1)
-                for part in features.split(QUERIES)
-            ]
+            [(self._embed(part) @ self.bank.T).argmax(1) for part in features.split(QUERIES)]
         )
         return (self.labels[nearest] == labels).float().mean().item()
 

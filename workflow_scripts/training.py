@@ -220,14 +220,15 @@ class Trainer:
     def _accuracy(self, epoch):
         """Accuracy on held-out images, with noise, without dropout."""
         images, labels = self.validation
-        self.network.eval()
+        self.modules.eval()
         # Of a stream of its own, so that no weight depends on how many images there are.
         set_noise(self.network, self._stream(f"validation/{epoch}", self.device))
         with self._precision():
             features = torch.cat([self.network(batch).float() for batch in images.split(512)])
-        self.network.train()
+        accuracy = self.head.accuracy(features, labels)
+        self.modules.train()
         set_noise(self.network, self.streams["noise"])
-        return self.head.accuracy(features, labels)
+        return accuracy
 
     def state(self):
         """Everything that the next steps depend on: tensors by name, and numbers."""
