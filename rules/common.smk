@@ -214,7 +214,7 @@ def train_settings(wildcards):
 
 
 def layers_of(variant, images):
-    """Layers of a variant that any comparison reads from one stimulus set, in config's order."""
+    """Layers of a variant that any comparison reads from one stimulus set, in one order."""
     layers = []
     if images == "population" and variant == config["population"]["variant"]:
         layers += config["population"]["layers"]
@@ -223,8 +223,8 @@ def layers_of(variant, images):
             if candidate["variant"] == variant:
                 layers += candidate["layers"]
         if SIMULATED and MOUSE["simulated"]["truth"]["variant"] == variant:
-            layers += canonical(MOUSE["simulated"]["layers"]).values()
-    return list(dict.fromkeys(layers))
+            layers += MOUSE["simulated"]["layers"].values()
+    return sorted(set(layers))
 
 
 def seeds_of(variant):

@@ -258,20 +258,29 @@ def disturb(run, faults, random, seconds):
         Least and most time before a fault.
     """
     for fault in faults:
-        process = run.start()
-        try:
-            process.wait(random.uniform(*seconds))
-        except subprocess.TimeoutExpired:
-            fault(run, process, random)
-            run.happened[fault.__name__] += 1
-        process.wait(PATIENCE)
-        run.follow()
-        read = run.results(*(pattern for patterns, _ in LEVELS for pattern in patterns))
-        change = random.choice(["none", "corrupt", "remove"], p=[0.6, 0.2, 0.2])
-        if read and change != "none":
-            path = read[random.integers(len(read))]
-            way = corrupt(path, random) if change == "corrupt" else path.unlink() or "removed"
-            run.happened[f"{path.relative_to(run.folder)} {way}"] += 1
+        hit = False
+        while not hit:
+            process = run.start()
+            try:
+                process.wait(random.uniform(*seconds))
+            except subprocess.TimeoutExpired:
+                fault(run, process, random)
+                run.happened[fault.__name__] += 1
+                hit = True
+            process.wait(PATIENCE)
+            asked = run.follow()
+            assert hit or asked or process.returncode == 0, run.output.read_text()[-8000:]
+            # A run that is at its end has nothing to disturb.
+            shares = [0, 0, 1] if process.returncode == 0 else [0.6, 0.2, 0.2]
+            change = random.choice(["none", "corrupt", "removed"], p=shares)
+            files = run.results(*(pattern for patterns, _ in LEVELS for pattern in patterns))
+            if files and change != "none":
+                path = files[random.integers(len(files))]
+                if change == "corrupt":
+                    change = corrupt(path, random)
+                else:
+                    path.unlink()
+                run.happened[f"{path.relative_to(run.folder)} {change}"] += 1
 
 
 def corrupt_every_kind(run, random):
@@ -300,7 +309,7 @@ def corrupt_every_kind(run, random):
         named = run.follow()
         assert named == sorted(corrupted), (named, corrupted, run.output.read_text())
         assert not any((run.folder / target).exists() for target in wanted), wanted
-        run.finish()
+    run.finish()
 
 
 def main():

@@ -84,7 +84,7 @@ CHANGES = {
         {**times(2, POST_SHARDS), **AGGREGATES},
     ),
     "a module of all methods is edited": (
-        {"workflow_scripts/splits.py": ("import math", "import cmath\nimport math")},
+        {"workflow_scripts/alignment.py": ("import numpy", "import math\nimport numpy")},
         {},
         {**MODEL_SHARDS, **MOUSE_SHARDS, **AGGREGATES},
     ),
