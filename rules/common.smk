@@ -78,11 +78,11 @@ PARTS = (
 # In commands by this name and no parameter: how to fetch does not change what is fetched.
 PATIENCE = json.dumps(MOUSE["download"]["patience"])
 # As config.yaml orders them, new ones last: Snakemake puts what other files override first.
-DEFAULTS = yaml.safe_load((ROOT / "config.yaml").read_text())["methods"]
+ORDER = list(yaml.safe_load((ROOT / "config.yaml").read_text())["methods"])
 METHODS = configured_methods(
     {
         name: config["methods"][name]
-        for name in dict.fromkeys([*DEFAULTS, *config["methods"]])
+        for name in sorted(config["methods"], key=[*ORDER, *config["methods"]].index)
     }
 )
 POPULATION = [

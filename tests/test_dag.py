@@ -219,6 +219,17 @@ CHANGES = {
             **AGGREGATES,
         },
     ),
+    "the master seed is changed": (
+        {},
+        {"seed": 1},
+        {
+            **{"prepare_stimuli": 3, **TRAININGS, **ALL_ACTIVATIONS},
+            **{"simulate_scenes": 1, "prepare_scenes": 1},
+            **MODEL_SHARDS,
+            **MICE,
+            **AGGREGATES,
+        },
+    ),
     # Whoever tries thresholds does not wait for AllenSDK again.
     "a filter on the mice is changed": (
         {},
