@@ -270,11 +270,14 @@ def disturb(run, faults, random, seconds):
             process.wait(PATIENCE)
             asked = run.follow()
             assert hit or asked or process.returncode == 0, run.output.read_text()[-8000:]
-            # A run that is at its end has nothing to disturb.
-            shares = [0, 0, 1] if process.returncode == 0 else [0.6, 0.2, 0.2]
-            change = random.choice(["none", "corrupt", "removed"], p=shares)
-            files = run.results(*(pattern for patterns, _ in LEVELS for pattern in patterns))
-            if files and change != "none":
+            if process.returncode == 0:
+                # Else there is nothing more to disturb.
+                shutil.rmtree(run.folder / "results/activations")
+                run.happened["results/activations removed"] += 1
+            change = random.choice(["none", "corrupt", "removed"], p=[0.6, 0.2, 0.2])
+            kinds = [files for patterns, _ in LEVELS for p in patterns if (files := run.results(p))]
+            if kinds and change != "none":
+                files = kinds[random.integers(len(kinds))]
                 path = files[random.integers(len(files))]
                 if change == "corrupt":
                     change = corrupt(path, random)
