@@ -270,8 +270,8 @@ def disturb(run, faults, random, seconds):
             process.wait(PATIENCE)
             asked = run.follow()
             assert hit or asked or process.returncode == 0, run.output.read_text()[-8000:]
-            if process.returncode == 0:
-                # Else there is nothing more to disturb.
+            if not hit and process.returncode == 0:
+                # The run is at its end, and else there is nothing more to disturb.
                 shutil.rmtree(run.folder / "results/activations")
                 run.happened["results/activations removed"] += 1
             change = random.choice(["none", "corrupt", "removed"], p=[0.6, 0.2, 0.2])
