@@ -114,10 +114,10 @@ class Run:
             self.happened[f"message: delete {name}"] += 1
         return names
 
-    def finish(self, *arguments):
+    def finish(self):
         """Start again, doing what messages ask for, until Snakemake ends well."""
         for attempt in range(10):
-            if self.try_once(*arguments):
+            if self.try_once():
                 self.happened["starts until the end"] += attempt + 1
                 return
             assert self.follow(), self.output.read_text()[-8000:]

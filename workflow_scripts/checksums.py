@@ -19,14 +19,19 @@ def checksum_of(path):
     return path.with_name(f".{path.name}.sha256")
 
 
+def sha256_of(path):
+    """SHA-256 of a file, in hexadecimal."""
+    with open(path, "rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
 def _compute(path):
     """SHA-256 of a file, or of every file in a folder, in the lines that sha256sum writes."""
     path = Path(path)
     lines = []
     # Snakemake leaves a hidden file of its own in a folder.
     for file in sorted(path.glob("[!.]*")) if path.is_dir() else [path]:
-        with file.open("rb") as opened:
-            lines.append(f"{file_digest(opened, 'sha256').hexdigest()}  {file}\n")
+        lines.append(f"{sha256_of(file)}  {file}\n")
     return "".join(lines)
 
 

@@ -9,7 +9,6 @@ Runs in the main environment and in the AllenSDK one, hence nothing but requests
 """
 
 import fcntl
-import hashlib
 import json
 import logging
 import os
@@ -24,6 +23,7 @@ from pathlib import Path
 import requests
 import urllib3
 
+from workflow_scripts.checksums import sha256_of
 from workflow_scripts.errors import InputError
 
 CHUNK = 1 << 20
@@ -318,11 +318,6 @@ def _reason(error, patience):
     return f"lost the connection ({error})"
 
 
-def _sha256(path):
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _verify(part, verify, refused):
     """Let `verify` look at the whole part; what it refuses is discarded.
 
@@ -333,7 +328,7 @@ def _verify(part, verify, refused):
         verify(part.path)
     except Exception as error:
         found = f"gave {part.size} bytes that are not the file ({error})"
-        version, digest = part.version, _sha256(part.path)
+        version, digest = part.version, sha256_of(part.path)
         part.discard()
         if version.size is not None and digest in refused:
             raise DownloadError(
@@ -425,7 +420,7 @@ def download(url, path, *, verify=None, patience=PATIENCE):
         existed = path.exists()
         if not existed:
             transferred = _fetch_locked(url, path, verify, patience)
-        size, digest = path.stat().st_size, _sha256(path)
+        size, digest = path.stat().st_size, sha256_of(path)
     except OSError as error:
         raise DownloadError(
             f"{error.filename or path}: {error.strerror} while fetching {url}; what has arrived is "

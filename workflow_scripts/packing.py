@@ -20,7 +20,7 @@ from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
-from hashlib import file_digest, sha256
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
@@ -29,6 +29,7 @@ import pandas as pd
 import PIL
 from tqdm import tqdm
 
+from workflow_scripts.checksums import sha256_of
 from workflow_scripts.decoding import decode_files, prepare_worker
 from workflow_scripts.dependencies import fingerprints
 from workflow_scripts.errors import InputError
@@ -423,8 +424,7 @@ def finish(partial, table, side, settings, output):
         digests = {}
         written = {output.images: partial, output.labels: labels, output.manifest: manifest}
         for name, path in written.items():
-            with open(path, "rb") as file:
-                digests[Path(name).name] = file_digest(file, "sha256").hexdigest()
+            digests[Path(name).name] = sha256_of(path)
         facts = stamp(settings, seed=None, data_kind="networks")
         checksums.write_text(json.dumps({"sha256": digests, **facts}, indent=2))
         os.replace(partial, output.images)
