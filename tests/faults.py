@@ -271,9 +271,11 @@ def disturb(run, faults, random, seconds):
             asked = run.follow()
             assert hit or asked or process.returncode == 0, run.output.read_text()[-8000:]
             if not hit and process.returncode == 0:
-                # The run is at its end, and else there is nothing more to disturb.
-                shutil.rmtree(run.folder / "results/activations")
-                run.happened["results/activations removed"] += 1
+                # The run is at its end, and else there is nothing more to disturb. Tables, too:
+                # Snakemake makes no intermediate file anew that nothing needs.
+                for name in ("activations", "scores", "tables"):
+                    shutil.rmtree(run.folder / "results" / name)
+                    run.happened[f"results/{name} removed"] += 1
             change = random.choice(["none", "corrupt", "removed"], p=[0.6, 0.2, 0.2])
             kinds = [files for patterns, _ in LEVELS for p in patterns if (files := run.results(p))]
             if kinds and change != "none":
