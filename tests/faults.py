@@ -147,6 +147,10 @@ def assert_equal(tables, expected):
 def corrupt(path, random):
     """Change a file in one of several ways; the name of the way."""
     content = path.read_bytes()
+    if not content:
+        # Emptied before, and not read since: Snakemake does not see what is in a folder.
+        path.write_bytes(random.bytes(64))
+        return "filled"
     way = str(random.choice(["flipped bit", "truncated", "emptied", "overwritten"]))
     position = int(random.integers(len(content)))
     if way == "flipped bit":
@@ -184,9 +188,9 @@ def press_ctrl_c(run, process, random):
 
 
 def _signal_a_job(process, number, random):
-    jobs = psutil.Process(process.pid).children(recursive=True)
-    if jobs:
-        with suppress(psutil.NoSuchProcess):
+    with suppress(psutil.NoSuchProcess):
+        jobs = psutil.Process(process.pid).children(recursive=True)
+        if jobs:
             jobs[random.integers(len(jobs))].send_signal(number)
 
 
