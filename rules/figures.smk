@@ -69,7 +69,7 @@ rule plot_training:
     input:
         curves=variant_curves,
         weights=first_weights,
-        training=training_files,
+        labels=training_labels,
     output:
         svg=report(
             "results/figures/training_{variant}.svg",

@@ -1,12 +1,14 @@
 """A result is read as its job wrote it, or not at all."""
 
+import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from workflow_scripts.checksums import check, write_checksums
+from workflow_scripts.checksums import check, checksum_of, write_checksums
 from workflow_scripts.errors import InputError
 from workflow_scripts.jobs import job
 
@@ -83,8 +85,8 @@ def test_all_changed_results_are_named_at_once(written):
 
 def test_a_result_without_checksum_is_named(written):
     (written / "results/tables/.scores.csv.sha256").unlink()
-    with pytest.raises(InputError, match=f"{RESULT}: found no checksum, expected .*scores.csv.sha"):
-        check([RESULT])
+    with pytest.raises(InputError, match=f"{RESULT}: found content .* or no checksum, expected"):
+        check([RESULT, FOLDER])
 
 
 def test_files_of_others_pass(written):
@@ -102,6 +104,26 @@ def test_a_job_writes_checksums_of_what_it_made(written):
         ran = True
     assert not ran
     assert "results/new.nc: found content that no job wrote" in (written / "job.log").read_text()
+
+
+def test_the_same_job_is_never_at_work_twice(written):
+    """Where Snakemake alone was killed, the job that it left behind ends first."""
+    script = (
+        "from workflow_scripts.jobs import job\n"
+        "with job('job.log', outputs=['results/new.nc']): print(input(), flush=True)"
+    )
+    (written / "results/new.nc").touch()
+    command = [sys.executable, "-c", script]
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with job("job.log"):
+        second = subprocess.Popen(command, text=True, env=environment, **pipes)
+        second.stdin.write("at work\n")
+        second.stdin.flush()
+        assert "job.log: waiting for the same job" in second.stderr.readline()
+        assert not checksum_of("results/new.nc").exists()
+    assert second.communicate()[0] == "at work\n"
+    check(["results/new.nc"])
 
 
 def test_a_system_that_refuses_is_no_bug(written):

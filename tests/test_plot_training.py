@@ -72,7 +72,7 @@ def figure(tmp_path):
         for table, path in zip(curves, paths, strict=True):
             write_table(table, path)
         outputs = [tmp_path / f"{name}.svg", tmp_path / f"{name}.png"]
-        plot_training.main(paths, weights, [tmp_path / "training.nc"], settings, outputs)
+        plot_training.main(paths, weights, tmp_path / "training.nc", settings, outputs)
         return [path.read_bytes() for path in outputs]
 
     return make

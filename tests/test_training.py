@@ -15,6 +15,7 @@ from safetensors import safe_open
 from workflow_scripts import training
 from workflow_scripts.augmentation import augment
 from workflow_scripts.checkpoints import Checkpoints, fingerprint
+from workflow_scripts.checksums import checksum_of
 from workflow_scripts.errors import InputError
 from workflow_scripts.network import torch_generator
 from workflow_scripts.objectives import OBJECTIVES
@@ -289,7 +290,7 @@ def test_a_checkpoint_with_another_bit_is_not_gone_on_from(run, tmp_path):
 
 def test_whatever_decides_on_the_weights_is_in_the_fingerprint(tmp_path, monkeypatch):
     images = tmp_path / "images"
-    images.write_text("a")
+    checksum_of(images).write_text("a")
     base = fingerprint({"a": 1, "b": 2}, {"x.py": "0f"}, [images], "cpu")
     assert base == fingerprint({"b": 2, "a": 1}, {"x.py": "0f"}, [images], "cpu")
     others = [
@@ -297,7 +298,7 @@ def test_whatever_decides_on_the_weights_is_in_the_fingerprint(tmp_path, monkeyp
         fingerprint({"a": 1, "b": 2}, {"x.py": "0e"}, [images], "cpu"),
         fingerprint({"a": 1, "b": 2}, {"x.py": "0f"}, [images], "cuda"),
     ]
-    images.write_text("ab")
+    checksum_of(images).write_text("b")
     others.append(fingerprint({"a": 1, "b": 2}, {"x.py": "0f"}, [images], "cpu"))
     monkeypatch.setattr(torch, "__version__", "1.0")
     others.append(fingerprint({"a": 1, "b": 2}, {"x.py": "0f"}, [images], "cpu"))

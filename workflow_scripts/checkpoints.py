@@ -11,6 +11,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from workflow_scripts.checksums import checksum_of
 from workflow_scripts.errors import InputError
 from workflow_scripts.files import replacing
 
@@ -98,15 +99,13 @@ def fingerprint(settings, code, files, device):
     code : object
         Digests of the modules that train.
     files : list of path-like
-        Images, told apart by size and time: their content may be many gigabytes.
+        Images, told apart by the checksums that their jobs wrote beside them.
     device : str
 
     Returns
     -------
     str
     """
-    stats = [
-        (str(path), Path(path).stat().st_size, Path(path).stat().st_mtime_ns) for path in files
-    ]
-    text = json.dumps([settings, code, stats, device, torch.__version__], sort_keys=True)
+    checksums = [checksum_of(path).read_text() for path in files]
+    text = json.dumps([settings, code, checksums, device, torch.__version__], sort_keys=True)
     return sha256(text.encode()).hexdigest()

@@ -53,23 +53,17 @@ def check(paths):
     Raises
     ------
     InputError
-        That names every one that has changed, or else the first one without a checksum.
+        That names every one that has changed or has no checksum.
     """
     changed = []
     for path in map(Path, paths):
         if path.parts[0] != RESULTS:
             continue
-        try:
-            expected = checksum_of(path).read_text()
-        except FileNotFoundError as error:
-            raise InputError(
-                f"{path}: found no checksum, expected {checksum_of(path)}; delete what it is of "
-                f"and run again, or if it is your own, keep it outside of {RESULTS}/"
-            ) from error
-        if _compute(path) != expected:
+        beside = checksum_of(path)
+        if not beside.exists() or _compute(path) != beside.read_text():
             changed.append(str(path))
     if changed:
         raise InputError(
-            f"{', '.join(changed)}: found content that no job wrote, expected the SHA-256 in the "
-            "hidden file beside it; delete what is named here and run again"
+            f"{', '.join(changed)}: found content that no job wrote, or no checksum, expected its "
+            "SHA-256 in .<name>.sha256 beside it; delete what is named here and run again"
         )

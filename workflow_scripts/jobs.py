@@ -1,21 +1,37 @@
 """What every driver does around its work: log, check files, and fail in one sentence."""
 
 import argparse
+import fcntl
 import json
 import logging
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from workflow_scripts.checksums import check, write_checksums
 from workflow_scripts.errors import InputError
 
 
+def _wait_for_the_same(log, file):
+    """Wait until no other process holds a log, then hold it by its open file.
+
+    Where Snakemake alone is killed its jobs go on. One that were started again beside itself would
+    write the same temporary files, and its checksum beside the other's output.
+    """
+    # There are file systems without locks, where nothing can be waited for.
+    with suppress(OSError):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"{log}: waiting for the same job of an earlier run", file=sys.stderr)
+            fcntl.flock(file, fcntl.LOCK_EX)
+
+
 @contextmanager
 def job(log, inputs=(), outputs=()):
     """Log to a file and to standard error, and hold inputs and outputs to their checksums.
 
-    What one can mend ends the job with its sentence.
+    What one can mend ends the job with its sentence. The same job is never at work twice.
 
     Parameters
     ----------
@@ -26,32 +42,34 @@ def job(log, inputs=(), outputs=()):
     outputs : iterable of str or path-like
         Files and folders that are there at the end, and get checksums.
     """
-    try:
-        Path(log).parent.mkdir(parents=True, exist_ok=True)
-        handlers = [logging.FileHandler(log, mode="w"), logging.StreamHandler()]
-    except OSError as error:
-        sys.exit(f"the log cannot be written: {error}")
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(message)s",
-        handlers=handlers,
-        force=True,
-    )
-    logging.captureWarnings(True)
-    try:
-        check(inputs)
-        yield
-        write_checksums(outputs)
-    except (InputError, FloatingPointError) as error:
-        logging.error("%s", error)
-        sys.exit(1)
-    except OSError as error:
-        # A full disk, a lost one, a folder without permission.
-        logging.error("the system refused to read or write: %s", error)
-        sys.exit(1)
-    except Exception:
-        logging.exception("this is a bug or an unforeseen input")
-        sys.exit(1)
+    with ExitStack() as stack:
+        try:
+            Path(log).parent.mkdir(parents=True, exist_ok=True)
+            _wait_for_the_same(log, stack.enter_context(open(log, "ab")))
+            handlers = [logging.FileHandler(log, mode="w"), logging.StreamHandler()]
+        except OSError as error:
+            sys.exit(f"the log cannot be written: {error}")
+        logging.basicConfig(
+            level=logging.INFO,
+            format="%(asctime)s %(levelname)s %(message)s",
+            handlers=handlers,
+            force=True,
+        )
+        logging.captureWarnings(True)
+        try:
+            check(inputs)
+            yield
+            write_checksums(outputs)
+        except (InputError, FloatingPointError) as error:
+            logging.error("%s", error)
+            sys.exit(1)
+        except OSError as error:
+            # A full disk, a lost one, a folder without permission.
+            logging.error("the system refused to read or write: %s", error)
+            sys.exit(1)
+        except Exception:
+            logging.exception("this is a bug or an unforeseen input")
+            sys.exit(1)
 
 
 def parse_arguments(description, **files):

@@ -12,29 +12,29 @@ from workflow_scripts.packing import (
     pack_archives,
     pack_tree,
     part_folder,
-    sole_writer,
 )
 
 
 def main(settings, output, threads):
-    """Write the images, their labels, the manifest of all files, and checksums."""
+    """Write the images, their labels, the manifest of all files, and what made them."""
     path, part, side = settings["path"], settings["part"], settings["side"]
     partial = Path(f"{output.images}.part")
+    partial.parent.mkdir(parents=True, exist_ok=True)
     if part != "all":
         check_classes(path)
     archives = find_archives(path, part)
     try:
-        with sole_writer(partial):
-            if archives:
-                side = ARCHIVE_SIDE
-                table = pack_archives(archives, partial)
-            else:
-                table = pack_tree(part_folder(path, part), side, partial, threads)
-            finish(partial, table, side, settings, output)
+        if archives:
+            side = ARCHIVE_SIDE
+            table = pack_archives(archives, partial)
+        else:
+            table = pack_tree(part_folder(path, part), side, partial, threads)
+        finish(partial, table, side, settings, output)
     except OSError as error:
+        # A failed write does not say what it wrote to.
         raise InputError(
-            f"{partial}: expected space to write, found {error.strerror}; what is decoded is kept "
-            "for the next run"
+            f"{error.filename or partial}: found {error.strerror}, expected that it can be read or "
+            "written; what is decoded is kept for the next run"
         ) from error
 
 

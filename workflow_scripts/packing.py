@@ -9,7 +9,6 @@ Workers decode and one process writes: a full disk is then an error that can be 
 kill a process that writes to mapped memory.
 """
 
-import fcntl
 import json
 import logging
 import multiprocessing
@@ -19,7 +18,7 @@ import zipfile
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, contextmanager
+from contextlib import closing
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -29,7 +28,6 @@ import pandas as pd
 import PIL
 from tqdm import tqdm
 
-from workflow_scripts.checksums import sha256_of
 from workflow_scripts.decoding import decode_files, prepare_worker
 from workflow_scripts.dependencies import fingerprints
 from workflow_scripts.errors import InputError
@@ -207,27 +205,6 @@ def journal_of(partial):
     return partial.with_name(f"{partial.name}.jsonl")
 
 
-@contextmanager
-def sole_writer(partial):
-    """Hold a file that squares gather in, which a job may still write whose workflow was killed.
-
-    Raises
-    ------
-    InputError
-        If another process holds it.
-    """
-    partial.parent.mkdir(parents=True, exist_ok=True)
-    with open(journal_of(partial), "ab") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise InputError(
-                f"{partial}: found another process that writes it, expected that it ends, or is "
-                "ended, first"
-            ) from error
-        yield
-
-
 def _header(n, side):
     """Begin of a .npy file of `n` images; NumPy pads it to one length for any `n`."""
     header = BytesIO()
@@ -254,6 +231,7 @@ def _fingerprint(folder, paths, side):
 
 def _resume(partial, journal, fingerprint, side):
     """Cut what an earlier job left to its whole chunks, or begin anew; the journal's chunks."""
+    journal.touch()
     lines = journal.read_text().splitlines(keepends=True)
     # A killed job may have left a part of a line.
     lines = [line for line in lines if line.endswith("\n")]
@@ -356,7 +334,7 @@ def pack_archives(archives, partial):
     """Bring the images of archives into the form of `pack_tree`, at their own 64 pixels."""
     table = list_archived_images(archives).assign(reason=None)
     # Whatever tree it tells of, the squares are others from here on.
-    os.truncate(journal_of(partial), 0)
+    journal_of(partial).write_text("")
     with (
         open(partial, "wb") as array,
         tqdm(total=len(table), unit="image", mininterval=5) as progress,
@@ -372,7 +350,7 @@ def pack_archives(archives, partial):
 
 
 def finish(partial, table, side, settings, output):
-    """Write labels, manifest and checksums, and give all files their final names.
+    """Write labels, manifest and what made them, and give all files their final names.
 
     Parameters
     ----------
@@ -385,7 +363,7 @@ def finish(partial, table, side, settings, output):
     settings : dict
         For the stamp.
     output : object
-        Final names as its attributes ``images``, ``labels``, ``manifest`` and ``checksums``.
+        Final names as its attributes ``images``, ``labels``, ``manifest`` and ``config``.
 
     Raises
     ------
@@ -414,18 +392,14 @@ def finish(partial, table, side, settings, output):
         array.write(_header(int(decoded.sum()), side))
         os.fsync(array.fileno())
     with (
-        replacing(output.checksums) as checksums,
+        replacing(output.config) as config,
         replacing(output.manifest) as manifest,
         replacing(output.labels) as labels,
     ):
         np.save(labels, table.loc[decoded, "label"].to_numpy(np.int64))
         # Names of files need not be text.
         table.to_csv(manifest, index=False, errors="surrogateescape")
-        digests = {}
-        written = {output.images: partial, output.labels: labels, output.manifest: manifest}
-        for name, path in written.items():
-            digests[Path(name).name] = sha256_of(path)
         facts = stamp(settings, seed=None, data_kind="networks")
-        checksums.write_text(json.dumps({"sha256": digests, **facts}, indent=2))
+        config.write_text(json.dumps({**facts, "parameters": settings}, indent=2))
         os.replace(partial, output.images)
     journal_of(partial).unlink()

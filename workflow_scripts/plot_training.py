@@ -7,7 +7,7 @@ import seaborn as sns
 
 from workflow_scripts.figures import add_footer, save, settle, style
 from workflow_scripts.jobs import job
-from workflow_scripts.stimuli import read_training
+from workflow_scripts.stimuli import read_training_labels
 from workflow_scripts.weights import read_weights
 
 LOSSES = {
@@ -145,13 +145,13 @@ def draw(curve, filters, n_classes, settings):
     return figure
 
 
-def main(curves, weights, training, settings, outputs):
+def main(curves, weights, labels, settings, outputs):
     """Write the figure in every format asked for."""
-    images = read_training(training, settings["stimuli"], settings["seed"])
+    labels = read_training_labels(labels, settings["stimuli"], settings["seed"])
     figure = draw(
         pd.concat([pd.read_csv(path) for path in curves]),
         filters_of(read_weights(weights, settings["first_seed"])),
-        len(np.unique(images.labels[images.index])),
+        len(np.unique(labels)),
         settings,
     )
     for output in outputs:
@@ -163,7 +163,7 @@ if __name__ == "__main__":
         main(
             snakemake.input.curves,
             snakemake.input.weights,
-            snakemake.input.training,
+            snakemake.input.labels,
             snakemake.params.settings,
             snakemake.output,
         )

@@ -6,7 +6,17 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PACKAGES = ("allensdk", "numpy", "scipy", "scikit-learn", "pot", "torch", "torchvision", "xarray")
+PACKAGES = (
+    "allensdk",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "pot",
+    "pillow",
+    "torch",
+    "torchvision",
+    "xarray",
+)
 # networks: activations of networks alone, which are neither recorded in a brain nor simulated mice
 DATA_KINDS = ("recorded", "simulated", "networks")
 

@@ -167,6 +167,28 @@ def set_rows(name, stimuli, seed, n_images):
     return generator(seed, "prepare_stimuli").permutation(n_images)[start:stop]
 
 
+def read_training_labels(file, stimuli, seed):
+    """Labels of the training images, without the images.
+
+    Parameters
+    ----------
+    file : path-like
+        The stimulus set of photographs; for other sources the labels of packed images.
+    stimuli : dict
+        ``source`` and ``n`` of the configuration.
+    seed : int
+        Master seed of the run.
+
+    Returns
+    -------
+    numpy.ndarray of int64, shape (n,)
+    """
+    if stimuli["source"] == "photographs":
+        return read_images(file)["label"].values
+    labels = np.load(file)
+    return labels[set_rows("training", stimuli, seed, len(labels))]
+
+
 def read_training(files, stimuli, seed):
     """Training images, mapped into memory where they are packed.
 

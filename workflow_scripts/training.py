@@ -52,7 +52,8 @@ class DeviceImages:
 
     def __init__(self, training, device):
         self.device = device
-        self.index = torch.from_numpy(training.index)
+        # Copied: a coordinate of xarray is read-only, of which PyTorch would warn.
+        self.index = torch.tensor(training.index)
         self.images = torch.from_numpy(training.images)
         free = np.inf if device.type == "cpu" else torch.cuda.mem_get_info(device)[0]
         if training.images.nbytes <= FREE_SHARE * free:
