@@ -244,7 +244,7 @@ def _check_variant(config, name):
     for key in variant:
         if key not in allowed:
             raise InputError(
-                f"config variants.{name}: the unknown key {key!r}, expected one of "
+                f"config variants.{name}: found the unknown key {key!r}, expected one of "
                 f"{', '.join(sorted(allowed))}"
             )
 

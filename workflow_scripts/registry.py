@@ -9,7 +9,11 @@ import importlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from workflow_scripts.errors import InputError
+
 METHODS_FOLDER = Path(__file__).parent / "methods"
+STAGES = ("pre", "post")
+CHOICES = {"kind": ("mapping", "geometry"), "source_stage": STAGES, "target_stage": STAGES}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,28 +78,59 @@ def method_file(name):
     return METHODS_FOLDER / f"{name}.py"
 
 
-def _tree(name):
-    return ast.parse(method_file(name).read_text())
+def _statements(name):
+    """What stands at the top level of a method's file."""
+    file = method_file(name)
+    try:
+        return ast.parse(file.read_text()).body
+    except SyntaxError as error:
+        raise InputError(
+            f"{file}: found {error.msg} in line {error.lineno}, expected Python"
+        ) from error
 
 
 def read_card(name):
-    """Card of a method, read from its ``CARD = Card(...)`` without importing the file."""
-    for node in _tree(name).body:
-        if isinstance(node, ast.Assign) and node.targets[0].id == "CARD":
-            return Card(**{item.arg: ast.literal_eval(item.value) for item in node.value.keywords})
-    raise ValueError(f"{method_file(name)} has no CARD = Card(...)")
+    """Card of a method, read from its ``CARD = Card(...)`` without importing the file.
+
+    Raises
+    ------
+    InputError
+        If the file is no Python, or has no card with these fields and literal values.
+    """
+    expected = "expected CARD = Card(field=literal, ...) with the fields of registry.Card"
+    for node in _statements(name):
+        match node:
+            case ast.Assign(targets=[ast.Name("CARD")], value=ast.Call(keywords=items)):
+                try:
+                    card = Card(**{item.arg: ast.literal_eval(item.value) for item in items})
+                except (TypeError, ValueError) as error:
+                    raise InputError(f"{method_file(name)}: found {error}, {expected}") from error
+                for field, choices in CHOICES.items():
+                    if getattr(card, field) not in choices:
+                        raise InputError(
+                            f"{method_file(name)}: found {getattr(card, field)!r} as {field}, "
+                            f"expected {' or '.join(choices)}"
+                        )
+                return card
+    raise InputError(f"{method_file(name)}: found no card, {expected}")
 
 
 def parameter_names(name):
-    """Names of the parameters of a method: the arguments of ``Estimator.__init__``."""
-    for node in _tree(name).body:
+    """Names of the parameters of a method: the arguments of ``Estimator.__init__``.
+
+    Raises
+    ------
+    InputError
+        If the file is no Python, or has no ``class Estimator``.
+    """
+    for node in _statements(name):
         if isinstance(node, ast.ClassDef) and node.name == "Estimator":
             for item in node.body:
                 if isinstance(item, ast.FunctionDef) and item.name == "__init__":
                     arguments = item.args.args + item.args.kwonlyargs
                     return [argument.arg for argument in arguments if argument.arg != "self"]
             return []
-    raise ValueError(f"{method_file(name)} has no class Estimator")
+    raise InputError(f"{method_file(name)}: found no class Estimator, expected one")
 
 
 @dataclass(frozen=True)

@@ -44,5 +44,5 @@ def read_weights(path, seed):
     except (OSError, SafetensorError) as error:
         raise InputError(f"{path}: expected weights, found {error}") from error
     if not weights:
-        raise InputError(f"{path}: found no network of seed {seed}")
+        raise InputError(f"{path}: found no network of seed {seed}, expected one")
     return weights
