@@ -17,6 +17,7 @@ rule align_models:
     resources:
         mem_mb=growing(3000),
         runtime=growing(120),
+        gpu=fit_gpu,
     params:
         code=code("align_models.py"),
         method_code=method_code,
@@ -41,6 +42,7 @@ rule align_mice:
     resources:
         mem_mb=growing(3000),
         runtime=growing(120),
+        gpu=fit_gpu,
     params:
         code=code("align_mice.py"),
         method_code=method_code,
@@ -67,6 +69,7 @@ rule align_model_and_mice:
     resources:
         mem_mb=growing(3000),
         runtime=growing(120),
+        gpu=fit_gpu,
     params:
         code=code("align_model_and_mice.py"),
         method_code=method_code,

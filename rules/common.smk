@@ -60,11 +60,31 @@ try:
     check_config(
         config, yaml.safe_load((ROOT / "rules/schemas/config.schema.yaml").read_text())
     )
+    # As config.yaml orders them, new ones last: Snakemake puts what other files override first.
+    ORDER = list(yaml.safe_load((ROOT / "config.yaml").read_text())["methods"])
+    METHODS = configured_methods(
+        {
+            name: config["methods"][name]
+            for name in sorted(
+                config["methods"], key=[*ORDER, *config["methods"]].index
+            )
+        }
+    )
     MOUSE = config["mouse"]
     OWN_FILES = own_files(MOUSE["own_responses"])
     check_own(OWN_FILES, MOUSE)
 except InputError as error:
     sys.exit(str(error))
+
+# Each of several jobs takes one of the GPUs that have a name here; without names all take the first.
+GPU_NAMES = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+LIMITS = workflow.resource_settings.resources
+N_GPUS = LIMITS["gpu"].value if "gpu" in LIMITS else 1
+if N_GPUS > len(GPU_NAMES.split(",")):
+    sys.exit(
+        f"resource gpu: found {N_GPUS}, expected the number of GPUs "
+        f"that CUDA_VISIBLE_DEVICES names, which is {GPU_NAMES or 'not set'}"
+    )
 
 # How often a training is saved does not change what is trained: no parameter of its job.
 os.environ.update(CHECKPOINT_MINUTES=str(config["checkpoint_minutes"]))
@@ -77,14 +97,6 @@ PARTS = (
 )
 # In commands by this name and no parameter: how to fetch does not change what is fetched.
 PATIENCE = json.dumps(MOUSE["download"]["patience"])
-# As config.yaml orders them, new ones last: Snakemake puts what other files override first.
-ORDER = list(yaml.safe_load((ROOT / "config.yaml").read_text())["methods"])
-METHODS = configured_methods(
-    {
-        name: config["methods"][name]
-        for name in sorted(config["methods"], key=[*ORDER, *config["methods"]].index)
-    }
-)
 POPULATION = [
     (config["population"]["variant"], seed) for seed in config["population"]["seeds"]
 ]
@@ -143,6 +155,15 @@ def growing(amount):
     return request
 
 
+# Of training and extraction; `auto` may take one.
+GPU = 0 if config["device"] == "cpu" else 1
+
+
+def fit_gpu(wildcards):
+    """Methods of one array library, NumPy's, have no use for a GPU."""
+    return GPU if METHODS[wildcards.method].card.array_api else 0
+
+
 def method_code(wildcards):
     """A method's file and every module that it imports."""
     return fingerprints(method_file(METHODS[wildcards.method].file))
@@ -192,6 +213,11 @@ def set_pack(wildcards):
 
 def training_files(wildcards):
     return pack_files(PARTS[0])[:2] if PACKED else ["results/stimuli/training.nc"]
+
+
+def training_labels(wildcards):
+    """The file of the training images that has their labels."""
+    return training_files(wildcards)[-1]
 
 
 def set_sizes(name):

@@ -8,7 +8,7 @@ if PACKED:
             images="results/images/{part}/images.npy",
             labels="results/images/{part}/labels.npy",
             manifest="results/images/{part}/manifest.csv",
-            checksums="results/images/{part}/checksums.json",
+            config="results/images/{part}/config.json",
         log:
             "results/logs/pack_images/{part}.log",
         benchmark:
@@ -70,7 +70,7 @@ rule train_model:
     resources:
         mem_mb=growing(4000),
         runtime=growing(120),
-        gpu=1,
+        gpu=GPU,
     params:
         code=code("train_model.py"),
         settings=train_settings,
@@ -97,7 +97,7 @@ rule extract_activations:
     resources:
         mem_mb=growing(4000),
         runtime=growing(30),
-        gpu=1,
+        gpu=GPU,
     params:
         code=code("extract_activations.py"),
         settings=activation_settings,

@@ -208,7 +208,6 @@ if FETCHED:
         resources:
             mem_mb=growing(2000),
             runtime=growing(240),
-            disk_mb=4000,
             download_slots=1,
         params:
             python=ALLENSDK_PYTHON,

@@ -37,8 +37,35 @@ def test_too_small_a_request_is_found(finished, request_):
     assert list(rows.index[~rows["enough"]]) == ["train_model"], rows
 
 
+def test_a_gpu_is_requested_where_it_is_used(finished):
+    def requested(device):
+        text = finished.snakemake("-n", "--forceall", "--config", f"device={device}")
+        jobs = re.findall(r"^rule (\w+):\n((?: +.*\n)+)", text, re.M)
+        assert len(jobs) > 80
+        return {
+            (rule, *re.findall(r"method=(\w+)", facts)) for rule, facts in jobs if "gpu=1" in facts
+        }
+
+    assert requested("cpu") == set()
+    asking = requested("auto")
+    assert {("train_model",), ("extract_activations",)} <= asking
+    fitted = {method for _, *methods in asking for method in methods}
+    assert "ridge_pre" in fitted and not fitted & {"soft_matching", "rsa", "rsa_squared"}
+
+
+def test_gpus_without_names_are_told(finished, monkeypatch):
+    """Else both jobs would take the first one."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    profile = ("--workflow-profile", "profiles/workstation-gpu")
+    sentence = (
+        "gpu: found 2, expected the number of GPUs that CUDA_VISIBLE_DEVICES names, which is 1"
+    )
+    assert f"resource {sentence}\n" in finished.snakemake("-n", *profile, check=False)
+
+
 @pytest.mark.parametrize("profile", ["slurm", "workstation-gpu"])
-def test_another_profile_reruns_nothing(finished, profile):
+def test_another_profile_reruns_nothing(finished, profile, monkeypatch):
     """It has other resources, threads and groups."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
     done = finished.snakemake("-n", "--workflow-profile", f"profiles/{profile}")
     assert "Nothing to be done" in done, done[-3000:]
