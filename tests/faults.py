@@ -1,10 +1,10 @@
 """Runs that are killed, starved and corrupted on their way, and must end in the right tables.
 
-As a program, on the embedded configuration (or any other, with ``--configfile``), from the root of
-the repository: the undisturbed run first, in ``undisturbed/`` of a folder, unless it is there
-already; then a run in ``disturbed/`` that meets faults at random moments, and corruptions of each
-kind of intermediate file, by number and seed. Prints what happened, and fails where a table
-differs::
+As a program, on the embedded configuration (or another one with photographs and simulated mice,
+with ``--configfile``), from the root of the repository: the undisturbed run first, in
+``undisturbed/`` of a folder, unless it is there already; then a run in ``disturbed/`` that meets
+faults at random moments, and corruptions of each kind of intermediate file, by number and seed.
+Prints what happened, and fails where a table differs::
 
     uv run python tests/faults.py /tmp/faults --faults 40 --rounds 2 --seed 0
 """
@@ -80,9 +80,12 @@ class Run:
         self.repository = repository
         self.output = self.folder.with_name(f"{self.folder.name}.out")
         self.happened = Counter()
+        self.removed = set()
 
     def start(self, *arguments):
         """Start Snakemake in a process group of its own; what it says is in `output`."""
+        # A new file: jobs of a killed Snakemake go on writing to the old one.
+        self.output.unlink(missing_ok=True)
         with self.output.open("w") as file:
             return subprocess.Popen(
                 [*self.command, *arguments],
@@ -117,7 +120,8 @@ class Run:
     def finish(self):
         """Start again, doing what messages ask for, until Snakemake ends well."""
         for attempt in range(10):
-            if self.try_once():
+            # What was removed and is needed by nothing any more would not be made by itself.
+            if self.try_once("all", *sorted(self.removed)):
                 self.happened["starts until the end"] += attempt + 1
                 return
             assert self.follow(), self.output.read_text()[-8000:]
@@ -207,11 +211,17 @@ def remount(folder, options):
 
 
 def fill_the_disk(run, process, random):
-    """Nothing can be written until Snakemake has given up."""
-    used = shutil.disk_usage(run.folder).used
-    remount(run.folder, f"size={used + 4096 * int(random.integers(1, 100))}")
-    process.wait(PATIENCE)
-    remount(run.folder, "size=4g")
+    """Next to nothing can be written until Snakemake has given up."""
+    room = 4096 * int(random.integers(1, 100))
+    try:
+        # Refused where jobs have written more meanwhile.
+        while True:
+            with suppress(subprocess.CalledProcessError):
+                remount(run.folder, f"size={shutil.disk_usage(run.folder).used + room}")
+                break
+        process.wait(PATIENCE)
+    finally:
+        remount(run.folder, "size=4g")
 
 
 def forbid_writing(run, process, random):
@@ -269,12 +279,12 @@ def disturb(run, faults, random, seconds):
                 process.wait(random.uniform(*seconds))
             except subprocess.TimeoutExpired:
                 fault(run, process, random)
-                run.happened[fault.__name__] += 1
-                hit = True
-            process.wait(PATIENCE)
+                # Else it came too late, or to where nothing was written any more.
+                hit = process.wait(PATIENCE) != 0
+            run.happened[fault.__name__] += hit
             asked = run.follow()
             assert hit or asked or process.returncode == 0, run.output.read_text()[-8000:]
-            if not hit and process.returncode == 0:
+            if process.returncode == 0:
                 # The run is at its end, and else there is nothing more to disturb. Tables, too:
                 # Snakemake makes no intermediate file anew that nothing needs.
                 for name in ("activations", "scores", "tables"):
@@ -289,6 +299,9 @@ def disturb(run, faults, random, seconds):
                     change = corrupt(path, random)
                 else:
                     path.unlink()
+                    # A file in a folder that a job makes has no checksum, and is no target.
+                    if path.with_name(f".{path.name}.sha256").exists():
+                        run.removed.add(str(path.relative_to(run.folder)))
                 run.happened[f"{path.relative_to(run.folder)} {change}"] += 1
 
 

@@ -19,6 +19,8 @@ POLLING = [
     *("--slurm-init-seconds-before-status-checks", "2"),
     *("--seconds-between-status-checks", "2"),
 ]
+# Jobs ask for GPUs, and there are none; that settings differ is no reason to make all anew.
+GPUS = ["--config", "device=auto", "--rerun-triggers", "mtime"]
 
 
 @pytest.fixture(scope="module")
@@ -67,10 +69,10 @@ def submitted(finished, slurm, tmp_path_factory):
     ]:
         path.unlink()
     # Slurm looks at time limits every 30 s, and a job started anew has 120 s.
-    slow_down(folder, "summarise_mice", 95)
+    slow_down(folder, "summarise_mice", 80)
     cluster = type(finished)(folder)
     done = subprocess.run(
-        cluster.command(*TABLES, "--workflow-profile", "profiles/slurm", *POLLING),
+        cluster.command(*TABLES, "--workflow-profile", "profiles/slurm", *POLLING, *GPUS),
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

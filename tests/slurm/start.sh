@@ -8,8 +8,11 @@ cannot() { echo "No Slurm can be started here: $1." >&2; exit 77; }
 
 folder=$1
 [ "$(id -u)" = 0 ] || cannot "its daemons want root"
+# A link that leads nowhere is of a test that was killed.
+[ -e /etc/slurm/slurm.conf ] || rm -f /etc/slurm/slurm.conf
 [ ! -e /etc/slurm/slurm.conf ] || cannot "/etc/slurm/slurm.conf belongs to another one"
-if ! command -v slurmctld slurmd srun munged >/dev/null; then
+if ! { command -v slurmctld && command -v slurmd && command -v srun && command -v munged; } >/dev/null
+then
     command -v apt-get >/dev/null || cannot "neither its programs nor apt-get are installed"
     export DEBIAN_FRONTEND=noninteractive
     { apt-get update -qq && apt-get install -y -qq --no-install-recommends \
