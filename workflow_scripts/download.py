@@ -8,7 +8,6 @@ locks every file that it opens, so that a lock on the part would make its verifi
 Runs in the main environment and in the AllenSDK one, hence nothing but requests is imported.
 """
 
-import fcntl
 import json
 import logging
 import os
@@ -25,6 +24,7 @@ import urllib3
 
 from workflow_scripts.checksums import sha256_of
 from workflow_scripts.errors import InputError
+from workflow_scripts.files import lock
 
 CHUNK = 1 << 20
 MB = 1e6
@@ -191,11 +191,7 @@ def _locked(path):
     """Hold the file `path`, made if need be, which no other process holds meanwhile."""
     while True:
         with open(path, "ab") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                logging.info("%s: waiting for the process that fetches this file", path)
-                fcntl.flock(file, fcntl.LOCK_EX)
+            lock(file, f"{path}: waiting for the process that fetches this file")
             # the process that held it may have removed it: then this is no longer the file `path`
             if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
                 yield

@@ -1,5 +1,7 @@
-"""Files that are whole or absent: written under a temporary name, then renamed."""
+"""Files that are whole or absent, and written by one process at a time: renamed when whole."""
 
+import fcntl
+import logging
 import os
 from contextlib import contextmanager
 from glob import escape
@@ -27,6 +29,22 @@ def replacing(path):
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def lock(file, waiting):
+    """Lock an open file until it is closed, or its process ends.
+
+    Parameters
+    ----------
+    file : file object
+    waiting : str
+        What to log if another process holds it, and has to be waited for.
+    """
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        logging.warning(waiting)
+        fcntl.flock(file, fcntl.LOCK_EX)
 
 
 def write_netcdf(data, path, encoding=None):

@@ -1,7 +1,6 @@
 """What every driver does around its work: log, check files, and fail in one sentence."""
 
 import argparse
-import fcntl
 import json
 import logging
 import sys
@@ -10,28 +9,16 @@ from pathlib import Path
 
 from workflow_scripts.checksums import check, write_checksums
 from workflow_scripts.errors import InputError
-
-
-def _wait_for_the_same(log, file):
-    """Wait until no other process holds a log, then hold it by its open file.
-
-    Where Snakemake alone is killed its jobs go on. One that were started again beside itself would
-    write the same temporary files, and its checksum beside the other's output.
-    """
-    # There are file systems without locks, where nothing can be waited for.
-    with suppress(OSError):
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print(f"{log}: waiting for the same job of an earlier run", file=sys.stderr)
-            fcntl.flock(file, fcntl.LOCK_EX)
+from workflow_scripts.files import lock
 
 
 @contextmanager
 def job(log, inputs=(), outputs=()):
     """Log to a file and to standard error, and hold inputs and outputs to their checksums.
 
-    What one can mend ends the job with its sentence. The same job is never at work twice.
+    What one can mend ends the job with its sentence. The same job is never at work twice: where
+    Snakemake alone is killed its jobs go on, and one that were started again beside itself would
+    write the same temporary files, and its checksum beside the other's output.
 
     Parameters
     ----------
@@ -45,7 +32,10 @@ def job(log, inputs=(), outputs=()):
     with ExitStack() as stack:
         try:
             Path(log).parent.mkdir(parents=True, exist_ok=True)
-            _wait_for_the_same(log, stack.enter_context(open(log, "ab")))
+            held = stack.enter_context(open(log, "ab"))
+            # There are file systems without locks, where nothing can be waited for.
+            with suppress(OSError):
+                lock(held, f"{log}: waiting for the same job of an earlier run")
             handlers = [logging.FileHandler(log, mode="w"), logging.StreamHandler()]
         except OSError as error:
             sys.exit(f"the log cannot be written: {error}")
