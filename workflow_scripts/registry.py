@@ -101,18 +101,20 @@ def read_card(name):
     for node in _statements(name):
         match node:
             case ast.Assign(targets=[ast.Name("CARD")], value=ast.Call(keywords=items)):
-                try:
-                    card = Card(**{item.arg: ast.literal_eval(item.value) for item in items})
-                except (TypeError, ValueError) as error:
-                    raise InputError(f"{method_file(name)}: found {error}, {expected}") from error
-                for field, choices in CHOICES.items():
-                    if getattr(card, field) not in choices:
-                        raise InputError(
-                            f"{method_file(name)}: found {getattr(card, field)!r} as {field}, "
-                            f"expected {' or '.join(choices)}"
-                        )
-                return card
-    raise InputError(f"{method_file(name)}: found no card, {expected}")
+                break
+    else:
+        raise InputError(f"{method_file(name)}: found no card, {expected}")
+    try:
+        card = Card(**{item.arg: ast.literal_eval(item.value) for item in items})
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{method_file(name)}: found {error}, {expected}") from error
+    for field, choices in CHOICES.items():
+        if getattr(card, field) not in choices:
+            raise InputError(
+                f"{method_file(name)}: found {getattr(card, field)!r} as {field}, expected "
+                f"{' or '.join(choices)}"
+            )
+    return card
 
 
 def parameter_names(name):
