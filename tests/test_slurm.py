@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from faults import Run, assert_equal
 
 SCRIPTS = Path(__file__).parent / "slurm"
 # Without check_claims and figures, which would wait for the slow job below.
@@ -92,16 +93,9 @@ def submitted(finished, slurm, tmp_path_factory):
 
 def test_tables_equal_those_of_the_local_run(submitted, finished):
     folder, _ = submitted
-    made = sorted((folder / "results/tables").glob("*.csv"))
-    assert len(made) == 9, made
-    for path in made:
-        here, there = (
-            pd.read_csv(root / "results/tables" / path.name) for root in (finished.folder, folder)
-        )
-        timed = [column for column in here if "seconds" in column]
-        pd.testing.assert_frame_equal(
-            here.drop(columns=timed), there.drop(columns=timed), check_exact=True
-        )
+    made, expected = (Run([], root, root).tables() for root in (folder, finished.folder))
+    assert len(made) == 9, made.keys()
+    assert_equal(made, {name: expected[name] for name in made})
 
 
 def test_a_job_that_ran_out_of_time_gets_more(submitted):
