@@ -19,9 +19,9 @@ rule collect_scores:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
-        code=code("collect_scores.py"),
+        code=code("alignment/collect_scores.py"),
     script:
-        "../workflow_scripts/collect_scores.py"
+        "../workflow_scripts/alignment/collect_scores.py"
 
 
 rule summarise_predictivity:
@@ -41,10 +41,10 @@ rule summarise_predictivity:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
-        code=code("summarise_predictivity.py"),
+        code=code("evaluation/metrics/predictivity.py"),
         settings=predictivity_settings,
     script:
-        "../workflow_scripts/summarise_predictivity.py"
+        "../workflow_scripts/evaluation/metrics/predictivity.py"
 
 
 rule summarise_silhouette:
@@ -64,10 +64,10 @@ rule summarise_silhouette:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
-        code=code("summarise_silhouette.py"),
+        code=code("evaluation/metrics/silhouette.py"),
         settings=silhouette_settings,
     script:
-        "../workflow_scripts/summarise_silhouette.py"
+        "../workflow_scripts/evaluation/metrics/silhouette.py"
 
 
 rule embed_profiles:
@@ -87,10 +87,10 @@ rule embed_profiles:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
-        code=code("embed_profiles.py"),
+        code=code("evaluation/metrics/mds.py"),
         settings=embedding_settings,
     script:
-        "../workflow_scripts/embed_profiles.py"
+        "../workflow_scripts/evaluation/metrics/mds.py"
 
 
 rule summarise_separability:
@@ -111,10 +111,10 @@ rule summarise_separability:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
-        code=code("summarise_separability.py"),
+        code=code("evaluation/metrics/separability.py"),
         settings=separability_settings,
     script:
-        "../workflow_scripts/summarise_separability.py"
+        "../workflow_scripts/evaluation/metrics/separability.py"
 
 
 rule summarise_cost:
@@ -134,9 +134,9 @@ rule summarise_cost:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
-        code=code("summarise_cost.py"),
+        code=code("evaluation/metrics/cost.py"),
     script:
-        "../workflow_scripts/summarise_cost.py"
+        "../workflow_scripts/evaluation/metrics/cost.py"
 
 
 rule check_claims:
@@ -159,10 +159,10 @@ rule check_claims:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
-        code=code("check_claims.py"),
+        code=code("evaluation/check_claims.py"),
         settings=claim_settings,
     script:
-        "../workflow_scripts/check_claims.py"
+        "../workflow_scripts/evaluation/check_claims.py"
 
 
 rule summarise_mice:
@@ -183,10 +183,10 @@ rule summarise_mice:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
-        code=code("summarise_mice.py"),
+        code=code("brains/summarise_brain.py"),
         settings=summary_settings,
     script:
-        "../workflow_scripts/summarise_mice.py"
+        "../workflow_scripts/brains/summarise_brain.py"
 
 
 rule summarise_training:
@@ -206,7 +206,7 @@ rule summarise_training:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
-        code=code("summarise_training.py"),
+        code=code("networks/summarise_training.py"),
         settings=training_settings(),
     script:
-        "../workflow_scripts/summarise_training.py"
+        "../workflow_scripts/networks/summarise_training.py"

@@ -19,11 +19,11 @@ rule align_models:
         runtime=growing(120),
         gpu=fit_gpu,
     params:
-        code=code("align_models.py"),
+        code=code("alignment/align_models.py"),
         method_code=method_code,
         settings=models_settings,
     script:
-        "../workflow_scripts/align_models.py"
+        "../workflow_scripts/alignment/align_models.py"
 
 
 rule align_mice:
@@ -44,11 +44,11 @@ rule align_mice:
         runtime=growing(120),
         gpu=fit_gpu,
     params:
-        code=code("align_mice.py"),
+        code=code("alignment/align_brain.py"),
         method_code=method_code,
         settings=area_settings,
     script:
-        "../workflow_scripts/align_mice.py"
+        "../workflow_scripts/alignment/align_brain.py"
 
 
 rule align_model_and_mice:
@@ -71,8 +71,8 @@ rule align_model_and_mice:
         runtime=growing(120),
         gpu=fit_gpu,
     params:
-        code=code("align_model_and_mice.py"),
+        code=code("alignment/align_model_and_brain.py"),
         method_code=method_code,
         settings=candidate_settings,
     script:
-        "../workflow_scripts/align_model_and_mice.py"
+        "../workflow_scripts/alignment/align_model_and_brain.py"

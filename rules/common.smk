@@ -25,16 +25,12 @@ os.environ.update(
 # Without byte code every job would compile its libraries anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-from workflow_scripts.configuration import (
-    SETS,
-    check_config,
-    check_keys,
-    own_files,
-    resolve_variant,
-)
-from workflow_scripts.dependencies import environment_folder, fingerprints
-from workflow_scripts.errors import InputError
-from workflow_scripts.registry import configured_methods, method_file
+from workflow_scripts.alignment.method import configured_methods, method_file
+from workflow_scripts.common.config import check_config, own_files, resolve_variant
+from workflow_scripts.common.errors import InputError
+from workflow_scripts.common.fingerprints import environment_folder, fingerprints
+from workflow_scripts.common.sentences import check_keys
+from workflow_scripts.images.sets import SETS
 
 
 def check_own(files, mouse):
@@ -42,7 +38,7 @@ def check_own(files, mouse):
     if not files:
         return
     # Imported only here, because it takes time in every job.
-    from workflow_scripts.recordings import check_recording, read_trials
+    from workflow_scripts.brains.recording import check_recording, read_trials
 
     limits = (mouse["n_scenes"], mouse["min_reliability"])
     subjects = {str(session): "mouse.sessions" for session in mouse["sessions"]}

@@ -28,10 +28,10 @@ rule plot_figure:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
-        code=code("plot_figure.py"),
+        code=code("figures/plot_figure.py"),
         settings=figure_settings,
     script:
-        "../workflow_scripts/plot_figure.py"
+        "../workflow_scripts/figures/plot_figure.py"
 
 
 rule plot_mice:
@@ -58,10 +58,10 @@ rule plot_mice:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
-        code=code("plot_mice.py"),
+        code=code("figures/plot_brain.py"),
         settings=plot_mice_settings,
     script:
-        "../workflow_scripts/plot_mice.py"
+        "../workflow_scripts/figures/plot_brain.py"
 
 
 rule plot_training:
@@ -92,7 +92,7 @@ rule plot_training:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
-        code=code("plot_training.py"),
+        code=code("figures/plot_training.py"),
         settings=plot_training_settings,
     script:
-        "../workflow_scripts/plot_training.py"
+        "../workflow_scripts/figures/plot_training.py"

@@ -20,10 +20,10 @@ if PACKED:
             mem_mb=growing(8000),
             runtime=growing(120),
         params:
-            code=code("pack_images.py"),
+            code=code("images/pack_images.py"),
             settings=pack_settings,
         script:
-            "../workflow_scripts/pack_images.py"
+            "../workflow_scripts/images/pack_images.py"
 
 
 rule prepare_stimuli:
@@ -43,10 +43,10 @@ rule prepare_stimuli:
         mem_mb=growing(4000),
         runtime=growing(10),
     params:
-        code=code("prepare_stimuli.py"),
+        code=code("images/prepare_stimuli.py"),
         settings=stimuli_settings,
     script:
-        "../workflow_scripts/prepare_stimuli.py"
+        "../workflow_scripts/images/prepare_stimuli.py"
 
 
 rule train_model:
@@ -72,12 +72,12 @@ rule train_model:
         runtime=growing(120),
         gpu=GPU,
     params:
-        code=code("train_model.py"),
+        code=code("networks/train_model.py"),
         settings=train_settings,
         # No output, which would be gone before the next job could go on from it.
         checkpoints="results/checkpoints/{variant}",
     script:
-        "../workflow_scripts/train_model.py"
+        "../workflow_scripts/networks/train_model.py"
 
 
 rule extract_activations:
@@ -99,7 +99,7 @@ rule extract_activations:
         runtime=growing(30),
         gpu=GPU,
     params:
-        code=code("extract_activations.py"),
+        code=code("networks/extract_activations.py"),
         settings=activation_settings,
     script:
-        "../workflow_scripts/extract_activations.py"
+        "../workflow_scripts/networks/extract_activations.py"

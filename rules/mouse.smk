@@ -58,10 +58,10 @@ rule prepare_scenes:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
-        code=code("prepare_scenes.py"),
+        code=code("brains/prepare_scenes.py"),
         settings=scene_settings,
     script:
-        "../workflow_scripts/prepare_scenes.py"
+        "../workflow_scripts/brains/prepare_scenes.py"
 
 
 rule extract_responses:
@@ -82,11 +82,11 @@ rule extract_responses:
         mem_mb=growing(8000),
         runtime=growing(30),
     params:
-        code=code("extract_responses.py"),
+        code=code("brains/allen/extract_responses.py"),
         python=ALLENSDK_PYTHON,
         settings=response_settings_json,
     shell:
-        "{params.python:q} -m workflow_scripts.extract_responses --nwb {input.nwb:q}"
+        "{params.python:q} -m workflow_scripts.brains.allen.extract_responses --nwb {input.nwb:q}"
         " --settings {params.settings:q} --output {output:q} --log {log:q}"
 
 
@@ -107,10 +107,10 @@ if SIMULATED:
             mem_mb=growing(2000),
             runtime=growing(10),
         params:
-            code=code("simulate_scenes.py"),
+            code=code("brains/simulated/simulate_scenes.py"),
             settings=scene_settings,
         script:
-            "../workflow_scripts/simulate_scenes.py"
+            "../workflow_scripts/brains/simulated/simulate_scenes.py"
 
     rule simulate_session:
         """Write one simulated recording as an Allen session file."""
@@ -129,10 +129,10 @@ if SIMULATED:
             mem_mb=growing(2000),
             runtime=growing(10),
         params:
-            code=code("simulate_session.py"),
+            code=code("brains/simulated/simulate_session.py"),
             settings=session_settings,
         script:
-            "../workflow_scripts/simulate_session.py"
+            "../workflow_scripts/brains/simulated/simulate_session.py"
 
 
 if FETCHED:
@@ -162,7 +162,7 @@ if FETCHED:
             folder="results/mouse/tables",
             settings=fetch_settings_json,
         shell:
-            "{params.python:q} -m workflow_scripts.fetch_tables"
+            "{params.python:q} -m workflow_scripts.brains.allen.fetch_tables"
             " --settings {params.settings:q} --patience {PATIENCE:q}"
             " --output {params.folder:q} --log {log:q}"
 
@@ -183,10 +183,10 @@ if FETCHED:
             mem_mb=growing(1000),
             runtime=growing(10),
         params:
-            code=code("select_sessions.py"),
+            code=code("brains/allen/select_sessions.py"),
             settings=selection_settings,
         script:
-            "../workflow_scripts/select_sessions.py"
+            "../workflow_scripts/brains/allen/select_sessions.py"
 
     rule fetch_session:
         """Fetch one session file; what a failed job has fetched is kept for the next one."""
@@ -215,7 +215,7 @@ if FETCHED:
             receipt="results/mouse/downloads/session_{session}.json",
             settings=fetch_settings_json,
         shell:
-            "{params.python:q} -m workflow_scripts.fetch_session"
+            "{params.python:q} -m workflow_scripts.brains.allen.fetch_session"
             " --settings {params.settings:q} --patience {PATIENCE:q}"
             " --output {output:q} --receipt {params.receipt:q} --log {log:q}"
 
@@ -240,6 +240,6 @@ if FETCHED:
             python=ALLENSDK_PYTHON,
             settings=fetch_settings_json,
         shell:
-            "{params.python:q} -m workflow_scripts.fetch_scenes"
+            "{params.python:q} -m workflow_scripts.brains.allen.fetch_scenes"
             " --settings {params.settings:q} --patience {PATIENCE:q}"
             " --output {output:q} --log {log:q}"

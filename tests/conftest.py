@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from workflow_scripts.dependencies import environment_folder
+from workflow_scripts.common.fingerprints import environment_folder
 
 # One thread a process, set before NumPy or torch start theirs: tests run beside other jobs.
 os.environ["OMP_NUM_THREADS"] = "1"

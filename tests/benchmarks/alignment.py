@@ -40,13 +40,14 @@ except ImportError as missing:
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # the workflow is not an installed package
 
-from workflow_scripts.glm import CAP, GeneralisedLinear
-from workflow_scripts.matching import transport_plan
-from workflow_scripts.registry import make_estimator
-from workflow_scripts.ridge import ALPHAS
-from workflow_scripts.scaling import Standardiser
-from workflow_scripts.scoring import r2_per_unit
-from workflow_scripts.yeo_johnson import YeoJohnson
+from workflow_scripts.alignment.method import make_estimator
+from workflow_scripts.alignment.scoring import r2_per_unit
+from workflow_scripts.solvers.glm.links import CAP
+from workflow_scripts.solvers.glm.penalised import GeneralisedLinear
+from workflow_scripts.solvers.matching import transport_plan
+from workflow_scripts.solvers.ridge import ALPHAS
+from workflow_scripts.solvers.standardise import Standardiser
+from workflow_scripts.solvers.yeo_johnson import YeoJohnson
 
 SEED = 0
 GLM_ALPHAS = tuple(float(a) for a in np.logspace(2, -4, 7))

@@ -21,9 +21,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # the workflow is not an installed package
 
-from workflow_scripts import nwb
-from workflow_scripts.session_file import replace_column
-from workflow_scripts.simulate_session import simulate
+from workflow_scripts.brains.allen import nwb
+from workflow_scripts.brains.allen.session_file import replace_column
+from workflow_scripts.brains.simulated.simulation import simulate
 
 ROOT = Path(__file__).parents[2]
 SESSION = 900001
@@ -98,7 +98,13 @@ def main():
             f"{perf_counter() - started:.0f} s",
             flush=True,
         )
-        command = [arguments.python, "-m", "workflow_scripts.extract_responses", "--nwb", path]
+        command = [
+            arguments.python,
+            "-m",
+            "workflow_scripts.brains.allen.extract_responses",
+            "--nwb",
+            path,
+        ]
         command += ["--settings", json.dumps(settings), "--output", Path(folder, "out.nc")]
         started = perf_counter()
         subprocess.run(

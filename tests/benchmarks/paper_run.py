@@ -19,10 +19,10 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # the workflow is not an ins
 
 from alignment import drives, softplus
 
-from workflow_scripts.alignment import score_cells
-from workflow_scripts.registry import configured_methods
-from workflow_scripts.responses import Profile
-from workflow_scripts.splits import make_splits
+from workflow_scripts.alignment.method import configured_methods
+from workflow_scripts.alignment.score_cells import score_cells
+from workflow_scripts.alignment.splits import make_splits
+from workflow_scripts.common.profile import Profile
 
 ROOT = Path(__file__).parents[2]
 CORES = 2

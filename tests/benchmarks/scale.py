@@ -18,8 +18,8 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # the workflow is not an installed package
 
-from workflow_scripts.configuration import LAYERS
-from workflow_scripts.registry import method_names
+from workflow_scripts.alignment.method import method_names
+from workflow_scripts.common.config import LAYERS
 
 ROOT = Path(__file__).parents[2]
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "2"]

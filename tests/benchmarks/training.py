@@ -33,16 +33,14 @@ from torchvision.transforms import v2
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # the workflow is not an installed package
 
-from workflow_scripts.network import (
-    CHANNEL_MEAN,
-    CHANNEL_SD,
-    VARIANCE_FLOOR,
-    NoisySoftplus,
-    build_network,
-    torch_generator,
-)
-from workflow_scripts.stimuli import SIZE, ImageSet, load_photographs, random_crops
-from workflow_scripts.training import DeviceImages, Trainer
+from workflow_scripts.images.device_images import DeviceImages
+from workflow_scripts.images.photographs import load_photographs, random_crops
+from workflow_scripts.images.pixels import CHANNEL_MEAN, CHANNEL_SD
+from workflow_scripts.images.sets import ImageSet
+from workflow_scripts.images.squares import SIZE
+from workflow_scripts.networks.architecture import build_network
+from workflow_scripts.networks.blocks import VARIANCE_FLOOR, NoisySoftplus, torch_generator
+from workflow_scripts.networks.trainer import Trainer
 
 ROOT = Path(__file__).parents[2]
 WARM_UP = 5  # steps that are not timed

@@ -7,10 +7,11 @@ the ablation of the linear nonlinear and linear softplus maps.
 Reference: McCullagh & Nelder 1989, Generalized Linear Models; Yeo & Johnson 2000, Biometrika 87.
 """
 
-from workflow_scripts.glm import ALPHAS, GeneralisedLinear, TransformedModel
-from workflow_scripts.registry import Card
-from workflow_scripts.scaling import Standardiser
-from workflow_scripts.yeo_johnson import YeoJohnson
+from workflow_scripts.alignment.method import Card
+from workflow_scripts.solvers.glm.penalised import ALPHAS, GeneralisedLinear
+from workflow_scripts.solvers.standardise import Standardiser
+from workflow_scripts.solvers.transformed import TransformedModel
+from workflow_scripts.solvers.yeo_johnson import YeoJohnson
 
 CARD = Card(
     label="Generalised linear",

@@ -8,10 +8,11 @@ Reference: Saunders, Gammerman & Vovk 1998, ICML.
 
 from array_api_compat import array_namespace
 
-from workflow_scripts.errors import InputError, NotComparable
-from workflow_scripts.registry import Card
-from workflow_scripts.ridge import check_alphas, choose_penalties
-from workflow_scripts.scaling import Standardiser
+from workflow_scripts.alignment.method import Card
+from workflow_scripts.common.errors import InputError, NotComparable
+from workflow_scripts.solvers.leave_one_out import choose_penalties
+from workflow_scripts.solvers.principal_axes import check_alphas
+from workflow_scripts.solvers.standardise import Standardiser
 
 ALPHAS = tuple(10.0**power for power in range(-8, 3))
 

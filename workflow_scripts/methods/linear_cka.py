@@ -10,9 +10,9 @@ arXiv:2405.01012.
 
 import numpy as np
 
-from workflow_scripts.errors import NotComparable
-from workflow_scripts.geometry import upper_triangle
-from workflow_scripts.registry import Card
+from workflow_scripts.alignment.method import Card
+from workflow_scripts.common.errors import NotComparable
+from workflow_scripts.solvers.dissimilarity import upper_triangle
 
 CARD = Card(
     label="Linear CKA",

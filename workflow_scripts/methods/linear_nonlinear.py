@@ -6,9 +6,10 @@ maximum likelihood, the penalty chosen by cross-validated deviance on the traini
 Reference: Thobani et al. 2025, CCN (inverse-linear-nonlinear-Poisson).
 """
 
-from workflow_scripts.glm import ALPHAS, GeneralisedLinear, TransformedModel
-from workflow_scripts.registry import Card
-from workflow_scripts.yeo_johnson import YeoJohnson
+from workflow_scripts.alignment.method import Card
+from workflow_scripts.solvers.glm.penalised import ALPHAS, GeneralisedLinear
+from workflow_scripts.solvers.transformed import TransformedModel
+from workflow_scripts.solvers.yeo_johnson import YeoJohnson
 
 CARD = Card(
     label="Linear nonlinear",

@@ -9,8 +9,8 @@ Reference: Li et al. 2015, Convergent learning, arXiv:1511.07543 (bipartite matc
 
 import numpy as np
 
-from workflow_scripts.matching import UnitMatching, assignment
-from workflow_scripts.registry import Card
+from workflow_scripts.alignment.method import Card
+from workflow_scripts.solvers.matching import UnitMatching, assignment
 
 CARD = Card(
     label="One-to-one",

@@ -15,9 +15,9 @@ Reference: Kapoor et al. 2026, Partial soft-matching distance, ICLR, arXiv:2602.
 
 import numpy as np
 
-from workflow_scripts.errors import InputError
-from workflow_scripts.matching import UnitMatching, optimal_transport, transport_plan
-from workflow_scripts.registry import Card
+from workflow_scripts.alignment.method import Card
+from workflow_scripts.common.errors import InputError
+from workflow_scripts.solvers.matching import UnitMatching, optimal_transport, transport_plan
 
 CARD = Card(
     label="Partial soft matching",
@@ -57,7 +57,7 @@ def partial_plan(cost, mass):
     Raises
     ------
     NotComparable
-        See `workflow_scripts.matching.optimal_transport`.
+        See `workflow_scripts.solvers.matching.optimal_transport`.
     """
     p, q = cost.shape
     extended = np.zeros((p + 1, q + 1))
@@ -90,7 +90,7 @@ def corner_plan(cost):
     Raises
     ------
     NotComparable
-        See `workflow_scripts.matching.optimal_transport`.
+        See `workflow_scripts.solvers.matching.optimal_transport`.
     """
     whole = transport_plan(cost)
     average = (whole * cost).sum()

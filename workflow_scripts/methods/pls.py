@@ -9,9 +9,9 @@ Nayebi et al. 2023, PLoS Comput Biol 19.
 
 import numpy as np
 
-from workflow_scripts.errors import InputError, NotComparable
-from workflow_scripts.registry import Card
-from workflow_scripts.scaling import Standardiser
+from workflow_scripts.alignment.method import Card
+from workflow_scripts.common.errors import InputError, NotComparable
+from workflow_scripts.solvers.standardise import Standardiser
 
 CARD = Card(
     label="PLS",

@@ -4,9 +4,10 @@ The source's non-linearity is inverted exactly, by reading the responses before 
 Reference: Thobani et al. 2025, CCN.
 """
 
-from workflow_scripts.glm import ALPHAS, GeneralisedLinear, TransformedModel
-from workflow_scripts.registry import Card
-from workflow_scripts.scaling import Standardiser
+from workflow_scripts.alignment.method import Card
+from workflow_scripts.solvers.glm.penalised import ALPHAS, GeneralisedLinear
+from workflow_scripts.solvers.standardise import Standardiser
+from workflow_scripts.solvers.transformed import TransformedModel
 
 CARD = Card(
     label="Pre linear softplus",

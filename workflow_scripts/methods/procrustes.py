@@ -10,9 +10,9 @@ Reference: Schönemann 1966, Psychometrika 31; Williams et al. 2021, NeurIPS.
 
 import numpy as np
 
-from workflow_scripts.errors import NotComparable
-from workflow_scripts.registry import Card
-from workflow_scripts.scaling import Standardiser
+from workflow_scripts.alignment.method import Card
+from workflow_scripts.common.errors import NotComparable
+from workflow_scripts.solvers.standardise import Standardiser
 
 CARD = Card(
     label="Procrustes",

@@ -5,8 +5,8 @@ target unit by exact leave-one-out error on the training stimuli.
 Reference: Hoerl & Kennard 1970, Technometrics 12; Golub, Heath & Wahba 1979, Technometrics 21.
 """
 
-from workflow_scripts.registry import Card
-from workflow_scripts.ridge import ALPHAS, Ridge
+from workflow_scripts.alignment.method import Card
+from workflow_scripts.solvers.ridge import ALPHAS, Ridge
 
 CARD = Card(
     label="Ridge (pre)",

@@ -5,9 +5,9 @@ power can make it, an approximate inverse of its output non-linearity.
 Reference: Hoerl & Kennard 1970, Technometrics 12; Yeo & Johnson 2000, Biometrika 87.
 """
 
-from workflow_scripts.registry import Card
-from workflow_scripts.ridge import ALPHAS, Ridge
-from workflow_scripts.yeo_johnson import YeoJohnson
+from workflow_scripts.alignment.method import Card
+from workflow_scripts.solvers.ridge import ALPHAS, Ridge
+from workflow_scripts.solvers.yeo_johnson import YeoJohnson
 
 CARD = Card(
     label="Ridge (Yeo-Johnson)",

@@ -5,8 +5,8 @@ correlated. Nothing is fitted, so all stimuli are used.
 Reference: Kriegeskorte, Mur & Bandettini 2008, Front Syst Neurosci 2:4.
 """
 
-from workflow_scripts.geometry import geometry_vector
-from workflow_scripts.registry import Card
+from workflow_scripts.alignment.method import Card
+from workflow_scripts.solvers.dissimilarity import geometry_vector
 
 CARD = Card(
     label="RSA",

@@ -10,8 +10,8 @@ Khosla & Williams 2024, Soft matching distance, UniReps.
 
 import numpy as np
 
-from workflow_scripts.matching import UnitMatching
-from workflow_scripts.registry import Card
+from workflow_scripts.alignment.method import Card
+from workflow_scripts.solvers.matching import UnitMatching
 
 CARD = Card(
     label="Semi-matching",

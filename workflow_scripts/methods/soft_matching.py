@@ -10,9 +10,9 @@ Reference: Khosla & Williams 2024, Soft matching distance, UniReps.
 
 import numpy as np
 
-from workflow_scripts.errors import InputError
-from workflow_scripts.matching import UnitMatching, transport_plan
-from workflow_scripts.registry import Card
+from workflow_scripts.alignment.method import Card
+from workflow_scripts.common.errors import InputError
+from workflow_scripts.solvers.matching import UnitMatching, transport_plan
 
 CARD = Card(
     label="Soft matching",

@@ -1,0 +1,301 @@
+"""Responses read by AllenSDK are the spikes that were written, and bad files are named.
+
+Files are written in the main environment and read in the isolated one, as in the workflow.
+"""
+
+import json
+import subprocess
+
+import h5py
+import numpy as np
+import pytest
+import xarray as xr
+
+from workflow_scripts.brains.allen import nwb
+from workflow_scripts.brains.presets import reliable_rates
+from workflow_scripts.brains.simulated.simulation import simulate
+from workflow_scripts.brains.subjects import read_mouse
+
+N_SCENES = 12
+WINDOW = (0.04, 0.25)
+QUALITY = {
+    "isi_violations_maximum": 0.5,
+    "amplitude_cutoff_maximum": 0.1,
+    "presence_ratio_minimum": 0.95,
+}
+SIMULATION = {
+    "session": 900001,
+    "units_per_area": [6, 8],
+    "n_trials": 6,
+    "dimensions": 3,
+    "mean_rate_hz": 10.0,
+    "gain": 2.0,
+    "seed": 0,
+}
+
+
+@pytest.fixture(scope="module")
+def contents():
+    """A simulated session: two areas, twelve scenes, six trials, one unit on each threshold."""
+    layers = {
+        area: np.random.default_rng(number).normal(size=(N_SCENES, 10))
+        for number, area in enumerate(("VISp", "VISl"))
+    }
+    contents = simulate(layers, SIMULATION)
+    units = contents["units"]
+    units["quality"] = "good"
+    for metric, value in (("isi_violations", 0.1), ("amplitude_cutoff", 0.01)):
+        units[metric] = value
+    units["presence_ratio"] = 0.99
+    units.loc[0, ["isi_violations", "amplitude_cutoff", "presence_ratio"]] = [0.5, 0.1, 0.95]
+    units.loc[1, "presence_ratio"] = 0.92
+    units.loc[2, "quality"] = "noise"
+    return contents
+
+
+@pytest.fixture(scope="module")
+def session_file(contents, tmp_path_factory):
+    path = tmp_path_factory.mktemp("nwb") / "session.nwb"
+    nwb.write_session(path, notes="{}", **contents)
+    return path
+
+
+@pytest.fixture
+def extract(allensdk_python, workflow, tmp_path):
+    """Run the extraction as the rule does; the output's path and what was printed."""
+
+    def run(path, **changes):
+        settings = {
+            "session": 900001,
+            "areas": ["VISp", "VISl"],
+            "preset": "ccn25",
+            "window_s": WINDOW,
+            "quality": QUALITY,
+            "min_trials": 2,
+            "n_halves": 20,
+            "expected_scenes": N_SCENES,
+            "seed": 0,
+            **changes,
+        }
+        output = tmp_path / "responses.nc"
+        command = [
+            allensdk_python,
+            "-m",
+            "workflow_scripts.brains.allen.extract_responses",
+            "--nwb",
+            path,
+        ]
+        command += ["--settings", json.dumps(settings), "--output", output]
+        done = subprocess.run(
+            [*command, "--log", tmp_path / "log"],
+            cwd=workflow.folder,
+            env={"PYTHONPATH": str(workflow.folder), "HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+        )
+        return output, done
+
+    return run
+
+
+def test_counts_are_those_that_were_written(extract, session_file, contents):
+    output, done = extract(session_file)
+    assert done.returncode == 0, done.stderr
+    found = xr.open_dataset(output)
+    units = contents["units"].set_index("id")
+    scenes = contents["presentations"]["natural_scenes"]
+    gap_start, gap_stop, _ = contents["invalid_times"][0]
+    valid = scenes[(scenes["stop_time"] < gap_start) | (scenes["start_time"] > gap_stop)]
+    assert len(valid) < len(scenes)
+    for unit in found["unit"].values:
+        times = contents["spike_times"][units.index.get_loc(unit)]
+        for scene in range(N_SCENES):
+            starts = valid.loc[valid["frame"] == scene, "start_time"]
+            expected = [
+                ((times >= start + WINDOW[0]) & (times <= start + WINDOW[1])).sum()
+                for start in starts
+            ]
+            counts = found["spike_count"].sel(unit=unit, stimulus=scene).values
+            assert sorted(counts[~np.isnan(counts)]) == sorted(expected)
+            rate = found["rate"].sel(unit=unit, stimulus=scene).item()
+            assert rate == pytest.approx(np.mean(expected) / 0.21)
+    assert found.attrs["data_kind"] == "simulated"
+
+
+def test_masked_presentations_are_missing_and_not_zero(extract, session_file, contents):
+    output, _ = extract(session_file)
+    found = xr.open_dataset(output)
+    scenes = contents["presentations"]["natural_scenes"]
+    shown = scenes.loc[scenes["frame"] >= 0]
+    missing = int(len(shown) - found["n_trials"].sum())
+    assert missing > 0
+    assert int(found["spike_count"].isnull().sum()) == missing * found.sizes["unit"]
+
+
+def test_units_on_a_threshold_stay_and_those_beyond_go(extract, session_file, contents):
+    output, _ = extract(session_file)
+    found = set(xr.open_dataset(output)["unit"].values)
+    ids = contents["units"]["id"].to_numpy()
+    assert ids[0] in found
+    assert ids[1] not in found
+    assert ids[2] not in found
+
+
+def test_areas_and_reliability_are_stored(extract, session_file):
+    output, _ = extract(session_file)
+    found = xr.open_dataset(output)
+    assert set(found["area"].values) == {"VISp", "VISl"}
+    assert found["reliability"].max() <= 1
+    assert found["reliability"].median() > 0.2
+
+
+def test_bins_add_up_to_the_window(extract, session_file):
+    """Counts in bins of 10 ms, as preset nayebi wants them, and in one bin."""
+    whole = xr.load_dataset(extract(session_file, window_s=[0, 0.25])[0])
+    output, done = extract(session_file, window_s=[0, 0.25], preset="nayebi")
+    assert done.returncode == 0, done.stderr
+    binned = xr.load_dataset(output)
+    assert binned["bin_rate"].shape == (N_SCENES, 25, whole.sizes["unit"])
+    assert binned["bin_start"].values == pytest.approx(0.01 * np.arange(25))
+    np.testing.assert_array_equal(binned["spike_count"], whole["spike_count"])
+    np.testing.assert_allclose(binned["rate"], whole["rate"])
+    np.testing.assert_allclose(binned["bin_rate"].mean("bin"), whole["rate"])
+    np.testing.assert_array_equal(
+        binned["reliability"], np.nanmax(binned["bin_reliability"], axis=0)
+    )
+    assert "bin_rate" not in whole
+    of_area = binned["area"].values == "VISp"
+    mouse, recording = read_mouse(output, ["VISp"], -1, N_SCENES, "nayebi", {})
+    expected = reliable_rates(
+        binned["bin_rate"].values[..., of_area], binned["bin_reliability"].values[:, of_area]
+    )
+    assert expected.shape[1] > 0
+    np.testing.assert_array_equal(mouse["VISp"].values, expected)
+    assert recording.data_kind == "simulated"
+
+
+def test_the_file_is_only_read(extract, session_file):
+    before = session_file.stat().st_mtime_ns, session_file.read_bytes()
+    extract(session_file)
+    assert (session_file.stat().st_mtime_ns, session_file.read_bytes()) == before
+
+
+def test_units_are_counted_before_and_after_each_filter(extract, session_file, contents):
+    output, _ = extract(session_file, areas=["VISl", "VISp", "VISam"])
+    found = xr.open_dataset(output)
+    assert found["area_name"].values.tolist() == ["VISl", "VISp", "VISam"]
+    locations = contents["electrodes"].set_index("id")["location"]
+    areas = contents["units"]["peak_channel_id"].map(locations)
+    in_file = [int((areas == area).sum()) for area in ("VISl", "VISp", "VISam")]
+    assert found["n_in_file"].values.tolist() == in_file
+    assert min(in_file[:2]) >= 6
+    # Units 1 and 2, of low quality, are in the first area that was simulated.
+    assert found["n_after_quality"].values.tolist() == [in_file[0], in_file[1] - 2, 0]
+    assert found["n_after_trials"].values.tolist() == [in_file[0], in_file[1] - 2, 0]
+    assert (found.attrs["verdict"], found.attrs["reason"]) == ("ok", "")
+
+
+@pytest.fixture
+def changed_file(contents, tmp_path):
+    """The same session with parts of it replaced, as a file."""
+
+    def write(**changes):
+        path = tmp_path / "changed.nwb"
+        nwb.write_session(path, notes="{}", **{**contents, **changes})
+        return path
+
+    return write
+
+
+def is_left_out(output, done, sentence):
+    """Check that a session ended in a file without units that says why; the file's content."""
+    assert done.returncode == 0, done.stderr
+    found = xr.open_dataset(output)
+    assert found.attrs["verdict"] == "skipped"
+    assert sentence in found.attrs["reason"]
+    assert sentence in done.stderr
+    assert found.sizes["unit"] == 0
+    assert found["rate"].shape == (N_SCENES, 0)
+    assert found.attrs["data_kind"] == "simulated"
+    return found
+
+
+def test_a_scene_with_too_few_valid_repeats_leaves_the_session_out(extract, changed_file, contents):
+    """Four of six presentations of scene 3 are gone."""
+    scenes = contents["presentations"]["natural_scenes"]
+    rows = scenes.index[scenes["frame"] == 3][:4]
+    presentations = {**contents["presentations"], "natural_scenes": scenes.drop(rows)}
+    path = changed_file(presentations=presentations, invalid_times=())
+    assert xr.open_dataset(extract(path)[0]).sizes["unit"] > 0
+    found = is_left_out(
+        *extract(path, min_trials=3), "1 scenes (first: scene 3, 2 times) have fewer than 3 valid"
+    )
+    assert found["n_trials"].values.tolist() == [6, 6, 6, 2] + [6] * 8
+    assert found["n_after_quality"].sum() > 0
+    assert found["n_after_trials"].values.tolist() == [0, 0]
+
+
+def test_units_without_enough_trials_are_left_out_and_counted(extract, changed_file, contents):
+    """One probe has no valid data in the presentations of one scene, the other one has."""
+    scenes = contents["presentations"]["natural_scenes"]
+    shown = scenes[scenes["frame"] == 3].iloc[:5]
+    gaps = [(start + 0.1, start + 0.2, ["probeA"]) for start in shown["start_time"].sort_values()]
+    output, done = extract(changed_file(invalid_times=gaps))
+    assert done.returncode == 0, done.stderr
+    found = xr.open_dataset(output)
+    assert set(found["area"].values) == {"VISl"}
+    assert found["n_after_quality"].values.min() > 0
+    assert found["n_after_trials"].values.tolist() == [0, found.sizes["unit"]]
+    assert found.attrs["verdict"] == "ok"
+
+
+def test_a_session_without_natural_scenes_is_left_out(extract, changed_file, contents):
+    """As the 26 sessions of the other stimulus set are."""
+    presentations = dict(contents["presentations"])
+    del presentations["natural_scenes"]
+    found = is_left_out(*extract(changed_file(presentations=presentations)), "no natural scenes")
+    assert not found["n_trials"].any()
+    assert found["n_in_file"].values.min() >= 6
+
+
+def test_a_session_without_units_of_the_areas_is_left_out(extract, session_file):
+    found = is_left_out(*extract(session_file, areas=["VISam"]), "has no unit in any of VISam")
+    assert found["n_in_file"].values.tolist() == [0]
+
+
+def test_a_session_without_units_of_quality_is_left_out(extract, changed_file, contents):
+    path = changed_file(units=contents["units"].assign(quality="noise"))
+    found = is_left_out(*extract(path), "no unit in any of VISp, VISl passes quality control")
+    assert found["n_in_file"].values.min() >= 6
+    assert found["n_after_quality"].values.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"session": 7}, "holds session 900001, expected 7"),
+        ({"expected_scenes": 10}, "shows frames [10, 11], expected 0 to 9 and the blank -1"),
+    ],
+)
+def test_a_session_that_does_not_fit_is_named(extract, session_file, changes, sentence):
+    output, done = extract(session_file, **changes)
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not output.exists()
+
+
+def test_a_file_that_is_no_session_is_named(extract, session_file, tmp_path):
+    truncated = tmp_path / "truncated.nwb"
+    truncated.write_bytes(session_file.read_bytes()[:-1000])
+    empty = tmp_path / "empty.nwb"
+    h5py.File(empty, "w").close()
+    for path, sentence in (
+        (tmp_path / "none.nwb", "no such file"),
+        (truncated, "is not a whole HDF5 file"),
+        (empty, "has no identifier"),
+    ):
+        _, done = extract(path)
+        assert done.returncode == 1
+        assert sentence in done.stderr
+        assert path.name in done.stderr

@@ -1,0 +1,136 @@
+"""Sessions fetched from a warehouse and a bucket on this machine, which serve simulated ones."""
+
+import json
+import shutil
+import subprocess
+
+import pandas as pd
+import pytest
+import xarray as xr
+import yaml
+
+from tests.harness.loopback import Loopback, example_tables
+
+SESSIONS = (900001, 900002, 900003)
+N_SCENES = 60
+PATIENCE = {"connect_s": 2, "read_s": 2, "tries": 3, "backoff_s": 0.1}
+
+
+@pytest.fixture(scope="module")
+def bucket(finished):
+    """The simulated mice as the Allen Institute would publish them."""
+    folder = finished.folder / "bucket"
+    mice = finished.folder / "results/mouse"
+    shutil.copytree(mice / "natural_scene_templates", folder / "natural_scene_templates")
+    for session in SESSIONS:
+        (folder / f"session_{session}").mkdir()
+        shutil.copy(mice / f"nwb/session_{session}.nwb", folder / f"session_{session}")
+    return folder
+
+
+@pytest.fixture
+def server(bucket):
+    """Warehouse and bucket in one; of a fourth session there is no file."""
+    with Loopback(
+        bucket,
+        tables=example_tables([*SESSIONS, 900004]),
+        sessions={session: f"session_{session}/session_{session}.nwb" for session in SESSIONS},
+        templates={n: f"natural_scene_templates/natural_scene_{n}.tiff" for n in range(N_SCENES)},
+    ) as server:
+        yield server
+
+
+@pytest.fixture
+def fetch(finished, server):
+    """Run the workflow in a folder of its own with another source of mice."""
+
+    def run(source, directory, *arguments, check=True, patience=PATIENCE, **mouse):
+        mouse |= {"source": source, "base_url": server.url}
+        mouse["download"] = {"keep": False, "patience": patience}
+        override = finished.folder / f"{directory}.yaml"
+        override.write_text(yaml.safe_dump({"mouse": mouse}))
+        arguments = ("--directory", directory, *arguments)
+        return finished.snakemake(*arguments, configfiles=[override.name], check=check)
+
+    return run
+
+
+def same(finished, directory, names):
+    for name in names:
+        xr.testing.assert_identical(
+            xr.open_dataset(finished.folder / directory / name).drop_attrs(),
+            xr.open_dataset(finished.folder / name).drop_attrs(),
+        )
+
+
+def test_from_the_warehouse_to_figure_2(finished, fetch, server, bucket):
+    """Networks are those of the finished run; all that has to do with mice is made anew."""
+    elsewhere = finished.folder / "warehouse"
+    for part in ("models", "stimuli"):
+        shutil.copytree(finished.folder / "results" / part, elsewhere / "results" / part)
+    (elsewhere / "results/stimuli/scenes.nc").unlink()
+    wanted = ["results/figures/figure_2.png", "results/tables/claims.csv"]
+    fetch("warehouse", "warehouse", *wanted)
+    sessions = [f"results/mouse/sessions/{session}.nc" for session in SESSIONS]
+    same(finished, "warehouse", [*sessions, "results/stimuli/scenes.nc"])
+    # Read and removed; the checksum stays.
+    assert not list((elsewhere / "results/mouse/nwb").glob("[!.]*"))
+    claims = pd.read_csv(elsewhere / "results/tables/claims.csv").set_index("population")
+    assert set(claims.loc["mice", "data"]) == {"3 simulated mice"}  # whatever served them
+    more = {**PATIENCE, "tries": 9}
+    planned = fetch("warehouse", "warehouse", "-n", *wanted, patience=more)
+    assert "Nothing to be done" in planned
+
+    table = pd.read_csv(elsewhere / "results/tables/sessions.csv").set_index("session")
+    assert list(table.index[table["takes_part"]]) == list(SESSIONS)
+    assert table.loc[900004, "reason"] == "has no NWB file"
+    receipt = json.loads((elsewhere / "results/mouse/downloads/session_900001.json").read_text())
+    served = bucket / "session_900001/session_900001.nwb"
+    assert receipt["size"] == receipt["transferred"] == served.stat().st_size
+
+    for name in ("sessions", "probes", "channels", "units"):
+        shutil.copy(elsewhere / f"results/mouse/tables/{name}.csv", bucket)
+
+
+def test_from_the_bucket_over_a_bad_connection(finished, fetch, server, bucket):
+    """A cut connection is resumed: only what was missing is sent again."""
+    server.fault("cut", "session_900002.nwb", times=2)
+    wanted = [f"results/mouse/sessions/{session}.nc" for session in SESSIONS]
+    fetch("s3", "s3", *wanted, "results/stimuli/scenes.nc")
+    same(finished, "s3", [*wanted, "results/stimuli/scenes.nc"])
+    size = (bucket / "session_900002/session_900002.nwb").stat().st_size
+    assert size <= server.sent("session_900002.nwb") < 1.2 * size
+
+
+def test_a_listed_session_that_cannot_take_part_ends_before_any_download(fetch, server):
+    said = fetch(
+        "warehouse",
+        "listed",
+        "results/mouse/sessions/900004.nc",
+        check=False,
+        sessions=[*SESSIONS, 900004],
+    )
+    assert "found 900004, which cannot take part: has no NWB file" in said
+    assert not server.asked("well_known_file_download")
+
+
+def test_a_fault_that_persists_ends_in_a_sentence(finished, fetch, server):
+    server.fault("html", "session_900001.nwb", times=float("inf"))
+    said = fetch("s3", "broken", "results/mouse/sessions/900001.nc", check=False)
+    assert "session_900001.nwb: answered with a page" in said
+    assert not list((finished.folder / "broken/results/mouse").rglob("*.nwb"))
+
+
+def test_allensdks_own_client_takes_the_server_for_the_warehouse(allensdk_python, server, tmp_path):
+    """What these tests fetch from answers as the client of the Allen Institute expects it."""
+    script = f"""
+from allensdk.brain_observatory.ecephys.ecephys_project_cache import EcephysProjectCache
+cache = EcephysProjectCache.from_warehouse(
+    scheme="http", host={server.host!r}, manifest={str(tmp_path / "manifest.json")!r}
+)
+print(*cache.get_session_table().index)
+print(cache.get_natural_scene_template(3).shape)
+"""
+    done = subprocess.run([allensdk_python, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["900001 900002 900003 900004", "(918, 1174)"]

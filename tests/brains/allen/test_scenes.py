@@ -1,0 +1,38 @@
+"""Templates of scenes: written as the Allen Institute's, read back, and named where wrong."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from workflow_scripts.brains.allen.scenes import (
+    TEMPLATE_SHAPE,
+    read_templates,
+    template_path,
+    write_templates,
+)
+from workflow_scripts.common.errors import InputError
+
+
+@pytest.fixture
+def folder(tmp_path):
+    images = np.random.default_rng(0).integers(0, 255, (2, *TEMPLATE_SHAPE), dtype=np.uint8)
+    write_templates(images, tmp_path)
+    return tmp_path, images
+
+
+def test_templates_are_read_as_written(folder):
+    path, images = folder
+    np.testing.assert_array_equal(read_templates(path, 2), images)
+
+
+def test_a_missing_template_is_named(folder):
+    with pytest.raises(
+        InputError, match=r"natural_scene_2\.tiff: expected the template of a scene"
+    ):
+        read_templates(folder[0], 3)
+
+
+def test_a_template_of_another_shape_is_named(folder):
+    Image.new("L", (10, 20)).save(template_path(folder[0], 1))
+    with pytest.raises(InputError, match=r"natural_scene_1\.tiff: found uint8 of shape \(20, 10\)"):
+        read_templates(folder[0], 2)

@@ -1,0 +1,226 @@
+"""What every file in methods/ must keep, whatever it does; a new file is tested without a test."""
+
+import importlib
+import inspect
+import json
+import re
+
+import numpy as np
+import pytest
+import torch
+
+from workflow_scripts.alignment import method as registry
+from workflow_scripts.alignment.score_cells import score_cells
+from workflow_scripts.alignment.splits import make_splits
+from workflow_scripts.common.errors import InputError, NotComparable
+from workflow_scripts.common.profile import Profile
+from workflow_scripts.solvers.arrays import to_numpy
+
+METHODS = registry.method_names()
+N_STIMULI = 120
+SPLITS = make_splits(N_STIMULI, 2, 0.8, np.random.default_rng(0))
+
+
+def softplus(z):
+    return np.logaddexp(0, z)
+
+
+@pytest.fixture(scope="module")
+def responses():
+    """Two subjects of 20 units that share five dimensions and have one each of their own."""
+    random = np.random.default_rng(1)
+    shared = random.normal(size=(N_STIMULI, 5))
+    subjects = []
+    for _ in range(2):
+        latent = np.hstack([shared, random.normal(size=(N_STIMULI, 1))])
+        subjects.append(softplus(latent @ random.normal(size=(6, 20)) / 2 + 0.5))
+    return subjects
+
+
+def score(method, X, Y, min_units=1, **parameters):
+    """Median score, or the reason why there is none."""
+    cells = [(Profile("a", "v", X), Profile("b", "v", Y))]
+    result = score_cells(method, parameters, cells, SPLITS, min_units)
+    if result["verdict"].item() == "skipped":
+        return result["reason"].item()
+    return float(result["score_unit"].median())
+
+
+def rotation(n):
+    return np.linalg.qr(np.random.default_rng(2).normal(size=(n, n)))[0]
+
+
+TRANSFORMATIONS = {
+    "permutation": lambda X: X[:, ::-1],
+    "rotation": lambda X: X @ rotation(X.shape[1]),
+    "scaling": lambda X: X * np.linspace(0.5, 2, X.shape[1]),
+    "translation": lambda X: X + np.linspace(0, 3, X.shape[1]),
+    "invertible_linear": lambda X: X @ (rotation(X.shape[1]) * np.linspace(0.2, 5, X.shape[1])),
+}
+
+
+@pytest.mark.parametrize("method", METHODS)
+class TestMethod:
+    def test_card_is_complete_and_read_as_it_is_imported(self, method):
+        module = importlib.import_module(f"workflow_scripts.methods.{method}")
+        card = registry.read_card(method)
+        assert card == module.CARD
+        assert re.fullmatch("#[0-9a-f]{6}", card.colour)
+        assert card.kind in ("mapping", "geometry")
+        assert {card.source_stage, card.target_stage} <= {"pre", "post"}
+        assert set(card.invariant_to) | set(card.not_invariant_to) <= set(TRANSFORMATIONS)
+        assert not set(card.invariant_to) & set(card.not_invariant_to)
+        assert card.label
+        assert card.reference
+        assert module.__doc__
+        for function in ("fit", "predict") if card.kind == "mapping" else ("prepare", "compare"):
+            assert hasattr(module.Estimator, function)
+
+    def test_parameters_have_defaults_that_json_can_hold(self, method):
+        module = importlib.import_module(f"workflow_scripts.methods.{method}")
+        parameters = inspect.signature(module.Estimator).parameters.values()
+        assert [parameter.name for parameter in parameters] == registry.parameter_names(method)
+        json.dumps({parameter.name: parameter.default for parameter in parameters})
+        assert inspect.Parameter.empty not in [parameter.default for parameter in parameters]
+
+    def test_same_input_gives_the_same_score_and_is_left_alone(self, method, responses):
+        X, Y = (values.copy() for values in responses)
+        assert score(method, X, Y) == score(method, X, Y)
+        np.testing.assert_array_equal(X, responses[0])
+        np.testing.assert_array_equal(Y, responses[1])
+
+    def test_a_profile_aligns_best_with_itself(self, method, responses):
+        X, Y = responses
+        itself = score(method, X, X)
+        assert itself > 0.9
+        assert itself > score(method, X, Y)
+
+    def test_shuffled_stimuli_score_about_zero(self, method, responses):
+        X, Y = responses
+        shuffled = Y[np.random.default_rng(3).permutation(N_STIMULI)]
+        assert score(method, X, shuffled) < 0.15
+
+    def test_declared_invariances_hold(self, method, responses):
+        X, Y = responses
+        expected = score(method, X, Y)
+        for name in registry.read_card(method).invariant_to:
+            found = score(method, TRANSFORMATIONS[name](X), Y)
+            assert found == pytest.approx(expected, abs=2e-3), name
+
+    def test_declared_non_invariances_lower_the_score(self, method, responses):
+        X, _ = responses
+        itself = score(method, X, X)
+        for name in registry.read_card(method).not_invariant_to:
+            assert score(method, TRANSFORMATIONS[name](X), X) < itself - 0.01, name
+
+    def test_symmetric_methods_are_symmetric(self, method, responses):
+        X, Y = responses
+        if registry.read_card(method).symmetric:
+            assert score(method, X, Y) == pytest.approx(score(method, Y, X))
+        else:
+            assert registry.read_card(method).kind == "mapping"
+
+    def test_unequal_numbers_of_units_in_both_directions(self, method, responses):
+        """By the best unit, as a method may leave the majority of more targets without a match."""
+        X, Y = responses
+        for source, target in ((X[:, :7], Y), (X, Y[:, :7])):
+            cells = [(Profile("a", "v", source), Profile("b", "v", target))]
+            assert score_cells(method, {}, cells, SPLITS, 1)["score_unit"].max() > 0.2
+
+    def test_score_stays_within_its_bounds(self, method, responses):
+        X, Y = responses
+        low, high = registry.read_card(method).bounds
+        for source, target in ((X, X), (X, Y), (X, Y[::-1])):
+            value = score(method, source, target)
+            assert low is None or value >= low
+            assert high is None or value <= high + 1e-9
+
+    def test_constant_units_do_not_matter(self, method, responses):
+        X, Y = responses
+        if registry.read_card(method).kind == "geometry":
+            return  # a constant unit is part of a pattern across units
+        with_constant = np.hstack([X, np.full((N_STIMULI, 1), 2.0)])
+        if not registry.read_card(method).joint_targets:
+            assert score(method, with_constant, Y) == pytest.approx(score(method, X, Y), abs=1e-6)
+        target = np.hstack([Y, np.full((N_STIMULI, 1), 2.0)])
+        cells = [(Profile("a", "v", X), Profile("b", "v", target))]
+        result = score_cells(method, {}, cells, SPLITS, 1)
+        assert result["n_dropped_units"].item() == 1
+        assert np.isnan(result["score_unit"].values[0, -1])
+
+    def test_what_cannot_be_compared_has_a_reason(self, method, responses):
+        X, Y = responses
+        assert "no units" in score(method, X[:, :0], Y)
+        assert "fewer than 5" in score(method, X, Y[:, :4], min_units=5)
+        assert "no units" in score(method, X, Y[:, :0]) or "0 units" in score(method, X, Y[:, :0])
+        assert isinstance(score(method, np.ones_like(X), Y), str)
+        missing = X.copy()
+        missing[3, :2] = np.nan
+        assert score(method, missing, Y) == "2 units of the source have missing responses"
+        assert score(method, Y, missing) == "2 units of the target have missing responses"
+
+    def test_one_unit_has_a_score_or_a_reason(self, method, responses):
+        X, Y = responses
+        result = score(method, X[:, :1], Y[:, :1])
+        assert isinstance(result, str) or np.isfinite(result)
+
+    def test_test_stimuli_do_not_reach_the_fit(self, method, responses):
+        """Poisoned test responses of the source change no prediction but their own."""
+        if registry.read_card(method).kind == "geometry":
+            return
+        X, Y = responses
+        train, test = SPLITS[0]
+        estimator = registry.make_estimator(method, {}).fit(X[train], Y[train])
+        expected = estimator.predict(X[test])
+        poisoned = X[test].copy()
+        poisoned[1:] += 100
+        np.testing.assert_allclose(estimator.predict(poisoned)[0], expected[0])
+
+    def test_arrays_of_another_library_give_the_same_score(self, method, responses):
+        """PyTorch on the CPU; on a GPU it is the same code."""
+        if not registry.read_card(method).array_api:
+            return
+        X, Y = responses
+        train, test = SPLITS[0]
+        predictions = []
+        for place in (np.asarray, torch.as_tensor):
+            fitted = registry.make_estimator(method, {}).fit(place(X[train]), place(Y[train]))
+            predictions.append(to_numpy(fitted.predict(place(X[test]))))
+        np.testing.assert_allclose(*predictions, rtol=1e-4, atol=1e-5)
+
+    def test_targets_fitted_together_are_those_fitted_alone(self, method, responses):
+        X, Y = responses
+        if registry.read_card(method).joint_targets:
+            return
+        together, alone = (
+            registry.make_estimator(method, {}).fit(X, target).predict(X)
+            for target in (Y, Y[:, :3])
+        )
+        np.testing.assert_allclose(together[:, :3], alone, rtol=2e-3, atol=2e-3)
+
+
+def test_colours_and_labels_differ():
+    cards = [registry.read_card(method) for method in METHODS]
+    assert len({card.colour for card in cards}) == len({card.label for card in cards}) == len(cards)
+
+
+def test_one_bad_target_does_not_spoil_the_others(responses):
+    """A negative response has no Poisson likelihood; the targets stacked beside it have one."""
+    X, Y = responses
+    cells = [
+        (Profile("a", "v", X), Profile("b", part, Y - shift))
+        for part, shift in (("v", 0), ("w", 9))
+    ]
+    cells = [(cells[0][0], target) for _, target in cells]
+    result = score_cells("linear_nonlinear", {}, cells, SPLITS, 1)
+    assert list(result["verdict"].values) == ["ok", "skipped"]
+    assert "so must responses be, found -8" in result["reason"].values[1]
+    with pytest.raises(NotComparable):
+        registry.make_estimator("linear_nonlinear", {}).fit(X, Y - 9)
+
+
+def test_unequal_numbers_of_stimuli_are_named(responses):
+    X, Y = responses
+    cells = [(Profile("a", "v", X), Profile("b", "w", Y[:50]))]
+    with pytest.raises(InputError, match="b w: found responses to 50 stimuli, expected 120"):
+        score_cells("ridge_post", {}, cells, SPLITS, 1)

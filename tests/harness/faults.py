@@ -1,0 +1,369 @@
+"""Runs that are killed, starved and corrupted on their way, and must end in the right tables.
+
+As a program, on the embedded configuration (or another one with photographs and simulated mice,
+with ``--configfile``), from the root of the repository: the undisturbed run first, in
+``undisturbed/`` of a folder, unless it is there already; then a run in ``disturbed/`` that meets
+faults at random moments, and corruptions of each kind of intermediate file, by number and seed.
+Prints what happened, and fails where a table differs::
+
+    uv run python tests/harness/faults.py /tmp/faults --faults 40 --rounds 2 --seed 0
+"""
+
+import argparse
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import psutil
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 1800
+"""Seconds after which a run that was told to end hangs."""
+
+# Corrupted one of each at a time, and read by targets whose jobs alone are run: from the tables up,
+# so that no job is spared its corrupt input by the failure of another one.
+LEVELS = [
+    (
+        [
+            *("tables/predictivity.csv", "tables/silhouette.csv", "tables/separability.csv"),
+            *("tables/mds.csv", "tables/mice.csv", "tables/mouse_units.csv"),
+        ],
+        ["tables/claims.csv", "figures/figure_1d.svg", "figures/figure_mice.svg"],
+    ),
+    (["tables/scores.csv", "tables/split_scores.csv"], ["tables/separability.csv"]),
+    (
+        [
+            *("scores/models/*/*/*.nc", "scores/mouse/*/*.nc", "scores/model_to_mouse/*/*/*.nc"),
+            *("scores/mouse_to_model/*/*/*.nc", "models/*/*.csv", "mouse/sessions/*.nc"),
+        ],
+        ["tables/scores.csv", "tables/training.csv", "tables/mice.csv"],
+    ),
+    (
+        ["activations/population/*/0.nc", "activations/scenes/alexnet/0.nc"],
+        ["scores/models/rsa/alexnet/0.nc", "scores/model_to_mouse/rsa/alexnet/0.nc"],
+    ),
+    (
+        ["mouse/nwb/session_900001.nwb", "models/alexnet/0.safetensors", "stimuli/population.nc"],
+        ["mouse/sessions/900001.nc", "activations/population/alexnet/0.nc"],
+    ),
+    (
+        ["mouse/natural_scene_templates/*.tiff", "stimuli/training.nc", "stimuli/validation.nc"],
+        ["stimuli/scenes.nc", "models/alexnet/0.safetensors"],
+    ),
+]
+
+
+class Run:
+    """Snakemake in a folder of its own, on the files of a repository.
+
+    Parameters
+    ----------
+    command : list of str
+        Snakemake's command line but for ``--directory`` and targets.
+    repository, folder : path-like
+        Where the command is started, and the working directory of the run.
+    """
+
+    def __init__(self, command, repository, folder):
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.command = [*command, "--directory", str(self.folder)]
+        self.repository = repository
+        self.output = self.folder.with_name(f"{self.folder.name}.out")
+        self.happened = Counter()
+        self.removed = set()
+
+    def start(self, *arguments):
+        """Start Snakemake in a process group of its own; what it says is in `output`."""
+        # A new file: jobs of a killed Snakemake go on writing to the old one.
+        self.output.unlink(missing_ok=True)
+        with self.output.open("w") as file:
+            return subprocess.Popen(
+                [*self.command, *arguments],
+                cwd=self.repository,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def try_once(self, *arguments):
+        """Whether Snakemake ends well."""
+        return self.start(*arguments).wait(PATIENCE) == 0
+
+    def follow(self):
+        """Do what the last run's messages ask for, and nothing else; what that was."""
+        text = self.output.read_text()
+        if "--unlock" in text:
+            assert self.try_once("--unlock"), self.output.read_text()[-4000:]
+            self.happened["message: unlock"] += 1
+            return ["--unlock"]
+        found = re.findall(r"ERROR (.*): found .*; delete what is named here and run again", text)
+        names = sorted({name for names in found for name in names.split(", ")})
+        for name in names:
+            path = self.folder / name
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+            self.happened[f"message: delete {name}"] += 1
+        return names
+
+    def finish(self):
+        """Start again, doing what messages ask for, until Snakemake ends well."""
+        for attempt in range(10):
+            # What was removed and is needed by nothing any more would not be made by itself.
+            if self.try_once("all", *sorted(self.removed)):
+                self.happened["starts until the end"] += attempt + 1
+                return
+            assert self.follow(), self.output.read_text()[-8000:]
+        raise AssertionError(f"no end after ten starts:\n{self.output.read_text()[-8000:]}")
+
+    def results(self, *patterns):
+        """Files under results/, hidden ones left out, in a fixed order."""
+        found = [path for pattern in patterns for path in self.folder.glob(f"results/{pattern}")]
+        return sorted(path for path in found if path.is_file() and path.name[0] != ".")
+
+    def tables(self):
+        """Every table by name, without what is measured by a clock."""
+        tables = {path.stem: pd.read_csv(path) for path in self.results("tables/*.csv")}
+        return {
+            name: table.drop(columns=[c for c in table if "second" in c])
+            for name, table in tables.items()
+        }
+
+
+def assert_equal(tables, expected):
+    """Refuse tables that differ in any digit."""
+    assert set(tables) == set(expected)
+    for name, table in expected.items():
+        pd.testing.assert_frame_equal(tables[name], table, check_exact=True, obj=name)
+
+
+def corrupt(path, random):
+    """Change a file in one of several ways; the name of the way."""
+    content = path.read_bytes()
+    if not content:
+        # Emptied before, and not read since: Snakemake does not see what is in a folder.
+        path.write_bytes(random.bytes(64))
+        return "filled"
+    way = str(random.choice(["flipped bit", "truncated", "emptied", "overwritten"]))
+    position = int(random.integers(len(content)))
+    if way == "flipped bit":
+        changed = bytearray(content)
+        changed[position] ^= 1 << int(random.integers(8))
+    elif way == "truncated":
+        changed = content[:position]
+    elif way == "emptied":
+        changed = b""
+    else:
+        length = min(64, len(content) - position)
+        changed = content[:position] + random.bytes(length) + content[position + length :]
+    path.write_bytes(changed)
+    return way
+
+
+# Faults of a running Snakemake
+
+
+def kill_everything(run, process, random):
+    os.killpg(process.pid, signal.SIGKILL)
+
+
+def kill_snakemake(run, process, random):
+    """Its jobs go on without it, and may still write when the next run has begun."""
+    process.kill()
+
+
+def terminate_snakemake(run, process, random):
+    process.terminate()
+
+
+def press_ctrl_c(run, process, random):
+    os.killpg(process.pid, signal.SIGINT)
+
+
+def _signal_a_job(process, number, random):
+    with suppress(psutil.NoSuchProcess):
+        jobs = psutil.Process(process.pid).children(recursive=True)
+        if jobs:
+            jobs[random.integers(len(jobs))].send_signal(number)
+
+
+def kill_a_job(run, process, random):
+    _signal_a_job(process, signal.SIGKILL, random)
+
+
+def terminate_a_job(run, process, random):
+    _signal_a_job(process, signal.SIGTERM, random)
+
+
+def remount(folder, options):
+    subprocess.run(["mount", "-o", f"remount,{options}", str(folder)], check=True)
+
+
+def fill_the_disk(run, process, random):
+    """Next to nothing can be written until Snakemake has given up."""
+    room = 4096 * int(random.integers(1, 100))
+    try:
+        # Refused where jobs have written more meanwhile.
+        while True:
+            with suppress(subprocess.CalledProcessError):
+                remount(run.folder, f"size={shutil.disk_usage(run.folder).used + room}")
+                break
+        process.wait(PATIENCE)
+    finally:
+        remount(run.folder, "size=4g")
+
+
+def forbid_writing(run, process, random):
+    """A folder is read-only until Snakemake has given up."""
+    folder = run.folder / "results" / str(random.choice(["scores", "tables", "logs", "models"]))
+    folder.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["mount", "--bind", str(folder), str(folder)], check=True)
+    try:
+        remount(folder, "bind,ro")
+        process.wait(PATIENCE)
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+KILLS = [
+    *(kill_everything, kill_snakemake, terminate_snakemake, press_ctrl_c),
+    *(kill_a_job, terminate_a_job),
+]
+STARVATIONS = [fill_the_disk, forbid_writing]
+
+
+@contextmanager
+def small_disk(folder):
+    """Yield the folder, a disk of its own for STARVATIONS where this process may mount one."""
+    folder.mkdir(parents=True)
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4g", "tmpfs", str(folder)]
+    mounted = subprocess.run(mount, stderr=subprocess.DEVNULL).returncode == 0
+    try:
+        yield folder
+    finally:
+        if mounted:
+            subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def disturb(run, faults, random, seconds):
+    """Start a run again and again, with one fault each time at a random moment.
+
+    Between two starts an intermediate file is sometimes corrupted or removed. The run need not be
+    finished afterwards.
+
+    Parameters
+    ----------
+    run : Run
+    faults : list of callable
+        In the order in which they come.
+    random : numpy.random.Generator
+    seconds : tuple of float
+        Least and most time before a fault.
+    """
+    for fault in faults:
+        hit = False
+        while not hit:
+            process = run.start()
+            try:
+                process.wait(random.uniform(*seconds))
+            except subprocess.TimeoutExpired:
+                fault(run, process, random)
+                # Else it came too late, or to where nothing was written any more.
+                hit = process.wait(PATIENCE) != 0
+            run.happened[fault.__name__] += hit
+            asked = run.follow()
+            assert hit or asked or process.returncode == 0, run.output.read_text()[-8000:]
+            if process.returncode == 0:
+                # The run is at its end, and else there is nothing more to disturb. Tables, too:
+                # Snakemake makes no intermediate file anew that nothing needs.
+                for name in ("activations", "scores", "tables"):
+                    shutil.rmtree(run.folder / "results" / name)
+                    run.happened[f"results/{name} removed"] += 1
+            change = random.choice(["none", "corrupt", "removed"], p=[0.6, 0.2, 0.2])
+            kinds = [files for patterns, _ in LEVELS for p in patterns if (files := run.results(p))]
+            if kinds and change != "none":
+                files = kinds[random.integers(len(kinds))]
+                path = files[random.integers(len(files))]
+                if change == "corrupt":
+                    change = corrupt(path, random)
+                else:
+                    path.unlink()
+                    # A file in a folder that a job makes has no checksum, and is no target.
+                    if path.with_name(f".{path.name}.sha256").exists():
+                        run.removed.add(str(path.relative_to(run.folder)))
+                run.happened[f"{path.relative_to(run.folder)} {change}"] += 1
+
+
+def corrupt_every_kind(run, random):
+    """Corrupt a file of each kind in a finished run, and read it.
+
+    Raises
+    ------
+    AssertionError
+        If a job does not name a corrupt file among those that it reads, or leaves an output.
+    """
+    for patterns, targets in LEVELS:
+        corrupted = []
+        for pattern in patterns:
+            files = run.results(pattern)
+            path = files[random.integers(len(files))]
+            stat = path.stat()
+            way = corrupt(path, random)
+            # As a disk does, and not as a program: Snakemake cannot see it.
+            os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+            name = str(path.relative_to(run.folder))
+            in_folder = "natural_scene_templates" in name
+            corrupted.append(str(Path(name).parent) if in_folder else name)
+            run.happened[f"{name} {way}"] += 1
+        wanted = [f"results/{target}" for target in targets]
+        assert not run.try_once("--keep-going", "--force", *wanted), corrupted
+        named = run.follow()
+        assert named == sorted(corrupted), (named, corrupted, run.output.read_text())
+        assert not any((run.folder / target).exists() for target in wanted), wanted
+    run.finish()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", type=Path, help="where both runs are")
+    parser.add_argument("--configfile", nargs="*", default=[], help="as Snakemake takes them")
+    parser.add_argument("--faults", type=int, default=40)
+    parser.add_argument("--rounds", type=int, default=1, help="corruptions of every kind")
+    parser.add_argument("--seconds", type=float, nargs=2, default=(5, 60), help="before a fault")
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    command = [sys.executable, "-m", "snakemake", "--cores", "2"]
+    if arguments.configfile:
+        command += ["--configfile", *arguments.configfile]
+    undisturbed = Run(command, ROOT, arguments.folder.absolute() / "undisturbed")
+    undisturbed.finish()
+    random = np.random.default_rng(arguments.seed)
+    started = time.perf_counter()
+    with small_disk(arguments.folder.absolute() / "disturbed") as folder:
+        run = Run(command, ROOT, folder)
+        kinds = KILLS + STARVATIONS if folder.is_mount() else KILLS
+        order = random.permutation(np.resize(np.arange(len(kinds)), arguments.faults))
+        disturb(run, [kinds[number] for number in order], random, arguments.seconds)
+        run.finish()
+        assert_equal(run.tables(), undisturbed.tables())
+        for _ in range(arguments.rounds):
+            corrupt_every_kind(run, random)
+            assert_equal(run.tables(), undisturbed.tables())
+    for what, count in sorted(run.happened.items()):
+        print(f"{count:4} {what}")
+    print(f"{time.perf_counter() - started:.0f} s; all tables equal")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""Stimuli: disjoint seeded streams, squares of images, and what is said of a bad one."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from workflow_scripts.common.errors import InputError
+from workflow_scripts.common.files import write_netcdf
+from workflow_scripts.images.photographs import load_photographs
+from workflow_scripts.images.prepare_stimuli import photograph_crops
+from workflow_scripts.images.squares import central_square, load_squares
+from workflow_scripts.images.stimulus_file import image_dataset, read_images
+
+PHOTOGRAPHS = {
+    "n": {"training": 30, "validation": 20, "population": 30},
+    "crop_scale": [0.2, 0.6],
+    "seed": 0,
+}
+
+
+def test_photographs_are_packaged_and_large_enough():
+    photographs = load_photographs()
+    assert len(photographs) == 18
+    assert min(min(photograph.size) for photograph in photographs) >= 180
+
+
+def test_sets_are_reproducible_and_differ():
+    crops = {name: photograph_crops(name, PHOTOGRAPHS) for name in ("training", "population")}
+    again, labels = photograph_crops("training", PHOTOGRAPHS)
+    np.testing.assert_array_equal(crops["training"][0], again)
+    assert again.shape == (30, 64, 64, 3)
+    assert labels.max() < 18
+    assert not np.array_equal(crops["training"][0], crops["population"][0])
+    other, _ = photograph_crops("training", {**PHOTOGRAPHS, "seed": 1})
+    assert not np.array_equal(other, again)
+
+
+def test_an_unreadable_image_is_named(tmp_path):
+    path = tmp_path / "1.png"
+    path.write_bytes(b"no image")
+    with pytest.raises(InputError, match=r"1\.png: expected an image"):
+        load_squares([path])
+
+
+def test_central_square_cuts_the_longer_side_evenly():
+    image = Image.new("RGB", (300, 100), "black")
+    image.paste("white", (100, 0, 200, 100))  # the central square is inside the white one
+    assert central_square(image).min() == 255
+
+
+def test_a_wrong_dtype_is_named(tmp_path):
+    path = tmp_path / "set.nc"
+    write_netcdf(image_dataset(np.zeros((2, 64, 64, 3), np.float32)), path)
+    with pytest.raises(InputError, match=r"set\.nc: found float32"):
+        read_images(path)

@@ -1,0 +1,64 @@
+"""Every row of the benchmark at tiny sizes: both sides find the same; times are not looked at."""
+
+import math
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+ROWS = runpy.run_path(str(Path(__file__).parents[1] / "benchmarks/alignment.py"))["ROWS"]
+MODELS = {"n_train": 60, "n_test": 30, "n_units": 12, "n_targets": 3}
+GLM = {"n_train": 60, "n_units": 8, "n_targets": 3, "n_fitted": 2, "n_sample": 5}
+RSA = {"n_profiles": 4, "n_stimuli": 30, "n_units": 12}
+# Sizes of each row, and the largest disagreement.
+TINY = {
+    "ridge_models": (MODELS, 1e-8),
+    # It chooses penalties by another criterion.
+    "ridge_models_himalaya": (MODELS, 0.05),
+    "ridge_mice": ({**MODELS, "n_units": 100, "n_target_units": 6}, 1e-8),
+    "linear_nonlinear": (GLM, 1e-4),
+    "linear_softplus": (GLM, 1e-4),
+    "pre_linear_softplus": (GLM, 1e-4),
+    "yeo_johnson": ({"n_stimuli": 60, "n_units": 8}, 1e-4),
+    "soft_matching_1000": ({"n_units": 30, "n_stimuli": 40}, 1e-10),
+    "soft_matching_2000": ({"n_units": 60, "n_stimuli": 40}, 1e-10),
+    "rsa_rsatoolbox": (RSA, 1e-10),
+    "rsa_scipy": ({**RSA, "n_sample": 3}, 1e-10),
+}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_both_sides_find_the_same(row):
+    sizes, limit = TINY[row]
+    measured = ROWS[row][-1](**sizes)
+    assert measured["seconds"] > 0 and measured["alternative_seconds"] > 0
+    assert math.isfinite(measured["disagreement"])
+    assert abs(measured["disagreement"]) <= limit, measured
+
+
+TRAINING = Path(__file__).parents[1] / "benchmarks/training.py"
+
+
+def test_the_training_benchmark_times_every_path(tmp_path):
+    sizes = ["--images", "64", "--steps", "1", "--seeds", "2"]
+    table = tmp_path / "training.csv"
+    command = [sys.executable, TRAINING, *sizes, "--csv", table]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    rows = pd.read_csv(table)
+    assert (rows["images_per_s"] > 0).all()
+    assert list(rows["networks"])[-1] == 2
+    assert "times the plain loop on this device" in done.stdout
+
+
+def test_operations_of_the_original_network_are_those_counted_by_hand():
+    """A multiplication and addition for each weight and output position, three times in all."""
+    maps = [(64 * 3 * 121, 225), (192 * 64 * 25, 49), (384 * 192 * 9, 9), (256 * 384 * 9, 9)]
+    maps += [(256 * 256 * 9, 9), (4096 * 256, 1), (4096 * 4096, 1)]
+    forward = 2 * sum(weights * positions for weights, positions in maps)
+    images = 2 * maps[0][0] * maps[0][1]  # which have no gradient
+    variant = {"architecture": "alexnet", "width": 1.0, "batchnorm": True, "dropout": 0.0}
+    counted = runpy.run_path(str(TRAINING))["training_flops"]({**variant, "noise_gain": 1.0})
+    assert counted == 3 * forward - images

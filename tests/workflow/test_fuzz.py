@@ -1,0 +1,318 @@
+"""Whatever config.yaml says, `snakemake -n` plans it or says in one sentence which key is wrong.
+
+Mutations are drawn from the default and the mini configuration by hypothesis, without chance: the
+same ones in every run. A profile with more of them goes through Snakemake itself:
+``HYPOTHESIS_PROFILE=thorough uv run pytest tests/workflow/test_fuzz.py``.
+"""
+
+import copy
+import os
+import re
+import shutil
+import sys
+import traceback
+from contextlib import chdir
+from pathlib import Path
+
+import pytest
+import snakemake.cli
+import yaml
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from workflow_scripts.common.config import check_config
+from workflow_scripts.common.errors import InputError
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = yaml.safe_load((ROOT / "rules/schemas/config.schema.yaml").read_text())
+THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
+FUZZ = settings(
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def merged(base, changes):
+    """Configuration with the changes of another file, as Snakemake merges them."""
+    for key, value in changes.items():
+        both = isinstance(value, dict) and isinstance(base.get(key), dict)
+        base[key] = merged(base[key], value) if both else value
+    return base
+
+
+DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text())
+MINI = merged(copy.deepcopy(DEFAULT), yaml.safe_load((ROOT / "tests/config.mini.yaml").read_text()))
+
+# Folders that exist, some under names that a shell, a format or a pattern would trip over.
+FOLDERS = ["plain", "a b", "it's", 'a "b"', "$HOME;id", "ünï", "*", "a\\b", "[a]", "%s"]
+FOLDERS += ["{x}", "{seed}", "a\nb", "-x"]
+TEXTS = ["", " ", "a b", "it's", '"', "a\nb", "name\n", "a/b", "../..", "/", "~", "{x}", "{seed}"]
+TEXTS += ["日本", "x" * 70, "x" * 5000, "\0", "$\\frac$", "`id`", "%s", "1e3", "\u202e", "conv9"]
+NUMBERS = [0, -1, 1, 2, 3, 20, 0.5, 1.0, 2.0, -0.5, 1e-300, 1e300, 2**31, 10**30, 10**400]
+NUMBERS += [float("nan"), float("inf"), -float("inf"), True, False]
+OTHERS = [None, [], {}, [None], [[]], [1, 1], [0.9, 0.1], {"a": 1}, {1: 2}, {None: [None]}]
+KEYS = ["sede", "new", "a b", "a\nb", "{x}", "x" * 70, "x" * 5000, "", "__proto__", 1, None, True]
+EXTERNAL = {"architecture": "external", "model": "resnet50", "weights": None, "input_size": 224}
+SHARED = {"method": "generalised_linear", "label": "GLM", "colour": "#000000", "link": "relu"}
+
+# What a user may well write, alone right or in contradiction with the rest.
+PLAUSIBLE = [
+    (("seed",), 7),
+    (("device",), "cuda"),
+    (("seeds_per_job",), 3),
+    (("stimuli", "source"), "folder"),
+    (("stimuli", "source"), "imagenet"),
+    (("stimuli", "n", "training"), 40),
+    (("stimuli", "n", "population"), 10),
+    (("stimuli", "crop_scale"), [0.6, 0.2]),
+    (("training", "architecture"), "vgg11"),
+    (("training", "objective"), "instance_recognition"),
+    (("training", "objective"), "untrained"),
+    (("training", "batch_size"), 1000),
+    (("training", "epochs"), 0.001),
+    (("training", "learning_rate_drops"), [0.9, 0.3]),
+    (("training", "learning_rate_drops"), []),
+    (("training", "augmentation", "crop_scale"), [1.0, 0.5]),
+    (("variants", "mine"), {"architecture": "resnet18"}),
+    (("variants", "mine"), EXTERNAL),
+    (("variants", "alexnet"), EXTERNAL),
+    (("variants", "alexnet"), {"architecture": "resnet18"}),
+    (("population", "variant"), "resnet18"),
+    (("population", "layers"), ["stem", "layer4"]),
+    (("population", "layers"), ["conv5"]),
+    (("population", "seeds"), list(range(30))),
+    (("population", "seeds"), [0, 99]),
+    (("population", "splits", "train_fraction"), 0.99),
+    (("population", "splits", "train_fraction"), 0.01),
+    (("activations", "mode"), "all"),
+    (("activations", "max_per_layer"), 5),
+    (("mouse", "source"), "s3"),
+    (("mouse", "source"), "warehouse"),
+    (("mouse", "source"), "directory"),
+    (("mouse", "n_scenes"), 10),
+    (("mouse", "areas"), ["VISp"]),
+    (("mouse", "sessions"), [900001]),
+    (("mouse", "sessions"), []),
+    (("mouse", "preset"), "nayebi"),
+    (("mouse", "window_s"), [0, 0.25]),
+    (("mouse", "window_s"), [0.25, 0.04]),
+    (("mouse", "min_trials"), 60),
+    (("mouse", "min_units"), 100),
+    (("mouse", "noise_correction"), 5),
+    (("mouse", "splits", "train_fraction"), 0.5),
+    (("mouse", "simulated", "truth", "seed"), 0),
+    (("mouse", "simulated", "layers"), {"VISp": "conv1"}),
+    (("mouse", "simulated", "layers", "VISx"), "conv1"),
+    (("mouse", "simulated", "units_per_area"), [20, 14]),
+    (("mouse", "simulated", "dimensions"), 200),
+    (("candidates", 0, "variant"), "mine"),
+    (("candidates", 0, "layers"), ["layer1"]),
+    (("candidates", 1), {"variant": "alexnet", "seed": 0, "layers": ["conv1"]}),
+    (("methods",), {"ridge_pre": {}}),
+    (("methods",), {"rsa": {}}),
+    (("methods", "glm"), SHARED),
+    (("methods", "rsa"), {"method": "ridge_post"}),
+    (("methods", "ridge_post", "alphas"), [0]),
+    (("methods", "linear_nonlinear", "n_folds"), 500),
+    (("methods", "soft_matching", "scaling"), "rank"),
+    *((("stimuli", "path"), folder) for folder in FOLDERS),
+    *((("mouse", "directory"), folder) for folder in FOLDERS),
+    *((("mouse", "own_responses"), folder) for folder in FOLDERS),
+    *((("methods", "glm"), {**SHARED, "label": text}) for text in TEXTS),
+]
+
+
+def paths(node, path=()):
+    """Path of every value in a configuration but itself."""
+    items = node.items() if isinstance(node, dict) else enumerate(node)
+    for key, value in items:
+        yield (*path, key)
+        if isinstance(value, dict | list):
+            yield from paths(value, (*path, key))
+
+
+def at(node, path):
+    for key in path:
+        node = node[key]
+    return node
+
+
+def limits(path):
+    """Values at and beside what the schema allows at a path: choices and limits."""
+    schema = SCHEMA
+    for key in path:
+        while "$ref" in schema:
+            schema = at(SCHEMA, schema["$ref"].split("/")[1:])
+        schema = schema.get("items" if isinstance(key, int) else "properties", {})
+        schema = schema if isinstance(key, int) else schema.get(key, {})
+    found = list(schema.get("enum", []))
+    for keys in (schema, at(SCHEMA, schema["$ref"].split("/")[1:]) if "$ref" in schema else {}):
+        for name, value in keys.items():
+            if name in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"):
+                found += [value, value - 1, value + 1, value / 2, float(value)]
+    return found
+
+
+@st.composite
+def mutations(draw):
+    """A configuration with one to three mutations."""
+    config = copy.deepcopy(draw(st.sampled_from([DEFAULT, MINI])))
+    for _ in range(draw(st.integers(1, 3))):
+        places = list(paths(config))
+        if not places:
+            break
+        *parents, key = place = draw(st.sampled_from(places))
+        node = at(config, parents)
+        value = node[key]
+        kind = draw(st.sampled_from(["plausible"] * 5 + ["replace"] * 4 + sorted(OTHER_KINDS)))
+        if kind == "plausible":
+            (*parents, key), value = draw(st.sampled_from(PLAUSIBLE))
+            try:
+                at(config, parents)[key] = copy.deepcopy(value)
+            except (KeyError, IndexError, TypeError):
+                continue  # An earlier mutation has removed the place.
+        elif kind == "replace":
+            near = limits(place)
+            if isinstance(value, int | float):
+                near += [value + 1, value - 1, -value, value * 10, str(value)]
+            choices = [TEXTS, NUMBERS, OTHERS, *([near] * 3 if near else [])]
+            node[key] = copy.deepcopy(draw(st.sampled_from(draw(st.sampled_from(choices)))))
+        else:
+            OTHER_KINDS[kind](draw, config, node, key)
+    return config
+
+
+def delete(draw, config, node, key):
+    del node[key]
+
+
+def add(draw, config, node, key):
+    if isinstance(node, dict):
+        node[draw(st.sampled_from(KEYS))] = copy.deepcopy(node[key])
+
+
+def rename(draw, config, node, key):
+    if isinstance(node, dict):
+        node[draw(st.sampled_from(KEYS))] = node.pop(key)
+
+
+def duplicate(draw, config, node, key):
+    if isinstance(node, list):
+        node.append(copy.deepcopy(node[key]))
+
+
+def turn_round(draw, config, node, key):
+    if isinstance(node[key], list):
+        node[key].reverse()
+
+
+def swap(draw, config, node, key):
+    *parents, other = draw(st.sampled_from(list(paths(config))))
+    target = at(config, parents)
+    mine, theirs = copy.deepcopy(node[key]), copy.deepcopy(target[other])
+    target[other] = mine
+    node[key] = theirs
+
+
+OTHER_KINDS = {
+    function.__name__: function for function in (delete, add, rename, duplicate, turn_round, swap)
+}
+
+
+def refusal(config):
+    """The sentence that refuses a configuration; None if it is accepted."""
+    try:
+        check_config(config, SCHEMA)
+    except InputError as error:
+        return str(error)
+
+
+def is_sentence_on_a_key(text):
+    """One line of readable length that begins with a key of the configuration."""
+    keys = "|".join(["the top level", *DEFAULT])
+    named = re.match(rf"config ({keys})[^ ]*( |: )", text) is not None
+    return named and text.isprintable() and "expected" in text and len(text) < 1500
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A copy of the workflow beside folders of images and of sessions with hostile names."""
+    folder = tmp_path_factory.mktemp("fuzz")
+    for name in ("rules", "profiles", "envs", "workflow_scripts"):
+        shutil.copytree(ROOT / name, folder / name)
+    shutil.copy(ROOT / "Snakefile", folder)
+    sessions = {*DEFAULT["mouse"]["sessions"], *MINI["mouse"]["sessions"]}
+    for name in FOLDERS:
+        (folder / name / "natural_scene_templates").mkdir(parents=True)
+        for session in sessions:
+            (folder / name / f"session_{session}").mkdir()
+            (folder / name / f"session_{session}/session_{session}.nwb").touch()
+    return folder
+
+
+def dry_run(folder, config):
+    """Exit status and output of `snakemake -n`, in a fork, which spares it the imports."""
+    (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False), "utf-8")
+    with (folder / "output.txt").open("w+") as output:
+        child = os.fork()
+        if child == 0:
+            status = 70
+            try:
+                os.chdir(folder)
+                for number in (1, 2):
+                    os.dup2(output.fileno(), number)
+                sys.stdout = sys.stderr = output
+                # The copy's package is imported, as in a process of its own.
+                for name in [name for name in sys.modules if name.startswith("workflow_scripts")]:
+                    del sys.modules[name]
+                snakemake.cli.main(["-n", "-q", "rules", "--cores", "2"])
+            except SystemExit as end:
+                status = end.code
+                if isinstance(status, str):
+                    print(status)
+                    status = 1
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                output.flush()
+                os._exit(status or 0)
+        _, status = os.waitpid(child, 0)
+        output.seek(0)
+        return os.waitstatus_to_exitcode(status), output.read()
+
+
+@settings(FUZZ, max_examples=5000 if THOROUGH else 500)
+@given(config=mutations())
+def test_a_configuration_is_accepted_or_refused_in_one_sentence(folder, config):
+    with chdir(folder):
+        sentence = refusal(config)
+    assert sentence is None or is_sentence_on_a_key(sentence), sentence
+
+
+def check_plan(folder, config):
+    with chdir(folder):
+        sentence = refusal(config)
+    status, output = dry_run(folder, config)
+    assert "Traceback" not in output, output
+    if sentence is None:
+        assert status == 0, output
+        assert re.search(r"^all +1$", output, re.MULTILINE), output
+    else:
+        assert status == 1
+        assert [line for line in output.splitlines() if line.startswith("config ")] == [sentence]
+
+
+@settings(FUZZ, max_examples=500 if THOROUGH else 10)
+@given(config=mutations())
+def test_snakemake_says_the_same(folder, config):
+    check_plan(folder, config)
+
+
+@settings(FUZZ, max_examples=250 if THOROUGH else 15)
+@given(config=mutations())
+def test_what_is_accepted_can_be_planned(folder, config):
+    with chdir(folder):
+        assume(refusal(config) is None)
+    check_plan(folder, config)

@@ -1,0 +1,98 @@
+"""A GPU and the CPU find the same. Skipped where there is no GPU."""
+
+import numpy as np
+import pytest
+import torch
+
+from workflow_scripts.alignment.method import method_names, read_card
+from workflow_scripts.alignment.score_cells import score_cells
+from workflow_scripts.common.config import LAYERS
+from workflow_scripts.common.profile import Profile
+from workflow_scripts.images.device_images import DeviceImages
+from workflow_scripts.images.sets import ImageSet
+from workflow_scripts.networks.architecture import build_network
+from workflow_scripts.networks.blocks import torch_generator
+from workflow_scripts.networks.readout import read_layers
+from workflow_scripts.networks.trainer import Trainer
+from workflow_scripts.networks.unit_sampling import choose_units
+
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU"),
+]
+DEVICES = [torch.device("cpu"), torch.device("cuda")]
+# Without noise, whose draws differ between devices.
+VARIANT = {
+    "architecture": "alexnet",
+    "width": 0.25,
+    "batchnorm": True,
+    "dropout": 0.0,
+    "noise_gain": None,
+    "epochs": 1,
+    "batch_size": 64,
+    "learning_rate": 0.01,
+    "learning_rate_drops": [],
+    "weight_decay": 0.0005,
+    "augmentation": {"crop_scale": [1.0, 1.0], "flip": 0.0, "jitter": 0.0, "greyscale": 0.0},
+    "objective": "supervised",
+}
+
+
+def test_a_training_step_moves_the_weights_alike():
+    """In half precision on the GPU, so that directions are compared."""
+    random = np.random.default_rng(0)
+    images = random.integers(0, 256, (128, 64, 64, 3), dtype=np.uint8)
+    labels = random.integers(5, size=128)
+    steps = []
+    for device in DEVICES:
+        trainer = Trainer(
+            VARIANT,
+            DeviceImages(ImageSet(images, labels, np.arange(128)), device),
+            torch.as_tensor(labels, device=device),
+            None,
+            master_seed=0,
+            seed=0,
+            device=device,
+        )
+        before = [p.detach().cpu().clone() for p in trainer.modules.parameters()]
+        trainer.advance()
+        after = [p.detach().cpu() for p in trainer.modules.parameters()]
+        trainer.require_finite()
+        steps.append([now - then for now, then in zip(after, before, strict=True)])
+    for ours, theirs in zip(*steps, strict=True):
+        cosine = torch.nn.functional.cosine_similarity(ours.flatten(), theirs.flatten(), dim=0)
+        assert cosine > 0.99
+        assert theirs.norm().item() == pytest.approx(ours.norm().item(), rel=0.05)
+
+
+def test_activations_are_the_same():
+    images = torch.rand(16, 3, 64, 64, generator=torch_generator(0))
+    responses = []
+    for device in DEVICES:
+        network = build_network(VARIANT, torch_generator(1)).to(device).eval()
+        found, _ = read_layers(
+            network,
+            images.to(device),
+            lambda layer, shape: choose_units(shape, "all", 1, 1, None),
+            LAYERS["alexnet"],
+            8,
+        )
+        responses.append(found)
+    for layer, stages in responses[0].items():
+        for stage, values in stages.items():
+            scale = np.abs(values).max()
+            np.testing.assert_allclose(responses[1][layer][stage], values, atol=5e-3 * scale)
+
+
+@pytest.mark.parametrize("method", [name for name in method_names() if read_card(name).array_api])
+def test_fits_are_the_same(method):
+    random = np.random.default_rng(0)
+    source = random.gamma(2, size=(120, 15))
+    target = np.log1p(np.exp(source @ random.standard_normal((15, 9)) / 4))
+    cells = [(Profile("a", "conv1", source), Profile("b", "conv1", target))]
+    splits = [(np.arange(90), np.arange(90, 120))]
+    scores = [
+        score_cells(method, {}, cells, splits, 1, device.type)["score_unit"].values
+        for device in DEVICES
+    ]
+    np.testing.assert_allclose(scores[1], scores[0], rtol=1e-4, atol=1e-4)

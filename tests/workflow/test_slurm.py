@@ -1,0 +1,122 @@
+"""A part of the mini run through profiles/slurm, on a Slurm that is started here."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.harness.faults import Run, assert_equal
+
+SCRIPTS = Path(__file__).parent / "slurm"
+# Without check_claims and figures, which would wait for the slow job below.
+TABLES = [
+    *("summarise_predictivity", "summarise_silhouette", "summarise_separability"),
+    *("summarise_cost", "embed_profiles", "summarise_mice"),
+]
+# Looked after more often than on a cluster that others use, too.
+POLLING = [
+    *("--slurm-init-seconds-before-status-checks", "2"),
+    *("--seconds-between-status-checks", "2"),
+]
+# Jobs ask for GPUs, and there are none; that settings differ is no reason to make all anew.
+GPUS = ["--config", "device=auto", "--rerun-triggers", "mtime"]
+
+
+@pytest.fixture(scope="module")
+def slurm(tmp_path_factory):
+    """A running Slurm of one node."""
+    folder = tmp_path_factory.mktemp("slurm")
+    log = folder / "start.log"
+    try:
+        with log.open("w") as file:
+            started = subprocess.run(
+                [SCRIPTS / "start.sh", folder], stdout=file, stderr=subprocess.STDOUT
+            )
+        if started.returncode == 77:
+            pytest.skip(log.read_text().splitlines()[-1])
+        assert started.returncode == 0, log.read_text()
+        yield
+    finally:
+        subprocess.run([SCRIPTS / "stop.sh", folder], check=True)
+
+
+def slow_down(folder, rule, seconds):
+    """Let a rule's jobs take some seconds more, and request a minute for them."""
+    driver = folder / f"workflow_scripts/{rule}.py"
+    text = driver.read_text()
+    driver.write_text(f"{text}    __import__('time').sleep({seconds})\n")
+    rules = folder / "rules/aggregate.smk"
+    text, count = re.subn(
+        rf"(rule {rule}:.*?runtime=growing\()\d+", r"\g<1>1", rules.read_text(), flags=re.DOTALL
+    )
+    assert count == 1
+    rules.write_text(text)
+
+
+@pytest.fixture(scope="module")
+def submitted(finished, slurm, tmp_path_factory):
+    """The finished run with a part of it made anew by Slurm, and Slurm's jobs."""
+    folder = tmp_path_factory.mktemp("cluster") / "repository"
+    shutil.copytree(finished.folder, folder, symlinks=True)
+    results = folder / "results"
+    shutil.rmtree(results / "tables")
+    shutil.rmtree(results / "scores/mouse")
+    network = "alexnet/1.nc"
+    for path in [
+        results / "activations/population" / network,
+        *results.glob(f"scores/models/*/{network}"),
+    ]:
+        path.unlink()
+    # Slurm looks at time limits every 30 s, and a job started anew has 120 s.
+    slow_down(folder, "summarise_mice", 80)
+    cluster = type(finished)(folder)
+    done = subprocess.run(
+        cluster.command(*TABLES, "--workflow-profile", "profiles/slurm", *POLLING, *GPUS),
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=900,
+    )
+    assert done.returncode == 0, done.stdout[-8000:]
+    columns = {"rule": "comment", "state": "state", "limit": "timelimit", "memory": "minmemory"}
+    columns |= {"partition": "partition", "gpus": "tres-per-job"}
+    layout = ",".join(f"{column}:80" for column in columns.values())
+    squeue = ["squeue", "--noheader", "--states=all", "--sort=i", f"--Format={layout}"]
+    listed = subprocess.run(squeue, check=True, capture_output=True, text=True).stdout
+    rows = [re.findall(".{80}", line) for line in listed.splitlines()]
+    jobs = pd.DataFrame(rows, columns=list(columns)).map(str.strip)
+    return folder, jobs
+
+
+def test_tables_equal_those_of_the_local_run(submitted, finished):
+    folder, _ = submitted
+    made, expected = (Run([], root, root).tables() for root in (folder, finished.folder))
+    assert len(made) == 9, made.keys()
+    assert_equal(made, {name: expected[name] for name in made})
+
+
+def test_a_job_that_ran_out_of_time_gets_more(submitted):
+    _, jobs = submitted
+    slow = jobs[jobs["rule"] == "rule_summarise_mice"]
+    assert list(slow["state"]) == ["TIMEOUT", "COMPLETED"]
+    assert list(slow["limit"]) == ["1:00", "2:00"]
+    assert list(slow["memory"]) == ["1000M", "2000M"]
+
+
+def test_a_gpu_is_asked_for(submitted):
+    _, jobs = submitted
+    extracted = jobs["rule"].str.startswith("rule_extract_activations")
+    assert list(jobs.loc[extracted, "gpus"]) == ["gres:gpu:1"]
+    assert list(jobs.loc[extracted, "partition"]) == ["gpu"]
+    assert set(jobs.loc[~extracted, "partition"]) == {"cpu"}
+
+
+def test_shards_and_tables_share_jobs(submitted):
+    """12 shards of mice in two jobs, 8 of networks in one, and all tables of scores in one."""
+    _, jobs = submitted
+    kinds = jobs["rule"].str.extract(r"^rule_(mice|models|tables)_")[0].dropna()
+    assert sorted(kinds) == ["mice", "mice", "models", "tables"]

@@ -1,0 +1,26 @@
+"""Draw the natural scenes of the simulated mice, as the Allen template files are."""
+
+import numpy as np
+
+from workflow_scripts.brains.allen.scenes import TEMPLATE_SHAPE, write_templates
+from workflow_scripts.common.job import job
+from workflow_scripts.common.random_streams import generator
+from workflow_scripts.images.photographs import load_photographs, random_crops
+
+
+def main(settings, folder):
+    """Write `settings["n_scenes"]` grey crops of photographs as TIFF files."""
+    grey = [photograph.convert("L").convert("RGB") for photograph in load_photographs()]
+    images, _ = random_crops(
+        grey,
+        settings["n_scenes"],
+        TEMPLATE_SHAPE,
+        settings["crop_scale"],
+        generator(settings["seed"], "simulate_scenes"),
+    )
+    write_templates(np.ascontiguousarray(images[..., 0]), folder)
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0], snakemake.input, snakemake.output):
+        main(snakemake.params.settings, snakemake.output[0])

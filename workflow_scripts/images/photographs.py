@@ -1,0 +1,86 @@
+"""Photographs that come with scikit-image and scikit-learn, and random crops of them."""
+
+from pathlib import Path
+
+import numpy as np
+
+# Natural photographs and textures in the wheels of scikit-image and scikit-learn that are at least
+# 180 pixels on each side; drawings, masks and printed text are left out.
+SKIMAGE_PHOTOGRAPHS = (
+    "astronaut.png",
+    "brick.png",
+    "camera.png",
+    "cell.png",
+    "chelsea.png",
+    "clock_motion.png",
+    "coffee.png",
+    "coins.png",
+    "grass.png",
+    "gravel.png",
+    "hubble_deep_field.jpg",
+    "ihc.png",
+    "moon.png",
+    "motorcycle_left.png",
+    "retina.jpg",
+    "rocket.jpg",
+)
+
+
+SKLEARN_PHOTOGRAPHS = ("china.jpg", "flower.jpg")
+
+
+def load_photographs():
+    """Packaged photographs as a list of PIL images in RGB, always in the same order."""
+    import skimage.data
+    import sklearn.datasets
+    from PIL import Image
+
+    skimage_folder = Path(skimage.data.__file__).parent
+    sklearn_folder = Path(sklearn.datasets.__file__).parent / "images"
+    paths = [skimage_folder / name for name in SKIMAGE_PHOTOGRAPHS]
+    paths += [sklearn_folder / name for name in SKLEARN_PHOTOGRAPHS]
+    return [Image.open(path).convert("RGB") for path in paths]
+
+
+def random_crops(photographs, n, size, scale, generator):
+    """Random crops of photographs, each resized to one size.
+
+    Parameters
+    ----------
+    photographs : list of PIL.Image.Image
+        Sources; each crop picks one of them with equal probability.
+    n : int
+        Number of crops.
+    size : tuple of int
+        Height and width of the result in pixels; crops have its aspect ratio.
+    scale : tuple of float
+        Smallest and largest height of a crop, as a share of the largest crop of that aspect
+        ratio that fits into the photograph.
+    generator : numpy.random.Generator
+        Source of all randomness.
+
+    Returns
+    -------
+    images : numpy.ndarray of uint8, shape (n, height, width, 3)
+    labels : numpy.ndarray of int64, shape (n,)
+        Index of the source photograph.
+    """
+    from PIL import Image
+
+    height, width = size
+    images = np.empty((n, height, width, 3), np.uint8)
+    labels = generator.integers(len(photographs), size=n)
+    for index, label in enumerate(labels):
+        photograph = photographs[label]
+        fit = min(photograph.height / height, photograph.width / width)
+        zoom = fit * generator.uniform(*scale)
+        box_height, box_width = zoom * height, zoom * width
+        top = generator.uniform(0, photograph.height - box_height)
+        left = generator.uniform(0, photograph.width - box_width)
+        images[index] = photograph.resize(
+            (width, height),
+            Image.Resampling.BICUBIC if zoom < 1 else Image.Resampling.BOX,
+            box=(left, top, left + box_width, top + box_height),
+            reducing_gap=3.0 if zoom >= 2 else None,
+        )
+    return images, labels

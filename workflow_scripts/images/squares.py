@@ -1,0 +1,165 @@
+"""Image files to pixels: RGB in 8 bits, and the small squares that networks are trained on."""
+
+import multiprocessing
+import os
+import signal
+import threading
+import warnings
+from io import BytesIO
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from workflow_scripts.common.errors import InputError
+
+SIZE = 64
+"""Side of every image that a network sees, except an external model, in pixels."""
+
+
+def central_square(image, size=SIZE):
+    """Central square of a PIL image, 224/256 of its shorter side, resized to `size` pixels.
+
+    This is the usual evaluation transform (shorter side to 256, centre 224) in one resampling.
+    """
+    from PIL import Image
+
+    from workflow_scripts.images.squares import to_rgb
+
+    side = min(image.size) * 224 / 256
+    left, top = (image.width - side) / 2, (image.height - side) / 2
+    return np.asarray(
+        to_rgb(image).resize(
+            (size, size), Image.Resampling.BICUBIC, box=(left, top, left + side, top + side)
+        )
+    )
+
+
+def load_squares(paths):
+    """Central squares of image files, uint8 (image, y, x, 3).
+
+    Raises
+    ------
+    InputError
+        If a file cannot be decoded.
+    """
+    from PIL import Image
+
+    squares = np.empty((len(paths), SIZE, SIZE, 3), np.uint8)
+    for index, path in enumerate(paths):
+        try:
+            with Image.open(path) as image:
+                squares[index] = central_square(image)
+        except OSError as error:
+            raise InputError(f"{path}: expected an image, found {error}") from error
+    return squares
+
+
+# JPEG is decoded at a half, a quarter or an eighth of its size, whichever is still this many times
+# larger than the result: 1.8 times faster than in full, and within 0.7 grey values (RMS) of it.
+DRAFT_GAP = 2
+
+
+def prepare_worker():
+    """Make a worker process leave interrupts to the parent, end with it, and be quiet."""
+
+    def end_with_parent():
+        multiprocessing.parent_process().join()
+        os._exit(1)
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    # PIL warns of metadata and of many pixels, which change nothing in the squares.
+    warnings.simplefilter("ignore")
+
+
+def to_rgb(image):
+    """A PIL image in RGB with 8 bits a channel.
+
+    Greyscale, palette, CMYK and transparent images are converted as PIL does, which drops the
+    transparency; 16 bits, which PIL would cut off at 255, are scaled to 8. An orientation in EXIF
+    is not applied, as torchvision's ImageFolder does not.
+
+    Raises
+    ------
+    ValueError
+        If the pixels are 32-bit integers or floats, of which no format says what white is.
+    """
+    if image.mode.startswith("I;16"):
+        values = np.asarray(image, np.float64)
+        image = Image.fromarray(np.round(values / 257).astype(np.uint8))
+    elif image.mode in ("I", "F"):
+        raise ValueError(f"pixels of mode {image.mode} have no defined range")
+    return image.convert("RGB")
+
+
+def whole_square(data, side):
+    """Central square of an encoded image, as long as its whole shorter side.
+
+    Parameters
+    ----------
+    data : bytes
+        Content of the image file.
+    side : int
+        Side of the result in pixels; smaller images are enlarged.
+
+    Returns
+    -------
+    numpy.ndarray of uint8, shape (side, side, 3)
+
+    Raises
+    ------
+    Exception
+        Of many types, if PIL cannot decode the whole image or refuses its number of pixels.
+    """
+    with Image.open(BytesIO(data)) as image:
+        draft = image.draft(None, (DRAFT_GAP * side, DRAFT_GAP * side))
+        # The size of a draft is rounded up; its box is where the image ends.
+        width, height = draft[1][2:] if draft else image.size
+        shorter = min(width, height)
+        left, top = (width - shorter) / 2, (height - shorter) / 2
+        square = to_rgb(image).resize(
+            (side, side), Image.Resampling.BICUBIC, box=(left, top, left + shorter, top + shorter)
+        )
+    return np.asarray(square)
+
+
+def decode_files(paths, side):
+    """Squares of the images that can be decoded, and why the others cannot.
+
+    Parameters
+    ----------
+    paths : list of str
+    side : int
+        Side of the squares in pixels.
+
+    Returns
+    -------
+    squares : numpy.ndarray of uint8, shape (n_decoded, side, side, 3)
+        In the order of `paths`.
+    reasons : dict of int to str
+        By index in `paths`.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read at all: a lost drive must not pass for a million bad images.
+    """
+    squares, reasons = [], {}
+    for index, path in enumerate(paths):
+        try:
+            with open(path, "rb") as file:
+                data = file.read()
+        except OSError as error:
+            raise InputError(
+                f"{path}: expected a file that can be read, found {error.strerror}"
+            ) from error
+        try:
+            squares.append(whole_square(data, side))
+        except MemoryError:
+            raise
+        except UnidentifiedImageError:
+            # Its message names a buffer by an address, which differs from run to run.
+            reasons[index] = "not in a known image format"
+        except Exception as error:  # a damaged file can raise anything in PIL's decoders
+            reasons[index] = f"{type(error).__name__}: {error}"
+    return np.array(squares, np.uint8).reshape(-1, side, side, 3), reasons

@@ -1,0 +1,164 @@
+"""Random transformations of training images, a batch at a time on the device that trains.
+
+They are torchvision's RandomResizedCrop, RandomHorizontalFlip, ColorJitter and RandomGrayscale,
+drawn for each image on its own but computed for all images at once. The jitter has one order, where
+torchvision draws one.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+
+ASPECT = (3 / 4, 4 / 3)
+"""Smallest and largest aspect ratio of a crop, as in torchvision."""
+
+ATTEMPTS = 10
+"""Draws of a crop's area and aspect, of which the first that fits into the image is taken."""
+
+# Weights of red, green and blue in a grey value, as torchvision rounds those of ITU-R BT.601.
+GREY = (0.2989, 0.587, 0.114)
+
+
+@dataclass
+class Augmentation:
+    """What is done to each image of a batch.
+
+    Attributes
+    ----------
+    box : torch.Tensor of int64, shape (n, 4)
+        Top, left, height and width of the crop in pixels.
+    flip : torch.Tensor of bool, shape (n,)
+    jitter : tuple of four torch.Tensor, each of shape (n,), or None
+        Factors of brightness, contrast and saturation, and the shift of the hue as a share of a
+        turn; None changes nothing.
+    grey : torch.Tensor of bool, shape (n,), or None
+        None leaves all images their colours.
+    """
+
+    box: torch.Tensor
+    flip: torch.Tensor
+    jitter: tuple | None
+    grey: torch.Tensor | None
+
+
+def draw_augmentation(n, side, settings, generator):
+    """Draw what is done to each of `n` images.
+
+    Parameters
+    ----------
+    n : int
+    side : int
+        Side of the images in pixels.
+    settings : dict
+        ``crop_scale`` (smallest and largest area of a crop as a share of the image), ``flip``
+        (probability), ``jitter`` (largest relative change of brightness, contrast and
+        saturation, and of hue as a share of a turn) and ``greyscale`` (probability).
+    generator : torch.Generator
+
+    Returns
+    -------
+    Augmentation
+        On the device of the generator.
+    """
+
+    def uniform(low, high, *shape):
+        draw = torch.rand(n, *shape, generator=generator, device=generator.device)
+        return low + (high - low) * draw
+
+    area = uniform(*settings["crop_scale"], ATTEMPTS) * side**2
+    aspect = uniform(math.log(ASPECT[0]), math.log(ASPECT[1]), ATTEMPTS).exp()
+    size = torch.stack([(area / aspect).sqrt(), (area * aspect).sqrt()], -1).round().long()
+    fits = ((size > 0) & (size <= side)).all(-1)
+    first = fits.int().argmax(1)
+    size = size[torch.arange(n, device=size.device), first]
+    # Where none fits, the whole image, which is the largest crop of an allowed aspect.
+    size = torch.where(fits.any(1, keepdim=True), size, side)
+    corner = (uniform(0, 1, 2) * (side - size + 1)).long()
+    flip = uniform(0, 1) < settings["flip"]
+    jitter, strength = None, settings["jitter"]
+    if strength:
+        factors = [uniform(1 - strength, 1 + strength) for _ in range(3)]
+        jitter = (*factors, uniform(-strength, strength))
+    grey = uniform(0, 1) < settings["greyscale"] if settings["greyscale"] else None
+    return Augmentation(torch.cat([corner, size], 1), flip, jitter, grey)
+
+
+def augment(images, augmentation, size):
+    """Crop, flip, and change colours.
+
+    Equal to torchvision's ``v2.functional`` on each image with the same parameters, in the order
+    crop, flip, brightness, contrast, saturation, hue, greyscale.
+
+    Parameters
+    ----------
+    images : torch.Tensor of uint8, shape (n, side, side, 3)
+    augmentation : Augmentation
+    size : int
+        Side of the results in pixels.
+
+    Returns
+    -------
+    torch.Tensor of float32, shape (n, 3, size, size)
+        Values in [0, 1], as a camera would saturate.
+    """
+    top, left, height, width = augmentation.box.T
+    rows = _resampling(top, height, images.shape[1], size)
+    columns = _resampling(left, width, images.shape[2], size)
+    columns = torch.where(augmentation.flip[:, None, None], columns.flip(1), columns)
+    pixels = images.permute(0, 3, 1, 2).float().div_(255)
+    pixels = (rows[:, None] @ pixels @ columns[:, None].mT).clamp_(0, 1)
+    if augmentation.jitter is not None:
+        pixels = _jitter(pixels, *augmentation.jitter)
+    if augmentation.grey is not None:
+        pixels = torch.where(augmentation.grey.view(-1, 1, 1, 1), _grey(pixels), pixels)
+    return pixels
+
+
+def _resampling(start, length, side, size):
+    """Weights of the pixels of a line in those of its resized crop, shape (n, size, side).
+
+    Bilinear with antialiasing: a triangle as wide as the larger of both grids' pixels about each
+    result's centre, its weights normalised within the crop.
+    """
+    scale = (length.float() / size)[:, None, None]
+    centre = (torch.arange(size, device=start.device).float()[None, :, None] + 0.5) * scale
+    pixel = torch.arange(side, device=start.device).float()[None, None] - start[:, None, None]
+    weights = (1 - (pixel + 0.5 - centre).abs() / scale.clamp(min=1)).clamp_(min=0)
+    weights = weights * ((pixel >= 0) & (pixel < length[:, None, None]))
+    return weights / weights.sum(2, keepdim=True)
+
+
+def _grey(pixels):
+    weights = torch.tensor(GREY, device=pixels.device).view(3, 1, 1)
+    return (pixels * weights).sum(1, keepdim=True)
+
+
+def _blend(pixels, other, factor):
+    factor = factor.view(-1, 1, 1, 1)
+    return (factor * pixels + (1 - factor) * other).clamp_(0, 1)
+
+
+def _jitter(pixels, brightness, contrast, saturation, hue):
+    pixels = (pixels * brightness.view(-1, 1, 1, 1)).clamp_(0, 1)
+    mean = _grey(pixels).mean((2, 3), keepdim=True)
+    pixels = _blend(pixels, mean, contrast)
+    pixels = _blend(pixels, _grey(pixels), saturation)
+    return _shift_hue(pixels, hue)
+
+
+def _shift_hue(pixels, shift):
+    """Turn the hue of the hexcone model (HSV) at constant value and saturation."""
+    value, brightest = pixels.max(1)
+    chroma = value - pixels.min(1).values
+    red, green, blue = pixels.unbind(1)
+    differences = torch.stack([green - blue, blue - red, red - green], 1)
+    difference = differences.gather(1, brightest[:, None])[:, 0]
+    grey = chroma == 0
+    hue = 2 * brightest + difference / torch.where(grey, 1, chroma)
+    hue = hue + 6 * shift.view(-1, 1, 1)
+    # A channel falls from the value by the share of the chroma that the hue is away from it.
+    offset = torch.tensor([5.0, 3.0, 1.0], device=pixels.device).view(1, 3, 1, 1)
+    away = torch.remainder(hue[:, None] + offset, 6)
+    fall = torch.minimum(away, 4 - away).clamp_(0, 1)
+    return value[:, None] - chroma[:, None] * fall

@@ -1,0 +1,142 @@
+"""Training of a group of networks that differ in their seed, from named random streams."""
+
+import logging
+import signal
+import sys
+import time
+from contextlib import contextmanager
+
+import torch
+from tqdm import tqdm
+
+from workflow_scripts.common.errors import InputError
+from workflow_scripts.common.random_streams import derive_seed
+from workflow_scripts.images.device_images import DeviceImages
+from workflow_scripts.images.pixels import normalise, to_input
+from workflow_scripts.networks.architecture import build_network
+from workflow_scripts.networks.blocks import torch_generator
+from workflow_scripts.networks.trainer import Trainer
+
+
+def train(variant, training, validation, *, master_seed, seeds, device, checkpoints):
+    """Train a group of networks on one device, in turn step by step, on the same images.
+
+    A seed decides on its network's initial weights, on the order of its images and on the draws of
+    noise, dropout, augmentation and negatives; nothing else differs between seeds of a variant, and
+    no network depends on which others are in the group. A checkpoint is written every few minutes
+    and on SIGTERM or SIGINT, and gone on from.
+
+    Parameters
+    ----------
+    variant : dict
+        Architecture, ``objective`` and optimisation settings of the configuration.
+    training : workflow_scripts.images.sets.ImageSet
+    validation : xarray.Dataset
+        ``image`` (stimulus, y, x, channel) uint8 and ``label`` (stimulus).
+    master_seed : int
+        Master seed of the run.
+    seeds : list of int
+        Seeds of the networks.
+    device : torch.device
+    checkpoints : workflow_scripts.networks.checkpoints.Checkpoints
+
+    Returns
+    -------
+    networks : dict of int to torch.nn.Module
+        By seed.
+    curve : list of dict
+        One row a seed and epoch: seed, epoch, learning_rate, loss, accuracy (validation),
+        images_per_second (of this network, while the others of the group train, too) and
+        gpu_memory_mb (the largest so far).
+
+    Raises
+    ------
+    FloatingPointError
+        If a gradient is not finite, naming the step and the layer.
+    InputError
+        If there are fewer images than one batch has, epochs have no step, or a checkpoint cannot be
+        read.
+    SystemExit
+        After a signal, when the checkpoints are written.
+    """
+    if variant["objective"] == "untrained":
+        initial = {
+            seed: torch_generator(derive_seed(master_seed, "train", seed, "initialisation"))
+            for seed in seeds
+        }
+        return {seed: build_network(variant, stream) for seed, stream in initial.items()}, []
+    if len(training.index) < variant["batch_size"]:
+        raise InputError(
+            f"config stimuli.n.training: found {len(training.index)} images, expected at least "
+            f"training.batch_size, {variant['batch_size']}"
+        )
+    images = DeviceImages(training, device)
+    labels = torch.as_tensor(training.labels[training.index], device=device)
+    held_out = (
+        normalise(to_input(validation["image"].values, device)),
+        torch.as_tensor(validation["label"].values, device=device),
+    )
+    trainers = [
+        Trainer(variant, images, labels, held_out, master_seed, seed, device) for seed in seeds
+    ]
+    if trainers[0].n_steps == 0:
+        raise InputError(
+            f"config training.epochs: found {variant['epochs']}, expected at least one step, "
+            f"1/{trainers[0].steps_per_epoch} of an epoch"
+        )
+    for trainer in trainers:
+        checkpoints.resume(trainer)
+    size = variant["batch_size"]
+    total = sum(trainer.n_steps for trainer in trainers) * size
+    started = sum(trainer.step for trainer in trainers) * size
+    with (
+        _noted_signals() as signals,
+        tqdm(
+            total=total, initial=started, unit="image", unit_scale=True, mininterval=5
+        ) as progress,
+    ):
+        saved = time.perf_counter()
+        while unfinished := [trainer for trainer in trainers if not trainer.finished]:
+            step = min(trainer.step for trainer in unfinished)
+            for trainer in unfinished:
+                # After a kill between two checkpoints some are ahead.
+                if trainer.step == step:
+                    trainer.advance()
+                    progress.update(size)
+                    progress.set_postfix(_last(trainer.curve), refresh=False)
+            if signals or time.perf_counter() - saved > 60 * checkpoints.minutes:
+                for trainer in trainers:
+                    checkpoints.save(trainer)
+                saved = time.perf_counter()
+            if signals:
+                logging.error(
+                    "%s ended the training after step %d; the next run goes on from %s",
+                    signal.Signals(signals[0]).name,
+                    step + 1,
+                    checkpoints.folder,
+                )
+                sys.exit(1)
+    curve = [row for trainer in trainers for row in trainer.curve]
+    return {trainer.seed: trainer.network for trainer in trainers}, curve
+
+
+def _last(curve):
+    """What the progress bar says of the last epoch."""
+    names = ("seed", "loss", "accuracy", "gpu_memory_mb")
+    last = curve[-1] if curve else {}
+    return {name: f"{last[name]:.4g}" for name in names if last.get(name) is not None}
+
+
+@contextmanager
+def _noted_signals():
+    """Signals that ask the process to end, noted in a list instead of obeyed at once."""
+    noted = []
+    before = {
+        number: signal.signal(number, lambda number, frame: noted.append(number))
+        for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        yield noted
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,95 @@
+"""Weights of trained networks: one safetensors file a group of seeds."""
+
+import pickle
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+
+from workflow_scripts.common.errors import InputError
+from workflow_scripts.common.files import replacing
+
+
+def read_state_dict(path):
+    """State dict of a file; code that a pickle holds is never run.
+
+    Parameters
+    ----------
+    path : str or path-like
+        ``.safetensors``, or what ``torch.save`` writes. The state dict may be the entry
+        ``state_dict`` of a checkpoint, and its keys may begin with ``module.``, as those of
+        `torch.nn.DataParallel` do.
+
+    Returns
+    -------
+    dict of str to torch.Tensor
+
+    Raises
+    ------
+    InputError
+        If the file is damaged or holds anything else.
+    """
+    try:
+        if Path(path).suffix == ".safetensors":
+            state = load_file(path)
+        else:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+    except (
+        *(OSError, RuntimeError, EOFError, ValueError, LookupError),
+        *(pickle.UnpicklingError, SafetensorError),
+    ) as error:
+        raise InputError(
+            f"{path}: found a file that is damaged or holds more than tensors "
+            f"({type(error).__name__}), expected a state dict; pickled code is never run"
+        ) from error
+    if isinstance(state, dict) and isinstance(state.get("state_dict"), dict):
+        state = state["state_dict"]
+    if not isinstance(state, dict) or not all(
+        isinstance(value, torch.Tensor) for value in state.values()
+    ):
+        raise InputError(f"{path}: found no state dict, expected a tensor for each name")
+    if all(key.startswith("module.") for key in state):
+        return {key.removeprefix("module."): value for key, value in state.items()}
+    return state
+
+
+def write_weights(networks, path):
+    """Write the weights of networks; each name begins with the network's seed and a dot.
+
+    Parameters
+    ----------
+    networks : dict of int to torch.nn.Module
+        By seed.
+    path : str or path-like
+    """
+    weights = {
+        f"{seed}.{name}": value.cpu().contiguous()
+        for seed, network in networks.items()
+        for name, value in network.state_dict().items()
+    }
+    with replacing(path) as temporary:
+        save_file(weights, temporary)
+
+
+def read_weights(path, seed):
+    """State dict of one network of a file.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or has no network of this seed.
+    """
+    prefix = f"{seed}."
+    try:
+        with safe_open(path, "pt") as file:
+            weights = {
+                name.removeprefix(prefix): file.get_tensor(name)
+                for name in file.keys()  # noqa: SIM118 (it is no dict)
+                if name.startswith(prefix)
+            }
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"{path}: expected weights, found {error}") from error
+    if not weights:
+        raise InputError(f"{path}: found no network of seed {seed}, expected one")
+    return weights

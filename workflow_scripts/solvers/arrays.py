@@ -1,0 +1,35 @@
+"""Arrays of any library that keeps the array API standard: NumPy, or PyTorch on a GPU."""
+
+import numpy as np
+from array_api_compat import array_namespace, is_numpy_array, to_device
+
+CACHE_ELEMENTS = 16_000
+
+
+def to_numpy(array):
+    """The same values as a NumPy array."""
+    return np.asarray(to_device(array, "cpu"))
+
+
+def transposed(matrix):
+    """Transpose of a matrix, laid out anew so that its rows are contiguous."""
+    xp = array_namespace(matrix)
+    return xp.reshape(xp.reshape(matrix.T, (-1,)), matrix.T.shape)
+
+
+def cached_rows(matrix):
+    """How many rows of (..., n_rows, n_columns) to work on at a time.
+
+    A processor is several times faster on pieces that stay in its cache; a GPU takes all at once.
+    """
+    n_rows, n_columns = matrix.shape[-2:]
+    return max(1, CACHE_ELEMENTS // n_columns) if is_numpy_array(matrix) else max(1, n_rows)
+
+
+def on_device(values, device):
+    """A NumPy array where a device works on it: as it is on the CPU, as a torch tensor on a GPU."""
+    if device == "cpu":
+        return values
+    import torch
+
+    return torch.as_tensor(values, device=device)

@@ -1,0 +1,58 @@
+"""Ridge regression with a penalty for each target unit, chosen by exact leave-one-out error."""
+
+import numpy as np
+from array_api_compat import array_namespace
+
+from workflow_scripts.common.errors import NotComparable
+from workflow_scripts.solvers.leave_one_out import choose_penalties
+from workflow_scripts.solvers.principal_axes import check_alphas, principal_axes
+from workflow_scripts.solvers.standardise import Standardiser
+
+# The union of two grids that the field's libraries use: 15 values from 1e-9 to 1e5, and 9 from 5e-4
+# to 5e4 that lie between them.
+ALPHAS = tuple(float(a) for a in np.union1d(np.logspace(-9, 5, 15), 5 * np.logspace(-4, 4, 9)))
+
+
+class Ridge:
+    """Linear map with an L2 penalty from standardised source units to target units.
+
+    One decomposition of the source serves all targets and penalties, in whichever of primal and
+    dual form is smaller; see `choose_penalties`.
+
+    Parameters
+    ----------
+    alphas : sequence of float
+        Penalties to choose from, of the sum of squared residuals.
+
+    Attributes
+    ----------
+    alpha_ : array, shape (n_targets,)
+    axes_ : array, shape (n_varying, k)
+        Principal axes of the standardised source.
+    weights_ : array, shape (k, n_targets)
+        On these axes: the coefficients are ``axes_ @ weights_``.
+    intercept_ : array, shape (n_targets,)
+    """
+
+    def __init__(self, alphas=ALPHAS):
+        self.alphas = alphas
+
+    def fit(self, X, Y):
+        """Fit on training responses X (n_stimuli, n_units) and Y (n_stimuli, n_targets)."""
+        check_alphas(self.alphas)
+        if Y.shape[1] == 0:
+            raise NotComparable("the target has no units")
+        xp = array_namespace(X)
+        self.scaler = Standardiser()
+        U, s, Vt = principal_axes(self.scaler.fit_transform(X))
+        self.axes_ = Vt.T
+        self.intercept_ = xp.mean(Y, axis=0)
+        centred = Y - self.intercept_
+        projected = U.T @ centred
+        self.alpha_ = choose_penalties(U, s, projected, centred, self.alphas)
+        self.weights_ = s[:, None] / (s[:, None] ** 2 + self.alpha_) * projected
+        return self
+
+    def predict(self, X):
+        """Predicted responses (n_stimuli, n_targets)."""
+        return self.scaler.transform(X) @ self.axes_ @ self.weights_ + self.intercept_
