@@ -12,13 +12,15 @@ configfile: workflow.source_path("config.yaml")
 
 
 include: "rules/common.smk"
-include: "rules/mouse.smk"
-include: "rules/models.smk"
+include: "rules/images.smk"
+include: "rules/networks.smk"
+include: "rules/brains.smk"
 include: "rules/alignment.smk"
-include: "rules/aggregate.smk"
+include: "rules/evaluation.smk"
 include: "rules/figures.smk"
 
 
 rule all:
+    """Every table and every figure."""
     input:
-        final_files(),
+        PLAN.final_files(),

@@ -1,78 +1,100 @@
-"""Fits: one job a method and subject, area or candidate, so that an addition adds jobs only."""
+"""Alignment: reads activations and recordings; makes shards of scores, and the tables of all scores.
+
+One job is one method and one subject, area or candidate, so that an addition only adds jobs.
+"""
 
 
 rule align_models:
     """One network against itself and, in both directions, every network before it in config."""
     input:
-        activations=shard_activations,
+        activations=PLAN.alignment.activations,
     output:
-        "results/scores/models/{method}/{variant}/{seed}.nc",
+        "results/scores/networks/{method}/{variant}/{seed}.nc",
     log:
         "results/logs/align_models/{method}/{variant}/{seed}.log",
     benchmark:
         "results/benchmarks/align_models/{method}/{variant}/{seed}.tsv"
     conda:
         "../envs/workflow.yaml"
-    threads: 1
     resources:
         mem_mb=growing(3000),
         runtime=growing(120),
-        gpu=fit_gpu,
+        gpu=PLAN.alignment.gpu,
     params:
         code=code("alignment/align_models.py"),
-        method_code=method_code,
-        settings=models_settings,
+        method_code=PLAN.alignment.method_code,
+        settings=PLAN.alignment.model_settings,
     script:
         "../workflow_scripts/alignment/align_models.py"
 
 
-rule align_mice:
-    """One area, pooled over all other mice, against every area of each mouse."""
+rule align_brain:
+    """One area, pooled over all other subjects, against every area of each subject."""
     input:
-        sessions=session_files(),
+        recordings=PLAN.brains.recordings,
     output:
-        "results/scores/mouse/{method}/{area}.nc",
+        "results/scores/brain/{brain}/{method}/{area}.nc",
     log:
-        "results/logs/align_mice/{method}/{area}.log",
+        "results/logs/align_brain/{brain}/{method}/{area}.log",
     benchmark:
-        "results/benchmarks/align_mice/{method}/{area}.tsv"
+        "results/benchmarks/align_brain/{brain}/{method}/{area}.tsv"
     conda:
         "../envs/workflow.yaml"
-    threads: 1
     resources:
         mem_mb=growing(3000),
         runtime=growing(120),
-        gpu=fit_gpu,
+        gpu=PLAN.alignment.gpu,
     params:
         code=code("alignment/align_brain.py"),
-        method_code=method_code,
-        settings=area_settings,
+        method_code=PLAN.alignment.method_code,
+        settings=PLAN.alignment.brain_settings,
     script:
         "../workflow_scripts/alignment/align_brain.py"
 
 
-rule align_model_and_mice:
-    """One candidate network against the mice, in both directions."""
+rule align_model_and_brain:
+    """One candidate network against the subjects of a brain, in both directions."""
     input:
-        activations="results/activations/scenes/{variant}/{seed}.nc",
-        sessions=session_files(),
+        activations=PLAN.alignment.candidate_activations,
+        recordings=PLAN.brains.recordings,
     output:
-        model_to_mouse="results/scores/model_to_mouse/{method}/{variant}/{seed}.nc",
-        mouse_to_model="results/scores/mouse_to_model/{method}/{variant}/{seed}.nc",
+        model_to_brain="results/scores/model_to_brain/{brain}/{method}/{variant}/{seed}.nc",
+        brain_to_model="results/scores/brain_to_model/{brain}/{method}/{variant}/{seed}.nc",
     log:
-        "results/logs/align_model_and_mice/{method}/{variant}/{seed}.log",
+        "results/logs/align_model_and_brain/{brain}/{method}/{variant}/{seed}.log",
     benchmark:
-        "results/benchmarks/align_model_and_mice/{method}/{variant}/{seed}.tsv"
+        "results/benchmarks/align_model_and_brain/{brain}/{method}/{variant}/{seed}.tsv"
     conda:
         "../envs/workflow.yaml"
-    threads: 1
     resources:
         mem_mb=growing(3000),
         runtime=growing(120),
-        gpu=fit_gpu,
+        gpu=PLAN.alignment.gpu,
     params:
         code=code("alignment/align_model_and_brain.py"),
-        method_code=method_code,
-        settings=candidate_settings,
+        method_code=PLAN.alignment.method_code,
+        settings=PLAN.alignment.candidate_settings,
     script:
         "../workflow_scripts/alignment/align_model_and_brain.py"
+
+
+rule collect_scores:
+    """Collect all shards: one row per cell, and one row per cell and split."""
+    input:
+        shards=PLAN.alignment.shards(),
+    output:
+        scores="results/tables/scores.csv",
+        splits="results/tables/split_scores.csv",
+    log:
+        "results/logs/collect_scores.log",
+    benchmark:
+        "results/benchmarks/collect_scores.tsv"
+    conda:
+        "../envs/workflow.yaml"
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
+    params:
+        code=code("alignment/collect_scores.py"),
+    script:
+        "../workflow_scripts/alignment/collect_scores.py"

@@ -1,65 +1,64 @@
-"""Figures: every panel on its own, and the two composed figures."""
+"""Figures: reads tables; draws every panel on its own, composed figures, subjects and trainings."""
 
 
 rule plot_figure:
-    """Draw one panel or one composed figure."""
+    """Draw one panel or one composed figure of one population."""
     input:
-        predictivity="results/tables/predictivity.csv",
-        silhouette="results/tables/silhouette.csv",
-        mds="results/tables/mds.csv",
-        separability="results/tables/separability.csv",
-        mice="results/tables/mice.csv",
+        unpack(PLAN.figures.tables),
     output:
         svg=report(
-            "results/figures/figure_{figure}.svg",
-            caption="report/figure.rst",
-            category=figure_category,
-            labels=figure_labels,
+            "results/figures/{population}/{figure}.svg",
+            caption="report/caption.rst",
+            category="{population}",
+            labels=PLAN.figures.labels,
         ),
-        png="results/figures/figure_{figure}.png",
+        png="results/figures/{population}/{figure}.png",
     log:
-        "results/logs/plot_figure/{figure}.log",
+        "results/logs/plot_figure/{population}/{figure}.log",
     benchmark:
-        "results/benchmarks/plot_figure/{figure}.tsv"
+        "results/benchmarks/plot_figure/{population}/{figure}.tsv"
+    wildcard_constraints:
+        figure=pattern(PLAN.figures.all_names()),
     conda:
         "../envs/workflow.yaml"
-    threads: 1
     resources:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
         code=code("figures/plot_figure.py"),
-        settings=figure_settings,
+        panel_code=PLAN.figures.code,
+        settings=PLAN.figures.settings,
+        caption=PLAN.figures.caption,
     script:
         "../workflow_scripts/figures/plot_figure.py"
 
 
-rule plot_mice:
-    """Draw the units of the mice before and after each filter, and their reliability."""
+rule plot_brain:
+    """Draw the units of a brain's subjects before and after each filter, and their reliability."""
     input:
-        mice="results/tables/mice.csv",
-        units="results/tables/mouse_units.csv",
+        subjects="results/tables/{brain}/subjects.csv",
+        units="results/tables/{brain}/units.csv",
     output:
         svg=report(
-            "results/figures/figure_mice.svg",
-            caption="report/figure_mice.rst",
-            category="Mice",
-            labels={"figure": "mice", "shows": "Units and their reliability"},
+            "results/figures/{brain}/subjects.svg",
+            caption="report/caption.rst",
+            category="{brain}",
+            labels={"figure": "subjects", "shows": "Units and their reliability"},
         ),
-        png="results/figures/figure_mice.png",
+        png="results/figures/{brain}/subjects.png",
     log:
-        "results/logs/plot_mice.log",
+        "results/logs/plot_brain/{brain}.log",
     benchmark:
-        "results/benchmarks/plot_mice.tsv"
+        "results/benchmarks/plot_brain/{brain}.tsv"
     conda:
         "../envs/workflow.yaml"
-    threads: 1
     resources:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
         code=code("figures/plot_brain.py"),
-        settings=plot_mice_settings,
+        settings=PLAN.figures.brain_settings,
+        caption=PLAN.figures.brain_caption,
     script:
         "../workflow_scripts/figures/plot_brain.py"
 
@@ -67,32 +66,32 @@ rule plot_mice:
 rule plot_training:
     """Draw the training curves of a variant's networks, and the first-layer filters of one."""
     input:
-        curves=variant_curves,
-        weights=first_weights,
-        labels=training_labels,
+        curves=PLAN.figures.curves,
+        weights=PLAN.figures.first_weights,
+        labels=PLAN.images.training_labels,
     output:
         svg=report(
-            "results/figures/training_{variant}.svg",
-            caption="report/training.rst",
-            category="Networks",
+            "results/figures/networks/training_{variant}.svg",
+            caption="report/caption.rst",
+            category="networks",
             labels={
-                "figure": "{variant}",
+                "figure": "training of {variant}",
                 "shows": "Training and first-layer filters",
             },
         ),
-        png="results/figures/training_{variant}.png",
+        png="results/figures/networks/training_{variant}.png",
     log:
         "results/logs/plot_training/{variant}.log",
     benchmark:
         "results/benchmarks/plot_training/{variant}.tsv"
     conda:
         "../envs/workflow.yaml"
-    threads: 1
     resources:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
         code=code("figures/plot_training.py"),
-        settings=plot_training_settings,
+        settings=PLAN.figures.training_settings,
+        caption=PLAN.figures.training_caption,
     script:
         "../workflow_scripts/figures/plot_training.py"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from workflow_scripts.common.fingerprints import environment_folder
+from workflow_scripts.common.fingerprints import pins_hash
 
 # One thread a process, set before NumPy or torch start theirs: tests run beside other jobs.
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -77,7 +77,8 @@ def workflow(tmp_path_factory):
 def allensdk_python(workflow):
     """Interpreter of the isolated AllenSDK environment, built by the workflow's own rule."""
     workflow.snakemake("build_environment")
-    return workflow.folder / environment_folder(ROOT / "envs/allensdk.txt") / "bin/python"
+    pins = pins_hash(ROOT / "envs/allensdk.txt")
+    return workflow.folder / f".envs/allensdk-{pins}/bin/python"
 
 
 @pytest.fixture(scope="session")

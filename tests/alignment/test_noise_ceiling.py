@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from sklearn.linear_model import RidgeCV
 
-from workflow_scripts.alignment.noise_ceiling import NoiseCorrection
+from workflow_scripts.alignment.noise_ceiling import NoiseCorrection, ceiling_per_unit, halves
 from workflow_scripts.alignment.score_cells import score_cells
-from workflow_scripts.alignment.scoring import ceiling_per_unit, pearson_per_unit
-from workflow_scripts.brains.own_responses import make_recording
+from workflow_scripts.alignment.scoring import pearson_per_unit
+from workflow_scripts.brains.from_array import make_recording
 from workflow_scripts.brains.recording import check_recording, read_trials
 from workflow_scripts.brains.reliability import half_means
 from workflow_scripts.common.errors import InputError
@@ -20,7 +20,7 @@ SPLITS = [(np.arange(240), np.arange(240, 300)), (np.arange(60, 300), np.arange(
 
 
 def noisy(signal, subject, sd, seed):
-    """A mouse whose trials are a signal and independent noise."""
+    """A subject whose trials are a signal and independent noise."""
     random = np.random.default_rng(seed)
     shape = (len(signal), N_TRIALS, signal.shape[1])
     trials = signal[:, None] + sd * random.standard_normal(shape)
@@ -44,18 +44,18 @@ def signals():
 
 
 def test_the_noise_of_trials_is_taken_out(signals):
-    """From a network, whose responses have no noise, and from mice, whose responses have."""
+    """From a network, whose responses have no noise, and from subjects whose responses do."""
     source, target = signals
-    mouse = noisy(target, "target", 3.0, 1)
+    subject = noisy(target, "target", 3.0, 1)
     network = Profile("network", "conv1", source)
     pooled = pool([noisy(source[:, :10], "a", 1.0, 2), noisy(source[:, 10:], "b", 1.0, 3)], "VISp")
     clean = correct([(network, Profile("t", "VISp", target))])
     np.testing.assert_allclose(clean["correlation_ceiling"], 1)
     without_noise = clean["correlation"].values[0]
-    noise = correct([(network, mouse), (pooled, mouse)])
+    noise = correct([(network, subject), (pooled, subject)])
     measured, corrected = noise["correlation"].values, noise["correlation_corrected"].values
     assert (measured < without_noise).all() and np.mean(measured - without_noise) < -0.1
-    # Units that the source explains whole, and units of which it explains half of the variance.
+    # The source explains the last six units wholly, and half of the variance of the first six.
     np.testing.assert_allclose(corrected.mean(axis=0)[6:], 1, atol=0.1)
     np.testing.assert_allclose(corrected.mean(axis=0)[:6], without_noise[:6], atol=0.15)
     assert abs(np.mean(corrected - without_noise)) < 0.03
@@ -114,10 +114,10 @@ def test_the_score_is_the_same_with_and_without_a_correction(signals):
     source, target = (noisy(s, name, 2.0, 4) for s, name in zip(signals, "st", strict=True))
     plain = score_cells("linear_nonlinear", {}, [(source, target)], SPLITS, 1)
     corrected = correct([(source, target)], "linear_nonlinear", n_halves=1)
-    np.testing.assert_array_equal(plain["score_unit"], corrected["score_unit"])
+    np.testing.assert_array_equal(plain["unit_score"], corrected["unit_score"])
 
 
-def test_halves_go_by_the_name_of_the_mouse_and_the_seed(signals):
+def test_halves_go_by_the_name_of_the_subject_and_the_seed(signals):
     source, target = (noisy(s, name, 2.0, 4) for s, name in zip(signals, "st", strict=True))
     one = correct([(source, target)])
     alone = correct(
@@ -158,6 +158,11 @@ def test_responses_of_pure_noise_have_no_ceiling():
     )
 
 
+def test_a_profile_without_trials_is_twice_its_own_half():
+    profile = Profile("network", "conv1", np.eye(3))
+    assert all(half is profile.values for half in halves(profile, seed=0, number=0))
+
+
 def test_halves_are_of_the_valid_trials_of_each_unit():
     trials = np.arange(2 * 5 * 3, dtype=float).reshape(2, 5, 3)
     trials[0, 1, 2] = np.nan
@@ -175,17 +180,29 @@ def test_halves_are_of_the_valid_trials_of_each_unit():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda data: data.drop_vars("trial_rate"), "has no variable 'trial_rate', expected it"),
-        (lambda data: data.assign(rate=data["rate"] + 1), "the mean of trial_rate is"),
-        (lambda data: data.isel(trial=[0]), "trial_rate has 1 trials of stimulus 0 for unit 0"),
-        (lambda data: data.assign(trial_rate=-data["trial_rate"] - 1), "trial_rate is -"),
-        (lambda data: data.assign(trial_rate=data["trial_rate"].astype(int)), "is of type int64"),
+        (
+            lambda data: data.drop_vars("trial_rate"),
+            "found no variable 'trial_rate', expected one, for config brains.x.noise_correction",
+        ),
+        (lambda data: data.assign(rate=data["rate"] + 1), "found trial_rate with the mean"),
+        (
+            lambda data: data.isel(trial=[0]),
+            "found 1 trials of stimulus 0 for unit 0, expected at least 2 for config brains.x",
+        ),
+        (lambda data: data.assign(trial_rate=-data["trial_rate"] - 1), "found trial_rate -"),
+        (
+            lambda data: data.assign(trial_rate=data["trial_rate"].astype(int)),
+            "trial_rate of type int64",
+        ),
     ],
 )
 def test_trials_that_are_not_as_they_should_be_are_refused(change, message, tmp_path):
     responses = np.random.default_rng(0).poisson(3, size=(6, 4, 2)).astype(float)
-    recording = change(make_recording(responses, ["VISp", "VISl"], "own", "simulated"))
+    changed = change(make_recording(responses, ["VISp", "VISl"], "own", "simulated"))
     path = tmp_path / "own.nc"
-    write_netcdf(recording, path)
+    write_netcdf(changed, path)
+    recording = check_recording(
+        path, brain="x", areas=["VISp", "VISl"], n_stimuli=6, min_reliability=None, taken={}
+    )
     with pytest.raises(InputError, match=message):
-        read_trials(path, check_recording(path, 6, None, {}))
+        read_trials(path, recording, "x")

@@ -2,9 +2,9 @@
 
 Run ``uv run python tests/benchmarks/alignment.py [--csv FILE] [--rows NAME ...]``. Both sides get
 the same arrays in double precision and one thread; each row also says how far their results differ.
-Where the other tool would take hours it is timed on a random sample and scaled, as the row's note
-says. The other tool gets its source standardised, and for Poisson regression Yeo-Johnson
-transformed, for free; ours does that inside the time that is taken.
+Where the other tool would take hours, it is timed on a random sample and its time is scaled, as the
+note of the row says. The time of our side includes the standardisation of the source and, for
+Poisson regression, its Yeo-Johnson transformation; the other tool gets both for free.
 """
 
 import argparse
@@ -44,20 +44,34 @@ from workflow_scripts.alignment.method import make_estimator
 from workflow_scripts.alignment.scoring import r2_per_unit
 from workflow_scripts.solvers.glm.links import CAP
 from workflow_scripts.solvers.glm.penalised import GeneralisedLinear
+from workflow_scripts.solvers.glm.penalties import FOLD_TOLERANCE
 from workflow_scripts.solvers.matching import transport_plan
 from workflow_scripts.solvers.ridge import ALPHAS
 from workflow_scripts.solvers.standardise import Standardiser
 from workflow_scripts.solvers.yeo_johnson import YeoJohnson
 
 SEED = 0
+
 GLM_ALPHAS = tuple(float(a) for a in np.logspace(2, -4, 7))
+"""Penalties of the generalised linear models, from the strongest down, as in config.paper.yaml."""
+
 N_FOLDS = 5
+"""Folds of the generalised linear models and of himalaya, as in config.paper.yaml."""
+
 TOLERANCES = (1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 3e-6, 1e-6, 1e-7)
-SMALLEST_EXCESS = 1e-7  # closer to the optimum than this the other tool's last fit need not come
+"""Tolerances that the other tool can have, from the loosest on."""
+
+SMALLEST_EXCESS = 1e-7
+"""Excess over the optimum that the last fit of the other tool may always have."""
+
 RACE = 4
-# Target profiles that Poisson regression of ours is timed on, out of 25: some ten seconds.
+"""Target units on which the settings of the other tool race."""
+
 FITTED_PROFILES = 5
+"""Target profiles, out of 25, on which our Poisson regression is timed: about ten seconds."""
+
 MAX_ITERATIONS = 100_000
+"""So many that the tolerance ends every fit of the other tool."""
 
 
 def rsa_of_all_pairs(profiles):
@@ -71,7 +85,7 @@ def drives(n_stimuli, unit_counts, random, n_dimensions=400):
     """Responses before the output non-linearity of subjects that see the same stimuli.
 
     Variance falls with the inverse of the dimension's rank, as in trained networks and in visual
-    cortex; a fifth of it lies in dimensions that a subject shares with no other.
+    cortex; a fifth of it lies in dimensions that no other subject has.
 
     Parameters
     ----------
@@ -103,12 +117,12 @@ def softplus(drive):
 
 
 def timed(function):
-    """Seconds of the fastest of three runs, of one that takes ten seconds or more, and its result.
+    """Seconds of the fastest of three runs, and a result; ten seconds or more are timed once.
 
     Parameters
     ----------
     function : callable
-        Without arguments; something like it should have run before.
+        Without arguments. Something like it should have run before.
     """
     seconds = []
     while len(seconds) < 3 and (not seconds or seconds[0] < 10):
@@ -119,7 +133,7 @@ def timed(function):
 
 
 def fastest(candidates):
-    """Time every setting of a tool: seconds of the fastest, its name and its result.
+    """Time every setting of a tool, and return seconds, name and result of the fastest.
 
     Parameters
     ----------
@@ -132,14 +146,14 @@ def fastest(candidates):
 
 
 def ridge_against_scikit_learn(X, targets, n_train):
-    """Ridge of all targets at once, and scikit-learn's RidgeCV target by target.
+    """Ridge of all targets at once, and scikit-learn's RidgeCV for one target after the other.
 
     Parameters
     ----------
     X : numpy.ndarray, shape (n_stimuli, n_units)
+        The training stimuli come first.
     targets : list of numpy.ndarray, each of shape (n_stimuli, n_target_units)
     n_train : int
-        Training stimuli come first.
     """
     Y = np.hstack(targets)
     make_estimator("ridge_post", {}).fit(X[:n_train], targets[0][:n_train])
@@ -177,8 +191,8 @@ def ridge_models(n_train=800, n_test=200, n_units=400, n_targets=25):
     return ridge_against_scikit_learn(X, targets, n_train)
 
 
-def ridge_mice(n_train=94, n_test=24, n_units=1500, n_target_units=50, n_targets=31, n_trials=50):
-    """Ridge between mice, with more units than scenes, against scikit-learn."""
+def ridge_brain(n_train=94, n_test=24, n_units=1500, n_target_units=50, n_targets=31, n_trials=50):
+    """Ridge within a brain, with more units than images, against scikit-learn."""
     random = np.random.default_rng(SEED)
     subjects = drives(n_train + n_test, [n_units] + [n_target_units] * n_targets, random)
     X, *targets = (random.poisson(n_trials * softplus(drive)) / n_trials for drive in subjects)
@@ -198,7 +212,7 @@ def ridge_models_himalaya(n_train=800, n_test=200, n_units=400, n_targets=25):
     centred = torch.from_numpy(Y[:n_train] - mean)
 
     def fit(batch, response=centred):
-        # Source and targets are centred, so that it need not fit intercepts.
+        # Source and targets are centred, so it does not need intercepts.
         solver = {"n_targets_batch": batch, "n_targets_batch_refit": batch, "n_alphas_batch": 4}
         return himalaya.ridge.RidgeCV(ALPHAS, cv=N_FOLDS, solver_params=solver).fit(
             Z[:n_train], response
@@ -233,7 +247,7 @@ def loss(link, Z, y, alpha, parameters):
 
 def fit_scikit_learn(solver, Z, y, alpha, tolerance, start=None):
     """Intercept and weights of scikit-learn's PoissonRegressor, from a start if there is one."""
-    mean = y.mean()  # with a mean of one its loss is ours
+    mean = y.mean()  # with a mean of one, its loss is ours
     model = PoissonRegressor(
         alpha=alpha, solver=solver, tol=tolerance, max_iter=MAX_ITERATIONS, warm_start=True
     )
@@ -274,7 +288,8 @@ def fit_scipy(n_corrections, Z, y, alpha, tolerance, start=None):
 def fit_penalty_path(fit, link, Z, y, tolerance, fold_tolerance):
     """Penalty with the smallest deviance over the folds, and the parameters at that penalty.
 
-    The same folds and the same cap of predictions as ours, each fold's path started warm.
+    Folds and the cap of predictions are the same as ours; each fit starts at the solution for the
+    last penalty.
     """
     fold = np.arange(len(y)) % N_FOLDS
     deviance = np.zeros(len(GLM_ALPHAS))
@@ -292,34 +307,33 @@ def fit_penalty_path(fit, link, Z, y, tolerance, fold_tolerance):
 
 def as_precise_as_folds(model, alpha):
     """The same model with one penalty, and the tolerance of the folds for its last fit."""
-    return GeneralisedLinear(
-        model.link, model.family, [alpha], N_FOLDS, tolerance=model.fold_tolerance
-    )
+    return GeneralisedLinear(model.link, model.family, [alpha], N_FOLDS, tolerance=FOLD_TOLERANCE)
 
 
 def solution(model, unit):
-    """Intercept and weights of one target of a fitted model, in units of the response."""
+    """Intercept and weights for one target of a fitted model, in units of the response."""
     theta = model.theta_[unit]
     return np.r_[theta[0] + np.log(model.unit_[unit]), model.axes_ @ theta[1:]]
 
 
 def poisson_regression(method, fits, n_train, n_units, n_targets, n_fitted, n_sample):
-    """Poisson regression of all targets at once, and another tool unit by unit.
+    """Poisson regression of all targets at once, and another tool for one unit after the other.
 
-    The other tool's tolerances, of the folds and of the last fit, are the loosest with which its
-    largest excess over the optimum on the sample is no larger than ours.
+    The other tool has the loosest tolerances, for the folds and for the last fit, with which its
+    largest excess over the optimum on the sample is at most as large as ours.
 
     Parameters
     ----------
     method : str
         Name of a file in ``methods/``.
     fits : dict of str to callable
-        ``fit(Z, y, alpha, tolerance, start)`` of each setting of the other tool.
+        ``fit(Z, y, alpha, tolerance, start)`` of each setting of the other tool. The first one
+        also finds the precise optimum.
     n_train, n_units, n_targets : int
     n_fitted : int
-        Target profiles that ours is timed on, and that the sample is drawn from.
+        Target profiles on which ours is timed, and from which the sample is drawn.
     n_sample : int
-        Target units that the other tool is timed on.
+        Target units on which the other tool is timed.
     """
     random = np.random.default_rng(SEED)
     X, *targets = drives(n_train, [n_units] * (n_targets + 1), random)
@@ -389,7 +403,6 @@ def poisson_regression(method, fits, n_train, n_units, n_targets, n_fitted, n_sa
 
 def linear_nonlinear(n_train=800, n_units=400, n_targets=25, n_fitted=FITTED_PROFILES, n_sample=24):
     """Exponential mean, against scikit-learn."""
-    # The first is also the one that finds the precise optimum.
     fits = {name: partial(fit_scikit_learn, name) for name in ("newton-cholesky", "lbfgs")}
     return poisson_regression(
         "linear_nonlinear", fits, n_train, n_units, n_targets, n_fitted, n_sample
@@ -480,12 +493,12 @@ def rsa_rsatoolbox(n_profiles=25, n_stimuli=1000, n_units=400):
         "alternative_seconds": alternative,
         "disagreement": np.abs(ours - theirs[np.triu_indices(n_profiles, 1)]).max(),
         "disagreement_of": "similarity of a pair",
-        "note": f"{len(ours)} unordered pairs; rsatoolbox makes both directions in one product",
+        "note": f"{len(ours)} unordered pairs; rsatoolbox takes one product for both directions",
     }
 
 
 def rsa_scipy(n_profiles=25, n_stimuli=1000, n_units=400, n_sample=12):
-    """RSA of all pairs, against SciPy with dissimilarities made anew for every pair."""
+    """RSA of all pairs, against SciPy, which computes the dissimilarities again for every pair."""
     profiles = rsa_profiles(n_profiles, n_stimuli, n_units)
     rsa_of_all_pairs(profiles[:2])
     seconds, ours = timed(lambda: rsa_of_all_pairs(profiles))
@@ -510,7 +523,7 @@ def rsa_scipy(n_profiles=25, n_stimuli=1000, n_units=400, n_sample=12):
 ROWS = {
     "ridge_models": ("scikit-learn RidgeCV, pair by pair", 15, ridge_models),
     "ridge_models_himalaya": ("himalaya RidgeCV, all targets", 3, ridge_models_himalaya),
-    "ridge_mice": ("scikit-learn RidgeCV, pair by pair", 20, ridge_mice),
+    "ridge_brain": ("scikit-learn RidgeCV, pair by pair", 20, ridge_brain),
     "linear_nonlinear": ("scikit-learn PoissonRegressor", 80, linear_nonlinear),
     "linear_softplus": ("SciPy L-BFGS-B", 120, linear_softplus),
     "pre_linear_softplus": (
@@ -527,7 +540,7 @@ ROWS = {
 
 
 def machine():
-    """What the times depend on besides the code, one column each."""
+    """What the times depend on apart from the code, by column."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         cpu = next(line.split(": ")[1] for line in lines if line.startswith("model name"))
@@ -544,7 +557,7 @@ def machine():
 
 
 def main():
-    """Print the table, row by row, and write it."""
+    """Print each row as soon as it is measured, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--csv", type=Path, help="file to write the table to")
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS), metavar="NAME")

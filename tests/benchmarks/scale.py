@@ -1,7 +1,7 @@
 """Time dry-runs of ever larger configurations, and what a job costs before it does any work.
 
-Run ``uv run python tests/benchmarks/scale.py [RUNG ...]``. Nothing is computed and nothing is read:
-folders that a configuration names are empty stand-ins. Layers make shards longer, not more; an
+Run ``uv run python tests/benchmarks/scale.py [RUNG ...]``. Nothing is computed and no data is read:
+the folder of images is an empty one. More layers make longer shards but not more of them; an
 AlexNet has seven that can be read.
 """
 
@@ -18,18 +18,22 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # the workflow is not an installed package
 
-from workflow_scripts.alignment.method import method_names
-from workflow_scripts.common.config import LAYERS
+from workflow_scripts.alignment.method import METHODS
+from workflow_scripts.networks.architecture import ARCHITECTURES
 
 ROOT = Path(__file__).parents[2]
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "2"]
-DRIVERS = ("train_model", "align_models", "collect_scores", "plot_figure")
+DRIVERS = (
+    *("networks.train_model", "alignment.align_models"),
+    *("alignment.collect_scores", "figures.plot_figure"),
+)
 EMPTY_JOBS = 100
+"""Jobs of which the fixed cost of one is the mean."""
 
 
 def entries(n):
-    """Methods of a configuration: every file, then more entries that share one of them."""
-    methods = {name: {} for name in method_names()[:n]}
+    """Methods of a configuration: all files, then more entries that share one of them."""
+    methods = {name: {} for name in METHODS.names()[:n]}
     for number in range(n - len(methods)):
         methods[f"more_{number}"] = {
             "method": "ridge_post",
@@ -39,22 +43,22 @@ def entries(n):
     return methods
 
 
-def population(n_seeds, n_layers, n_methods, n_mice):
-    """Overrides of config.paper.yaml with so many of each; the mice are never fetched."""
-    layers = LAYERS["alexnet"][:n_layers]
+def population(n_seeds, n_layers, n_methods, n_sessions):
+    """Overrides of config.paper.yaml with these numbers of each; no session is fetched."""
+    layers = list(ARCHITECTURES.card("alexnet").layers[:n_layers])
     return {
         "population": {"seeds": list(range(n_seeds)), "layers": layers},
         "methods": entries(n_methods),
-        "mouse": {"sessions": list(range(1, n_mice + 1))},
+        "brains": {"mouse": {"sessions": list(range(1, n_sessions + 1))}},
     }
 
 
 RUNGS = {
     "embedded": None,
     "paper": {},
-    "10 seeds, 5 layers, 8 methods, 32 mice": population(10, 5, 8, 32),
-    "50 seeds, 7 layers, 20 methods, 58 mice": population(50, 7, 20, 58),
-    "100 seeds, 7 layers, 40 methods, 58 mice": population(100, 7, 40, 58),
+    "10 seeds, 5 layers, 8 methods, 32 sessions": population(10, 5, 8, 32),
+    "50 seeds, 7 layers, 20 methods, 58 sessions": population(50, 7, 20, 58),
+    "100 seeds, 7 layers, 40 methods, 58 sessions": population(100, 7, 40, 58),
 }
 
 
@@ -104,10 +108,10 @@ def imports(driver):
 
 
 def main():
-    """Print a line for each rung, and the fixed costs of a job."""
+    """Print the fixed costs of a job, and one line per rung."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("rungs", nargs="*", metavar="RUNG", default=list(RUNGS))
-    parser.add_argument("--repeats", type=int, default=3, help="the fastest of so many is printed")
+    parser.add_argument("--repeats", type=int, default=3, help="runs, the fastest is printed")
     arguments = parser.parse_args()
     times = range(arguments.repeats)
     with tempfile.TemporaryDirectory() as name:
@@ -116,7 +120,7 @@ def main():
         print(f"a job with an empty script: {start:.2f} processor s")
         for driver in DRIVERS:
             print(f"imports of {driver}: {min(imports(driver) for _ in times):.1f} processor s")
-        fixed = start + min(imports("align_models") for _ in times)
+        fixed = start + min(imports("alignment.align_models") for _ in times)
         for rung in arguments.rungs:
             runs = [dry_run(RUNGS[rung], folder) for _ in times]
             wall, processor, memory, jobs = min(runs)

@@ -3,10 +3,10 @@
 Run ``uv run python tests/benchmarks/training.py [--csv FILE]``. The images are crops as in the
 embedded run; ``--paper`` takes the paper's network, batches and augmentation, for a GPU. Both sides
 have the same architecture, noise, batch size, objective and optimiser, and the device to
-themselves; what is counted are trained images a second, over all networks that train at once. The
-plain loop reads PNG files by torchvision's ImageFolder and as many DataLoader workers as there are
-cores, transforms each by torchvision's v2, writes the noise as its formula, and stays in single
-precision on a GPU, where the workflow takes half.
+themselves. What is measured are trained images per second, over all networks that train at once.
+The plain loop reads PNG files with torchvision's ImageFolder and as many DataLoader workers as
+there are cores, transforms each image with torchvision's v2, writes the noise as its formula, and
+stays in single precision on a GPU, where the workflow takes half precision.
 """
 
 import argparse
@@ -22,7 +22,6 @@ from time import perf_counter
 
 import numpy as np
 import torch
-import yaml
 from PIL import Image
 from torch import nn
 from torch.nn.functional import cross_entropy, softplus
@@ -33,16 +32,16 @@ from torchvision.transforms import v2
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # the workflow is not an installed package
 
+from workflow_scripts.common.config import read_config
 from workflow_scripts.images.device_images import DeviceImages
 from workflow_scripts.images.photographs import load_photographs, random_crops
 from workflow_scripts.images.pixels import CHANNEL_MEAN, CHANNEL_SD
 from workflow_scripts.images.sets import ImageSet
 from workflow_scripts.images.squares import SIZE
 from workflow_scripts.networks.architecture import build_network
-from workflow_scripts.networks.blocks import VARIANCE_FLOOR, NoisySoftplus, torch_generator
+from workflow_scripts.networks.blocks import VARIANCE_FLOOR, Dropout, NoisySoftplus, torch_generator
 from workflow_scripts.networks.trainer import Trainer
 
-ROOT = Path(__file__).parents[2]
 WARM_UP = 5  # steps that are not timed
 PAPER = {
     "width": 1.0,
@@ -50,11 +49,11 @@ PAPER = {
     "batch_size": 256,
     "augmentation": {"crop_scale": [0.2, 1.0], "flip": 0.5, "jitter": 0.4, "greyscale": 0.2},
 }
-PAPER_IMAGES = 200 * 1_281_167  # of one network: epochs and images
+PAPER_IMAGES = 200 * 1_281_167  # epochs and images of one network
 
 
 class PlainNoisySoftplus(nn.Module):
-    """The noisy unit as one would write it down."""
+    """The noisy unit as its formula."""
 
     def __init__(self, gain):
         super().__init__()
@@ -66,13 +65,13 @@ class PlainNoisySoftplus(nn.Module):
 
 
 def plain_network(variant, n_classes):
-    """The same AlexNet and a classifier, of PyTorch's own modules."""
+    """The same AlexNet and a classifier, with PyTorch's own modules where it has them."""
     network = build_network(variant, torch_generator(0))
     for block in network.blocks.values():
         for index, module in enumerate(block):
             if isinstance(module, NoisySoftplus):
                 block[index] = PlainNoisySoftplus(variant["noise_gain"])
-            elif type(module).__name__ == "Dropout":
+            elif isinstance(module, Dropout):
                 block[index] = nn.Dropout(variant["dropout"])
     return nn.Sequential(network, nn.Linear(network.n_outputs, n_classes))
 
@@ -92,7 +91,7 @@ def plain_transforms(augmentation):
 
 
 def time_plain(folder, variant, device, n_steps, n_workers, n_threads):
-    """Images a second of the plain loop."""
+    """Images per second of the plain loop."""
     torch.set_num_threads(n_threads)
     dataset = ImageFolder(folder, plain_transforms(variant["augmentation"]))
     loader = DataLoader(
@@ -128,10 +127,10 @@ def time_plain(folder, variant, device, n_steps, n_workers, n_threads):
 
 
 def time_shipped(images, labels, variant, device, n_steps, seeds):
-    """Images a second of a job of the workflow, over all networks that it trains."""
+    """Images per second of a job of the workflow, over all networks that it trains."""
     torch.set_num_threads(1)
     place = torch.device(device)
-    # An epoch so long that none ends, which would validate.
+    # So long an epoch that it does not end: its end would be a validation.
     index = np.resize(np.arange(len(images)), variant["batch_size"] * (WARM_UP + n_steps + 1))
     training = DeviceImages(ImageSet(images, labels, index), place)
     on_device = torch.as_tensor(labels[index], device=place)
@@ -150,7 +149,7 @@ def time_shipped(images, labels, variant, device, n_steps, seeds):
 
 
 def time_jobs(images, labels, variant, n_steps, seeds):
-    """Images a second of as many jobs of one network each as there are cores, all together."""
+    """Images per second of all jobs together, one per core, of which each trains one network."""
     with ProcessPoolExecutor(len(seeds), get_context("spawn")) as pool:
         jobs = [
             pool.submit(time_shipped, images, labels, variant, "cpu", n_steps, [seed])
@@ -165,7 +164,10 @@ def _wait(device):
 
 
 def training_flops(variant):
-    """Floating-point operations of one image, forward and backward, a multiplication being two."""
+    """Floating-point operations of one image, forward and backward.
+
+    A multiplication and the addition that follows it are two.
+    """
     network = build_network(variant, torch_generator(0))
     images = torch.zeros(2, 3, SIZE, SIZE)
     with FlopCounterMode(display=False) as counter:
@@ -174,7 +176,7 @@ def training_flops(variant):
 
 
 def peak_flops(n=8192, repeats=20):
-    """Operations a second of a large bfloat16 matrix product, the practical peak of the GPU."""
+    """Operations per second of a large bfloat16 matrix product, the practical peak of the GPU."""
     a = torch.randn(n, n, device="cuda", dtype=torch.bfloat16)
     a @ a
     torch.cuda.synchronize()
@@ -186,15 +188,15 @@ def peak_flops(n=8192, repeats=20):
 
 
 def measure(variant, n_images, n_steps, n_seeds, device):
-    """Rows of the benchmark."""
-    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    """Rows of the benchmark, and the variant with all its settings."""
+    config = read_config([])
     cores = len(os.sched_getaffinity(0))
-    variant = {**config["training"], **variant}
+    variant = {**config.training, **variant}
     images, labels = random_crops(
         load_photographs(),
         n_images,
         (SIZE, SIZE),
-        config["stimuli"]["crop_scale"],
+        config.stimuli.crop_scale,
         np.random.default_rng(0),
     )
     rows = []
@@ -218,7 +220,7 @@ def measure(variant, n_images, n_steps, n_seeds, device):
     seeds = list(range(n_seeds))
     if device == "cpu":
         add(
-            "shipped, a job a core",
+            "shipped, one job per core",
             cores,
             cores,
             time_jobs(images, labels, variant, n_steps, range(cores)),
@@ -245,7 +247,7 @@ def main():
     best, plain = max(row["images_per_s"] for row in rows[1:]), rows[0]["images_per_s"]
     flops = training_flops(variant)
     print(f"best of the shipped ones: {best / plain:.2f} times the plain loop on this device")
-    print(f"{flops / 1e9:.2f} GFLOP an image, forward and backward")
+    print(f"{flops / 1e9:.2f} GFLOP per image, forward and backward")
     if device == "cuda":
         peak = peak_flops()
         share = rows[-1]["images_per_s"] * flops / peak

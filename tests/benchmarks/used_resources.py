@@ -1,8 +1,8 @@
 """Compare what a finished run used with what its rules request.
 
 Run ``uv run python tests/benchmarks/used_resources.py [--folder DIR]``; further arguments, such as
-``--configfile FILE``, go to Snakemake. The ``benchmark:`` files of the run say what each job took,
-a dry-run what it would request.
+``--configfile FILE``, go to Snakemake. The ``benchmark:`` files of the run say what each job used,
+and a dry-run says what it would request.
 """
 
 import argparse
@@ -13,17 +13,18 @@ from pathlib import Path
 
 import pandas as pd
 
-# Around a job on a cluster are two Snakemakes of 130 MB, of which a benchmark file knows nothing.
 SNAKEMAKES_MB = 300
+"""Memory of the two Snakemakes around a job on a cluster, 130 MB each, which are not in the
+benchmark file of the job."""
 
 
 def requested(folder, *arguments):
-    """Memory in MB and minutes that each job requests, by its benchmark file."""
+    """Memory in MB and minutes that each job requests, by the name of its benchmark file."""
     command = [sys.executable, "-m", "snakemake", "--cores", "2", "-n", "--forceall", *arguments]
     done = subprocess.run(
         command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True
     )
-    # Of each job, the line of its benchmark file comes before that of its resources.
+    # The line of a job's benchmark file stands before that of its resources.
     jobs = re.findall(r"^ *benchmark: (.+)$(?s:.+?)^ *resources: (.+)$", done.stdout, re.MULTILINE)
     rows = []
     for benchmark, values in jobs:
@@ -33,13 +34,13 @@ def requested(folder, *arguments):
 
 
 def used(folder):
-    """Memory in MB and minutes that each job took, by its benchmark file."""
+    """Memory in MB and minutes that each job used, by the name of its benchmark file."""
     root = Path(folder)
     tables = {
         str(path.relative_to(root)): pd.read_csv(path, sep="\t").iloc[-1]
         for path in sorted(root.glob("results/benchmarks/**/*.tsv"))
     }
-    # NA: a job so short that its memory was not looked at.
+    # The memory of a very short job is NA: Snakemake did not look at it in time.
     return pd.DataFrame(
         [(float(row["max_rss"]), row["s"] / 60) for row in tables.values()],
         columns=["used_mb", "used_minutes"],
@@ -48,7 +49,7 @@ def used(folder):
 
 
 def compare(folder, *arguments):
-    """Most of each rule's jobs, and how many there are of which both are known."""
+    """Largest use and smallest request of each rule, and how many jobs it had in both."""
     both = requested(folder, *arguments).join(used(folder), how="inner")
     rule = both.index.str.split("/").str[2].str.removesuffix(".tsv")
     rows = both.groupby(rule).agg(
@@ -65,7 +66,7 @@ def compare(folder, *arguments):
 
 
 def main():
-    """Print one row a rule; exit with 1 where a request is too small."""
+    """Print one row per rule, and exit with 1 if a request is too small."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--folder", default=".", help="working directory of the run")
     arguments, others = parser.parse_known_args()

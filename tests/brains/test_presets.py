@@ -1,11 +1,9 @@
-"""Preset nayebi: which bins are averaged, and which areas and mice take part."""
+"""Preset nayebi: which bins are averaged, and which areas and subjects take part."""
 
 import numpy as np
 import pytest
 
 from workflow_scripts.brains.presets import bin_edges, fewest_units, longest_run, reliable_rates
-from workflow_scripts.brains.subjects import keep_largest
-from workflow_scripts.common.profile import Profile
 
 
 def test_bins_are_ten_milliseconds():
@@ -43,16 +41,6 @@ def test_an_area_without_a_reliable_bin_has_no_units(n_units):
     assert found.shape == (7, 0)
 
 
-def test_the_mice_with_most_units_stay():
-    """The upper quartile of 2, 4, 6, 8 is 6.5; a mouse without the area has no say."""
+def test_the_fewest_units_are_the_upper_quartile_over_subjects_that_have_units():
     assert fewest_units([2, 0, 4, 6, 8]) == 6.5
-    mice = [
-        {
-            "VISp": Profile(str(n), "VISp", np.ones((3, n))),
-            "VISl": Profile(str(n), "VISl", np.ones((3, 5))),
-        }
-        for n in (2, 0, 4, 6, 8)
-    ]
-    kept = keep_largest(mice)
-    assert [mouse["VISp"].values.shape[1] for mouse in kept] == [0, 0, 0, 0, 8]
-    assert [mouse["VISl"].values.shape[1] for mouse in kept] == [5] * 5
+    assert fewest_units([0, 0]) == 0

@@ -59,5 +59,7 @@ def test_jobs_at_a_time_take_a_gpu_each(two_gpus):
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_without_a_gpu():
     assert choose_device("auto") == choose_device("cpu") == "cpu"
-    with pytest.raises(InputError, match="config device: found cuda, expected a GPU"):
+    with pytest.raises(
+        InputError, match="config device: found cuda, expected cpu or auto, as PyTorch finds no GPU"
+    ):
         choose_device("cuda")

@@ -1,22 +1,27 @@
 """What every file in methods/ must keep, whatever it does; a new file is tested without a test."""
 
-import importlib
 import inspect
 import json
 import re
+from typing import get_args
 
 import numpy as np
 import pytest
 import torch
+from pydantic import ValidationError
 
-from workflow_scripts.alignment import method as registry
+from workflow_scripts.alignment.method import METHODS, make_estimator
 from workflow_scripts.alignment.score_cells import score_cells
 from workflow_scripts.alignment.splits import make_splits
+from workflow_scripts.common.config import method_model
 from workflow_scripts.common.errors import InputError, NotComparable
 from workflow_scripts.common.profile import Profile
+from workflow_scripts.common.sentences import as_input_error
 from workflow_scripts.solvers.arrays import to_numpy
+from workflow_scripts.solvers.dissimilarity import Comparison
+from workflow_scripts.solvers.glm.families import FAMILIES
+from workflow_scripts.solvers.glm.links import LINKS
 
-METHODS = registry.method_names()
 N_STIMULI = 120
 SPLITS = make_splits(N_STIMULI, 2, 0.8, np.random.default_rng(0))
 
@@ -43,7 +48,7 @@ def score(method, X, Y, min_units=1, **parameters):
     result = score_cells(method, parameters, cells, SPLITS, min_units)
     if result["verdict"].item() == "skipped":
         return result["reason"].item()
-    return float(result["score_unit"].median())
+    return float(result["unit_score"].median())
 
 
 def rotation(n):
@@ -59,11 +64,10 @@ TRANSFORMATIONS = {
 }
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", METHODS.names())
 class TestMethod:
     def test_card_is_complete_and_read_as_it_is_imported(self, method):
-        module = importlib.import_module(f"workflow_scripts.methods.{method}")
-        card = registry.read_card(method)
+        module, card = METHODS.load(method), METHODS.card(method)
         assert card == module.CARD
         assert re.fullmatch("#[0-9a-f]{6}", card.colour)
         assert card.kind in ("mapping", "geometry")
@@ -77,11 +81,12 @@ class TestMethod:
             assert hasattr(module.Estimator, function)
 
     def test_parameters_have_defaults_that_json_can_hold(self, method):
-        module = importlib.import_module(f"workflow_scripts.methods.{method}")
-        parameters = inspect.signature(module.Estimator).parameters.values()
-        assert [parameter.name for parameter in parameters] == registry.parameter_names(method)
-        json.dumps({parameter.name: parameter.default for parameter in parameters})
+        parameters = inspect.signature(METHODS.load(method).Estimator).parameters.values()
+        assert [parameter.name for parameter in parameters] == list(METHODS.parameters(method))
         assert inspect.Parameter.empty not in [parameter.default for parameter in parameters]
+        defaults = {parameter.name: parameter.default for parameter in parameters}
+        assert json.loads(json.dumps(defaults)) == defaults
+        method_model(method).model_validate(defaults)  # they are within their own limits
 
     def test_same_input_gives_the_same_score_and_is_left_alone(self, method, responses):
         X, Y = (values.copy() for values in responses)
@@ -103,33 +108,33 @@ class TestMethod:
     def test_declared_invariances_hold(self, method, responses):
         X, Y = responses
         expected = score(method, X, Y)
-        for name in registry.read_card(method).invariant_to:
+        for name in METHODS.card(method).invariant_to:
             found = score(method, TRANSFORMATIONS[name](X), Y)
             assert found == pytest.approx(expected, abs=2e-3), name
 
     def test_declared_non_invariances_lower_the_score(self, method, responses):
         X, _ = responses
         itself = score(method, X, X)
-        for name in registry.read_card(method).not_invariant_to:
+        for name in METHODS.card(method).not_invariant_to:
             assert score(method, TRANSFORMATIONS[name](X), X) < itself - 0.01, name
 
     def test_symmetric_methods_are_symmetric(self, method, responses):
         X, Y = responses
-        if registry.read_card(method).symmetric:
+        if METHODS.card(method).symmetric:
             assert score(method, X, Y) == pytest.approx(score(method, Y, X))
         else:
-            assert registry.read_card(method).kind == "mapping"
+            assert METHODS.card(method).kind == "mapping"
 
     def test_unequal_numbers_of_units_in_both_directions(self, method, responses):
-        """By the best unit, as a method may leave the majority of more targets without a match."""
+        """By the best unit, because most targets may lack a match if they outnumber the sources."""
         X, Y = responses
         for source, target in ((X[:, :7], Y), (X, Y[:, :7])):
             cells = [(Profile("a", "v", source), Profile("b", "v", target))]
-            assert score_cells(method, {}, cells, SPLITS, 1)["score_unit"].max() > 0.2
+            assert score_cells(method, {}, cells, SPLITS, 1)["unit_score"].max() > 0.2
 
     def test_score_stays_within_its_bounds(self, method, responses):
         X, Y = responses
-        low, high = registry.read_card(method).bounds
+        low, high = METHODS.card(method).bounds
         for source, target in ((X, X), (X, Y), (X, Y[::-1])):
             value = score(method, source, target)
             assert low is None or value >= low
@@ -137,16 +142,16 @@ class TestMethod:
 
     def test_constant_units_do_not_matter(self, method, responses):
         X, Y = responses
-        if registry.read_card(method).kind == "geometry":
+        if METHODS.card(method).kind == "geometry":
             return  # a constant unit is part of a pattern across units
         with_constant = np.hstack([X, np.full((N_STIMULI, 1), 2.0)])
-        if not registry.read_card(method).joint_targets:
+        if not METHODS.card(method).joint_targets:
             assert score(method, with_constant, Y) == pytest.approx(score(method, X, Y), abs=1e-6)
         target = np.hstack([Y, np.full((N_STIMULI, 1), 2.0)])
         cells = [(Profile("a", "v", X), Profile("b", "v", target))]
         result = score_cells(method, {}, cells, SPLITS, 1)
         assert result["n_dropped_units"].item() == 1
-        assert np.isnan(result["score_unit"].values[0, -1])
+        assert np.isnan(result["unit_score"].values[0, -1])
 
     def test_what_cannot_be_compared_has_a_reason(self, method, responses):
         X, Y = responses
@@ -166,11 +171,11 @@ class TestMethod:
 
     def test_test_stimuli_do_not_reach_the_fit(self, method, responses):
         """Poisoned test responses of the source change no prediction but their own."""
-        if registry.read_card(method).kind == "geometry":
+        if METHODS.card(method).kind == "geometry":
             return
         X, Y = responses
         train, test = SPLITS[0]
-        estimator = registry.make_estimator(method, {}).fit(X[train], Y[train])
+        estimator = make_estimator(method, {}).fit(X[train], Y[train])
         expected = estimator.predict(X[test])
         poisoned = X[test].copy()
         poisoned[1:] += 100
@@ -178,34 +183,80 @@ class TestMethod:
 
     def test_arrays_of_another_library_give_the_same_score(self, method, responses):
         """PyTorch on the CPU; on a GPU it is the same code."""
-        if not registry.read_card(method).array_api:
+        if not METHODS.card(method).array_api:
             return
         X, Y = responses
         train, test = SPLITS[0]
         predictions = []
         for place in (np.asarray, torch.as_tensor):
-            fitted = registry.make_estimator(method, {}).fit(place(X[train]), place(Y[train]))
+            fitted = make_estimator(method, {}).fit(place(X[train]), place(Y[train]))
             predictions.append(to_numpy(fitted.predict(place(X[test]))))
         np.testing.assert_allclose(*predictions, rtol=1e-4, atol=1e-5)
 
     def test_targets_fitted_together_are_those_fitted_alone(self, method, responses):
         X, Y = responses
-        if registry.read_card(method).joint_targets:
+        if METHODS.card(method).joint_targets:
             return
         together, alone = (
-            registry.make_estimator(method, {}).fit(X, target).predict(X)
-            for target in (Y, Y[:, :3])
+            make_estimator(method, {}).fit(X, target).predict(X) for target in (Y, Y[:, :3])
         )
         np.testing.assert_allclose(together[:, :3], alone, rtol=2e-3, atol=2e-3)
 
 
 def test_colours_and_labels_differ():
-    cards = [registry.read_card(method) for method in METHODS]
+    cards = [METHODS.card(method) for method in METHODS.names()]
     assert len({card.colour for card in cards}) == len({card.label for card in cards}) == len(cards)
 
 
+@pytest.mark.parametrize(
+    ("method", "parameter", "value", "sentence"),
+    [
+        ("generalised_linear", "link", "tanh", "expected one of exp, softplus, relu, normcdf"),
+        ("generalised_linear", "family", "binomial", "expected one of poisson, gaussian"),
+        ("generalised_linear", "yeo_johnson", "yes", "found 'yes', expected true or false"),
+        ("kernel_ridge", "width", 0, "found 0, expected more than 0"),
+        ("linear_nonlinear", "alphas", [0.0], "alphas.0: found 0.0, expected more than 0"),
+        ("linear_nonlinear", "n_folds", 1, "found 1, expected at least 2"),
+        ("partial_soft_matching", "mass", 0, "found 0, expected more than 0"),
+        ("partial_soft_matching", "mass", -0.1, "found -0.1, expected more than 0"),
+        ("partial_soft_matching", "mass", 1.1, "found 1.1, expected at most 1"),
+        ("partial_soft_matching", "mass", float("nan"), "found nan, expected a finite number"),
+        ("partial_soft_matching", "mass", "half", "found 'half', expected a number or null"),
+        ("pls", "n_components", 0, "found 0, expected at least 1"),
+        ("pls", "n_components", 2.5, "found 2.5, expected a whole number"),
+        ("ridge_post", "alphas", [], "found [], expected at least 1 item"),
+        ("ridge_post", "alphas", [1.0, 0.0], "alphas.1: found 0.0, expected more than 0"),
+        ("ridge_post", "alphas", [-1.0], "alphas.0: found -1.0, expected more than 0"),
+        ("ridge_post", "alphas", [float("nan")], "alphas.0: found nan, expected a finite number"),
+        ("rsa", "comparison", "kendall", "found 'kendall', expected one of pearson, spearman"),
+        ("soft_matching", "scaling", "none", "found 'none', expected one of corr, zscore, ols"),
+    ],
+)
+def test_a_value_outside_its_limits_is_refused(method, parameter, value, sentence):
+    """By the configuration, from the annotation of the parameter alone."""
+    model = method_model(method)
+    with pytest.raises(ValidationError) as error:
+        model.model_validate({parameter: value})
+    told = str(as_input_error(error.value, model, ("methods", method)))
+    assert told.startswith(f"config methods.{method}.{parameter}")
+    assert sentence in told
+
+
+@pytest.mark.parametrize(
+    ("method", "parameter", "known"),
+    [
+        ("generalised_linear", "link", LINKS),
+        ("generalised_linear", "family", FAMILIES),
+        ("rsa", "comparison", get_args(Comparison)),
+        ("rsa_squared", "comparison", get_args(Comparison)),
+    ],
+)
+def test_choices_are_what_the_solvers_have(method, parameter, known):
+    assert set(get_args(METHODS.parameters(method)[parameter])) == set(known)
+
+
 def test_one_bad_target_does_not_spoil_the_others(responses):
-    """A negative response has no Poisson likelihood; the targets stacked beside it have one."""
+    """A negative response has no Poisson likelihood; the other targets of the same fit have one."""
     X, Y = responses
     cells = [
         (Profile("a", "v", X), Profile("b", part, Y - shift))
@@ -216,7 +267,7 @@ def test_one_bad_target_does_not_spoil_the_others(responses):
     assert list(result["verdict"].values) == ["ok", "skipped"]
     assert "so must responses be, found -8" in result["reason"].values[1]
     with pytest.raises(NotComparable):
-        registry.make_estimator("linear_nonlinear", {}).fit(X, Y - 9)
+        make_estimator("linear_nonlinear", {}).fit(X, Y - 9)
 
 
 def test_unequal_numbers_of_stimuli_are_named(responses):

@@ -9,7 +9,7 @@ def test_draws_have_the_right_size_and_enough_different_subjects():
     counts = draw_counts(3, 500, np.random.default_rng(0), least_different=2)
     assert (counts.sum(axis=1) == 3).all()
     assert ((counts > 0).sum(axis=1) >= 2).all()
-    # 3 of the 27 equally likely draws are of one subject alone.
+    # Of the 27 equally likely draws, 3 are of a single subject.
     assert abs(len(counts) / 500 - 24 / 27) < 0.06
 
 

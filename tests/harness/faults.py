@@ -1,10 +1,10 @@
 """Runs that are killed, starved and corrupted on their way, and must end in the right tables.
 
-As a program, on the embedded configuration (or another one with photographs and simulated mice,
-with ``--configfile``), from the root of the repository: the undisturbed run first, in
-``undisturbed/`` of a folder, unless it is there already; then a run in ``disturbed/`` that meets
-faults at random moments, and corruptions of each kind of intermediate file, by number and seed.
-Prints what happened, and fails where a table differs::
+As a program, from the root of the repository, on the embedded configuration or, with
+``--configfile``, another one with photographs and a simulated brain called ``mouse``. The
+undisturbed run comes first, in ``undisturbed/`` of a folder, unless it is there already. Then a run
+in ``disturbed/`` meets faults at random moments, and corruptions of each kind of intermediate file;
+both are drawn from a seed. Prints what happened, and fails where a table differs::
 
     uv run python tests/harness/faults.py /tmp/faults --faults 40 --rounds 2 --seed 0
 """
@@ -22,42 +22,53 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import psutil
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # the tests are not an installed package
+
+from tests.harness.compare_runs import assert_equal, read_tables
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 1800
-"""Seconds after which a run that was told to end hangs."""
+"""Seconds after which a run that was told to end counts as hanging."""
 
-# Corrupted one of each at a time, and read by targets whose jobs alone are run: from the tables up,
-# so that no job is spared its corrupt input by the failure of another one.
+# Kinds of files, of each of which one is corrupted, and targets whose jobs alone are run to read
+# them. The levels go from the tables up: no job is spared its corrupt input because another one,
+# whose output it reads, has failed before it.
 LEVELS = [
     (
         [
             *("tables/predictivity.csv", "tables/silhouette.csv", "tables/separability.csv"),
-            *("tables/mds.csv", "tables/mice.csv", "tables/mouse_units.csv"),
+            *("tables/mds.csv", "tables/mouse/subjects.csv", "tables/mouse/units.csv"),
         ],
-        ["tables/claims.csv", "figures/figure_1d.svg", "figures/figure_mice.svg"],
+        ["tables/claims.csv", "figures/networks/model_map.svg", "figures/mouse/subjects.svg"],
     ),
     (["tables/scores.csv", "tables/split_scores.csv"], ["tables/separability.csv"]),
     (
         [
-            *("scores/models/*/*/*.nc", "scores/mouse/*/*.nc", "scores/model_to_mouse/*/*/*.nc"),
-            *("scores/mouse_to_model/*/*/*.nc", "models/*/*.csv", "mouse/sessions/*.nc"),
+            *("scores/networks/*/*/*.nc", "scores/brain/mouse/*/*.nc"),
+            *("scores/model_to_brain/mouse/*/*/*.nc", "scores/brain_to_model/mouse/*/*/*.nc"),
+            *("models/*/*.csv", "brains/mouse/recordings/*.nc"),
         ],
-        ["tables/scores.csv", "tables/training.csv", "tables/mice.csv"],
+        ["tables/scores.csv", "tables/training.csv", "tables/mouse/subjects.csv"],
     ),
     (
-        ["activations/population/*/0.nc", "activations/scenes/alexnet/0.nc"],
-        ["scores/models/rsa/alexnet/0.nc", "scores/model_to_mouse/rsa/alexnet/0.nc"],
+        ["activations/population/*/0.nc", "activations/mouse/alexnet/0.nc"],
+        ["scores/networks/rsa/alexnet/0.nc", "scores/model_to_brain/mouse/rsa/alexnet/0.nc"],
     ),
     (
-        ["mouse/nwb/session_900001.nwb", "models/alexnet/0.safetensors", "stimuli/population.nc"],
-        ["mouse/sessions/900001.nc", "activations/population/alexnet/0.nc"],
+        [
+            *("brains/mouse/nwb/session_900001.nwb", "models/alexnet/0.safetensors"),
+            "stimuli/population.nc",
+        ],
+        ["brains/mouse/recordings/900001.nc", "activations/population/alexnet/0.nc"],
     ),
     (
-        ["mouse/natural_scene_templates/*.tiff", "stimuli/training.nc", "stimuli/validation.nc"],
-        ["stimuli/scenes.nc", "models/alexnet/0.safetensors"],
+        [
+            "brains/mouse/natural_scene_templates/*.tiff",
+            *("stimuli/training.nc", "stimuli/validation.nc"),
+        ],
+        ["stimuli/mouse/64.nc", "models/alexnet/0.safetensors"],
     ),
 ]
 
@@ -68,7 +79,7 @@ class Run:
     Parameters
     ----------
     command : list of str
-        Snakemake's command line but for ``--directory`` and targets.
+        Snakemake's command line, without ``--directory`` and targets.
     repository, folder : path-like
         Where the command is started, and the working directory of the run.
     """
@@ -83,8 +94,8 @@ class Run:
         self.removed = set()
 
     def start(self, *arguments):
-        """Start Snakemake in a process group of its own; what it says is in `output`."""
-        # A new file: jobs of a killed Snakemake go on writing to the old one.
+        """Start Snakemake in a process group of its own; what it prints is in `output`."""
+        # A new file: jobs of a killed Snakemake continue to write to the old one.
         self.output.unlink(missing_ok=True)
         with self.output.open("w") as file:
             return subprocess.Popen(
@@ -96,11 +107,11 @@ class Run:
             )
 
     def try_once(self, *arguments):
-        """Whether Snakemake ends well."""
+        """Start Snakemake, and tell whether it succeeds."""
         return self.start(*arguments).wait(PATIENCE) == 0
 
     def follow(self):
-        """Do what the last run's messages ask for, and nothing else; what that was."""
+        """Do what the messages of the last start ask for, nothing else, and return what it was."""
         text = self.output.read_text()
         if "--unlock" in text:
             assert self.try_once("--unlock"), self.output.read_text()[-4000:]
@@ -118,9 +129,9 @@ class Run:
         return names
 
     def finish(self):
-        """Start again, doing what messages ask for, until Snakemake ends well."""
+        """Start again, doing what messages ask for, until Snakemake succeeds."""
         for attempt in range(10):
-            # What was removed and is needed by nothing any more would not be made by itself.
+            # A removed file that no other job needs any more is made again only as a target.
             if self.try_once("all", *sorted(self.removed)):
                 self.happened["starts until the end"] += attempt + 1
                 return
@@ -134,25 +145,14 @@ class Run:
 
     def tables(self):
         """Every table by name, without what is measured by a clock."""
-        tables = {path.stem: pd.read_csv(path) for path in self.results("tables/*.csv")}
-        return {
-            name: table.drop(columns=[c for c in table if "second" in c])
-            for name, table in tables.items()
-        }
-
-
-def assert_equal(tables, expected):
-    """Refuse tables that differ in any digit."""
-    assert set(tables) == set(expected)
-    for name, table in expected.items():
-        pd.testing.assert_frame_equal(tables[name], table, check_exact=True, obj=name)
+        return read_tables(self.folder)
 
 
 def corrupt(path, random):
-    """Change a file in one of several ways; the name of the way."""
+    """Change a file in one of several ways, and return the name of the way."""
     content = path.read_bytes()
     if not content:
-        # Emptied before, and not read since: Snakemake does not see what is in a folder.
+        # It was emptied before and nothing has read it since: Snakemake does not see into a folder.
         path.write_bytes(random.bytes(64))
         return "filled"
     way = str(random.choice(["flipped bit", "truncated", "emptied", "overwritten"]))
@@ -179,7 +179,7 @@ def kill_everything(run, process, random):
 
 
 def kill_snakemake(run, process, random):
-    """Its jobs go on without it, and may still write when the next run has begun."""
+    """Its jobs continue without it, and may still write when the next run has begun."""
     process.kill()
 
 
@@ -211,10 +211,10 @@ def remount(folder, options):
 
 
 def fill_the_disk(run, process, random):
-    """Next to nothing can be written until Snakemake has given up."""
+    """Leave room for a few hundred kilobytes until Snakemake has given up."""
     room = 4096 * int(random.integers(1, 100))
     try:
-        # Refused where jobs have written more meanwhile.
+        # Refused where jobs have meanwhile written more.
         while True:
             with suppress(subprocess.CalledProcessError):
                 remount(run.folder, f"size={shutil.disk_usage(run.folder).used + room}")
@@ -225,7 +225,7 @@ def fill_the_disk(run, process, random):
 
 
 def forbid_writing(run, process, random):
-    """A folder is read-only until Snakemake has given up."""
+    """Make a folder read-only until Snakemake has given up."""
     folder = run.folder / "results" / str(random.choice(["scores", "tables", "logs", "models"]))
     folder.mkdir(parents=True, exist_ok=True)
     subprocess.run(["mount", "--bind", str(folder), str(folder)], check=True)
@@ -245,7 +245,7 @@ STARVATIONS = [fill_the_disk, forbid_writing]
 
 @contextmanager
 def small_disk(folder):
-    """Yield the folder, a disk of its own for STARVATIONS where this process may mount one."""
+    """Yield the folder: a disk of its own, for STARVATIONS, where this process may mount one."""
     folder.mkdir(parents=True)
     mount = ["mount", "-t", "tmpfs", "-o", "size=4g", "tmpfs", str(folder)]
     mounted = subprocess.run(mount, stderr=subprocess.DEVNULL).returncode == 0
@@ -257,10 +257,10 @@ def small_disk(folder):
 
 
 def disturb(run, faults, random, seconds):
-    """Start a run again and again, with one fault each time at a random moment.
+    """Start a run again and again, each time with one fault at a random moment.
 
-    Between two starts an intermediate file is sometimes corrupted or removed. The run need not be
-    finished afterwards.
+    Between two starts, an intermediate file is sometimes corrupted or removed. The run may be
+    unfinished afterwards.
 
     Parameters
     ----------
@@ -279,14 +279,14 @@ def disturb(run, faults, random, seconds):
                 process.wait(random.uniform(*seconds))
             except subprocess.TimeoutExpired:
                 fault(run, process, random)
-                # Else it came too late, or to where nothing was written any more.
+                # Otherwise it came too late, or hit a place where nothing was written any more.
                 hit = process.wait(PATIENCE) != 0
             run.happened[fault.__name__] += hit
             asked = run.follow()
             assert hit or asked or process.returncode == 0, run.output.read_text()[-8000:]
             if process.returncode == 0:
-                # The run is at its end, and else there is nothing more to disturb. Tables, too:
-                # Snakemake makes no intermediate file anew that nothing needs.
+                # The run has ended, and the next fault needs work to disturb. The tables go too:
+                # Snakemake makes an intermediate file again only where something needs it.
                 for name in ("activations", "scores", "tables"):
                     shutil.rmtree(run.folder / "results" / name)
                     run.happened[f"results/{name} removed"] += 1
@@ -299,19 +299,19 @@ def disturb(run, faults, random, seconds):
                     change = corrupt(path, random)
                 else:
                     path.unlink()
-                    # A file in a folder that a job makes has no checksum, and is no target.
+                    # A file in a folder that a job makes has no checksum, and is not a target.
                     if path.with_name(f".{path.name}.sha256").exists():
                         run.removed.add(str(path.relative_to(run.folder)))
                 run.happened[f"{path.relative_to(run.folder)} {change}"] += 1
 
 
 def corrupt_every_kind(run, random):
-    """Corrupt a file of each kind in a finished run, and read it.
+    """Corrupt a file of each kind in a finished run, run the jobs that read it, and finish.
 
     Raises
     ------
     AssertionError
-        If a job does not name a corrupt file among those that it reads, or leaves an output.
+        If a job does not name the corrupt files that it reads, or leaves an output.
     """
     for patterns, targets in LEVELS:
         corrupted = []
@@ -320,7 +320,7 @@ def corrupt_every_kind(run, random):
             path = files[random.integers(len(files))]
             stat = path.stat()
             way = corrupt(path, random)
-            # As a disk does, and not as a program: Snakemake cannot see it.
+            # A failing disk leaves the file's time as it is, so that Snakemake sees no change.
             os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
             name = str(path.relative_to(run.folder))
             in_folder = "natural_scene_templates" in name
@@ -339,7 +339,7 @@ def main():
     parser.add_argument("folder", type=Path, help="where both runs are")
     parser.add_argument("--configfile", nargs="*", default=[], help="as Snakemake takes them")
     parser.add_argument("--faults", type=int, default=40)
-    parser.add_argument("--rounds", type=int, default=1, help="corruptions of every kind")
+    parser.add_argument("--rounds", type=int, default=1, help="of corruptions of every kind")
     parser.add_argument("--seconds", type=float, nargs=2, default=(5, 60), help="before a fault")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()

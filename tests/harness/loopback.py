@@ -5,8 +5,8 @@
         ...
         assert server.sent("well_known_file_download") == size
 
-`folder` is served as the bucket: ``<url>/<path below folder>``. With `tables`, the queries of
-AllenSDK's warehouse client are answered, too, as far as `EcephysProjectCache` asks them.
+`folder` is served as the bucket: ``<url>/<path below folder>``. With `tables`, the server also
+answers the queries that AllenSDK's `EcephysProjectCache` sends to the warehouse.
 """
 
 import json
@@ -22,19 +22,19 @@ from urllib.parse import unquote
 
 PRODUCT = 714914585
 CHUNK = 1 << 16
-# A query knows status, html, cut and silence; the other kinds are for files.
+# Queries can be hit by status, html, cut and silence; the other kinds are for files.
 KINDS = (
-    "cut",  # the length is given, the connection closed after `share` of the content
-    "cut_without_length",  # no length is given, and the connection closed after `share`
-    "no_length",  # no length is given, but all of the content
-    "truncate",  # `share` of the content, with the length of just that
+    "cut",  # the length is given, and the connection is closed after `share` of the content
+    "cut_without_length",  # the same without a length
+    "no_length",  # all of the content, without a length
+    "truncate",  # `share` of the content, with the length of that share
     "corrupt",  # all of the content, with one byte changed
     "silence",  # `share` of the content, then nothing until the client leaves or for `seconds`
     "slow",  # all of the content, spread over `seconds`
     "status",  # an error `status`, with a header Retry-After if `retry_after` is given
     "html",  # status 200 with a page
-    "ignore_range",  # all of the content with status 200, whatever range is asked
-    "ignore_if_range",  # the range that is asked, even of another version
+    "ignore_range",  # all of the content with status 200, whatever range is asked for
+    "ignore_if_range",  # the range that is asked for, even of another version of the file
     "shift",  # status 206, but from the first byte
     "change",  # the file gets the new `content` before this request is answered
 )
@@ -56,7 +56,7 @@ class Fault:
 
 @dataclass
 class Request:
-    """A request, and what was answered: `sent` counts the bytes of content that left."""
+    """A request, and what was answered: `sent` counts the bytes of content that were sent."""
 
     path: str
     range: str | None
@@ -65,9 +65,9 @@ class Request:
 
 
 def example_tables(sessions, *, channels=4, units_per_channel=2):
-    """Rows of the warehouse's tables, one probe in VISp for each session.
+    """Rows of the warehouse's tables, with one probe in VISp for each session.
 
-    The keys are the models that the client asks for, the rows have the columns that it reads.
+    The keys are the models that the client asks for; the rows have the columns that it reads.
     """
     tables = {
         "EcephysSession": [
@@ -145,7 +145,7 @@ class Loopback:
     Parameters
     ----------
     folder : str or path-like
-        What is served under its relative paths, as the public bucket does.
+        Files that are served under their relative paths, as in the public bucket.
     tables : dict of str to list of dict, optional
         Rows of each model, as `example_tables` makes them.
     sessions : dict of int to str or path-like, optional
@@ -155,7 +155,7 @@ class Loopback:
     validators : bool
         Whether answers carry an ETag.
     ranges : bool
-        Whether a part of a file may be asked for.
+        Whether requests for a range of bytes are answered with that range.
     """
 
     def __init__(
@@ -181,7 +181,7 @@ class Loopback:
         self.url = f"http://{self.host}"
 
     def __enter__(self):
-        # polled often, so that tests need not wait for the server to end
+        # Polled often, so that tests need not wait for the server to end.
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         return self
 
@@ -190,14 +190,14 @@ class Loopback:
         self._server.server_close()
 
     def fault(self, kind, match="/", times=1, **details):
-        """Let something go wrong; faults of the same path come one after the other.
+        """Let something go wrong; faults of the same path happen one after the other.
 
         Parameters
         ----------
         kind : str
             One of `KINDS`.
         match : str
-            Part of the path of the requests that are hit.
+            Text in the path of the requests that are hit.
         times : int or float
             How many requests are hit; ``math.inf`` for all.
         **details
@@ -209,7 +209,7 @@ class Loopback:
             self._faults.append(Fault(kind, match, times, **details))
 
     def asked(self, match="/"):
-        """The requests so far whose path contains `match`, once all are answered."""
+        """Requests so far whose path contains `match`; waits until all have been answered."""
         with self._change:
             if not self._change.wait_for(lambda: not self._answering, timeout=10):
                 raise TimeoutError("a request is still being answered")
@@ -220,7 +220,7 @@ class Loopback:
         return sum(request.sent for request in self.asked(match))
 
     def answer_query(self, query):
-        """Answer to a query of the warehouse client, one page of it."""
+        """Answer to a query of the warehouse client: one page of it."""
         model = re.search(r"model::(\w+)", query)[1]
         if model == "WellKnownFile":
             rows = self._find_well_known(query)
@@ -233,7 +233,7 @@ class Loopback:
         return {"success": True, "num_rows": len(page), "total_rows": len(rows), "msg": page}
 
     def file_of(self, path):
-        """File that is asked for by `path`, whether or not it exists."""
+        """File that `path` asks for, whether or not it exists."""
         download = re.fullmatch(r"/api/v2/well_known_file_download/(\d+)", path)
         if download is None:
             return self.folder / path.lstrip("/")
@@ -270,7 +270,7 @@ class Loopback:
 
     def _as_answered(self, model, row):
         if model == "EcephysChannel":
-            # asked for as a table, where the warehouse gives all values as text
+            # Asked for as a table, in which the warehouse gives all values as text.
             return {key: None if value is None else str(value) for key, value in row.items()}
         if model == "EcephysSession":
             has_file = any(
@@ -281,7 +281,7 @@ class Loopback:
         return row
 
     def begin(self, path, asked_range):
-        """Note a request; the note and the fault that hits it, if any."""
+        """Note a request, and return the note and the fault that hits it, if any."""
         request = Request(path, asked_range)
         with self._change:
             self._answering += 1
@@ -309,7 +309,7 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def handle(self):
-        # a client may leave at any time, between two requests too
+        # A client may leave at any time, also between two requests.
         with suppress(ConnectionError):
             super().handle()
 
@@ -367,7 +367,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.request_note.sent += len(content)
 
     def be_silent(self, seconds):
-        # a client that leaves makes its connection readable
+        # The connection becomes readable when the client leaves.
         select.select([self.connection], [], [], seconds)
         self.close_connection = True
 

@@ -64,9 +64,9 @@ class Pack:
         return [name for name, suffix in SUFFIXES.items() if Path(vars(self.output)[name]).exists()]
 
 
-def pack(tree, folder, part="all", workers=1):
+def pack(tree, folder, subset="all", workers=1):
     packed = Pack(folder)
-    pack_images.main({"path": str(tree), "part": part, "side": 72}, packed.output, workers)
+    pack_images.main({"path": str(tree), "subset": subset, "side": 72}, packed.output, workers)
     return packed
 
 
@@ -88,7 +88,7 @@ def colour_tree(folder, n, classes=("red", "green", "blue")):
 
 @pytest.fixture(scope="module")
 def odd(tmp_path_factory):
-    """Images of every odd kind, and what is no image."""
+    """Images of every odd kind, and files that are not images."""
     tree = tmp_path_factory.mktemp("odd")
     a, b = tree / "NA", tree / "b"
     (tree / "empty class").mkdir()
@@ -215,7 +215,7 @@ def wait_for(condition, seconds=60):
 
 
 def test_after_a_kill_only_the_rest_is_decoded(tmp_path, monkeypatch, caplog):
-    """What was on the disk is no image any more when the second job goes on."""
+    """What was on the disk is not an image any more when the second job continues."""
     monkeypatch.setattr(packing, "CHUNK", 4)
     random = np.random.default_rng(0)
     large = [random.integers(0, 255, (1000, 1300, 3), dtype=np.uint8) for _ in range(3)]
@@ -227,10 +227,10 @@ def test_after_a_kill_only_the_rest_is_decoded(tmp_path, monkeypatch, caplog):
     undisturbed = pack(tree, tmp_path / "undisturbed")
 
     killed = Pack(tmp_path / "killed")
-    settings = {"path": str(tree), "part": "all", "side": 72}
+    settings = {"path": str(tree), "subset": "all", "side": 72}
     command = (
         "from types import SimpleNamespace\n"
-        "from workflow_scripts import pack_images, packing\n"
+        "from workflow_scripts.images import pack_images, packing\n"
         "packing.CHUNK = 4\n"
         f"pack_images.main({settings}, SimpleNamespace(**{vars(killed.output)}), 2)"
     )
@@ -255,7 +255,7 @@ def test_after_a_kill_only_the_rest_is_decoded(tmp_path, monkeypatch, caplog):
         os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     caplog.set_level(logging.INFO)
     resumed = pack(tree, killed.folder)
-    assert f"going on after {n_done} of 120 files" in caplog.text
+    assert f"continuing after {n_done} of 120 files" in caplog.text
     assert resumed.digests == undisturbed.digests
     assert not killed.partial.exists() and not killed.journal.exists()
 
@@ -278,27 +278,27 @@ def interrupted(tmp_path, monkeypatch):
     tree = colour_tree(tmp_path / "tree", 30)
     with room_for(10 * ROW), pytest.raises(InputError) as error:
         pack(tree, tmp_path / "packed")
-    assert "images.npy.part: found File too large, expected that it can be" in str(error.value)
+    assert "images.npy.part: found File too large, expected a file that can be" in str(error.value)
     assert Pack(tmp_path / "packed").journal.read_text().count("\n") == 3
     assert Pack(tmp_path / "packed").final() == []
     return tree, tmp_path / "packed"
 
 
-def test_after_a_full_disk_it_goes_on(interrupted, tmp_path, caplog):
+def test_after_a_full_disk_the_next_job_continues(interrupted, tmp_path, caplog):
     caplog.set_level(logging.INFO)
     resumed = pack(*interrupted)
-    assert "going on after 8 of 30 files" in caplog.text
+    assert "continuing after 8 of 30 files" in caplog.text
     assert resumed.digests == pack(interrupted[0], tmp_path / "again").digests
 
 
-def test_a_changed_tree_begins_anew(interrupted, tmp_path, caplog):
+def test_a_changed_tree_is_packed_again(interrupted, tmp_path, caplog):
     tree, folder = interrupted
     save(Image.new("RGB", (80, 80), "white"), tree / "blue" / "002.png")
     caplog.set_level(logging.INFO)
-    anew = pack(tree, folder)
-    assert "beginning anew" in caplog.text and "going on" not in caplog.text
-    assert anew.digests == pack(tree, tmp_path / "again").digests
-    assert anew.images[0].min() == 255
+    again = pack(tree, folder)
+    assert "starting again" in caplog.text and "continuing" not in caplog.text
+    assert again.digests == pack(tree, tmp_path / "alone").digests
+    assert again.images[0].min() == 255
 
 
 def test_a_killed_worker_ends_in_one_sentence(tmp_path):
@@ -314,7 +314,7 @@ def test_a_killed_worker_ends_in_one_sentence(tmp_path):
 
     thread = threading.Thread(target=kill_worker)
     thread.start()
-    with pytest.raises(InputError, match="a worker process was ended by the system"):
+    with pytest.raises(InputError, match="a worker process: found that the system ended it"):
         pack(tree, tmp_path / "packed")
     thread.join()
     assert Pack(tmp_path / "packed").final() == []
@@ -332,11 +332,13 @@ def test_a_tree_without_an_image_is_refused(tmp_path):
     assert Pack(tmp_path / "packed").final() == []
 
 
-def test_a_file_that_is_not_there_is_no_bad_image(tmp_path):
+def test_a_file_that_is_not_there_is_not_a_bad_image(tmp_path):
     """A drive that is lost must not end in a pack of the few files before."""
     tree = colour_tree(tmp_path / "tree", 3)
     (tree / "red" / "link.png").symlink_to("nowhere")
-    with pytest.raises(InputError, match=r"red/link\.png: expected a file that can be read"):
+    with pytest.raises(
+        InputError, match=r"red/link\.png: found .*, expected a file that can be read"
+    ):
         pack(tree, tmp_path / "packed")
 
 
@@ -374,7 +376,9 @@ def test_the_sets_of_a_folder_share_no_image_and_have_no_bad_one(tmp_path):
         shown.append(data["image"].values)
     assert [len(images) for images in shown] == [17, 6, 7]
     assert len(np.unique(np.concatenate(shown)[:, 0, 0], axis=0)) == 30
-    with pytest.raises(InputError, match=r"stimuli\.n: asks for 31 images .* has 30 that can be"):
+    with pytest.raises(
+        InputError, match=r"config stimuli\.n: found 31 images .* at most 30, .* that can be"
+    ):
         larger = stimuli("folder", tree, training=18, validation=6, population=7)
         prepared("population", larger, packed, tmp_path)
 
@@ -382,7 +386,9 @@ def test_the_sets_of_a_folder_share_no_image_and_have_no_bad_one(tmp_path):
 def test_imagenet_trains_on_train_and_shows_val(tmp_path):
     colour_tree(tmp_path / "train", 12)
     colour_tree(tmp_path / "val", 9)
-    train, val = (pack(tmp_path, tmp_path / "packed" / part, part) for part in ("train", "val"))
+    train, val = (
+        pack(tmp_path, tmp_path / "packed" / subset, subset) for subset in ("train", "val")
+    )
     settings = stimuli("imagenet", tmp_path, training=12, validation=4, population=5)
     training = read_training(train.files[:2], settings, seed=0)
     assert sorted(training.index) == list(range(12))
@@ -392,7 +398,7 @@ def test_imagenet_trains_on_train_and_shows_val(tmp_path):
     assert_labels_are_the_colours(validation["image"].values, validation["label"])
 
 
-def test_parts_must_have_the_same_classes(tmp_path):
+def test_subsets_must_have_the_same_classes(tmp_path):
     colour_tree(tmp_path / "train", 3)
     colour_tree(tmp_path / "val", 3, classes=("red", "blue"))
     with pytest.raises(InputError, match="the class 'green' only in train/"):
@@ -421,10 +427,10 @@ def test_archives_are_packed_at_their_own_side(archives, in_folders, tmp_path):
     folder, content = archives
     if in_folders:
         for path in list(folder.glob("*.npz")):
-            part = folder / path.name.split("_")[0]
-            part.mkdir(exist_ok=True)
-            path.rename(part / path.name)
-    train, val = (pack(folder, tmp_path / "packed" / part, part) for part in ("train", "val"))
+            subset = folder / path.name.split("_")[0]
+            subset.mkdir(exist_ok=True)
+            path.rename(subset / path.name)
+    train, val = (pack(folder, tmp_path / "packed" / subset, subset) for subset in ("train", "val"))
     batches = [content["train_data_batch_2"], content["train_data_batch_10"]]
     np.testing.assert_array_equal(train.images, np.concatenate([images for images, _ in batches]))
     labels = np.concatenate([labels for _, labels in batches])
@@ -441,7 +447,7 @@ def test_archives_are_packed_at_their_own_side(archives, in_folders, tmp_path):
     np.testing.assert_array_equal(shown["label"], labels[order])
 
 
-def test_a_folder_of_archives_is_one_part(archives, tmp_path):
+def test_a_folder_of_archives_is_one_subset(archives, tmp_path):
     assert len(pack(archives[0], tmp_path / "packed").images) == 15
 
 
@@ -454,10 +460,10 @@ def test_no_pickle_is_read(archives, tmp_path):
 
     with open(folder / "val_data.npz", "wb") as file:
         np.savez(file, data=np.array([Trap()]), labels=np.array([1, 2, 3]) * 250)
-    with pytest.raises(InputError, match=r"val_data\.npz: expected data as uint8"):
+    with pytest.raises(InputError, match=r"val_data\.npz: found .*, expected data as uint8"):
         pack(folder, tmp_path / "packed", "val")
     (folder / "val_data.npz").write_bytes(pickle.dumps({"data": Trap()}))
-    with pytest.raises(InputError, match=r"val_data\.npz: expected labels as integers"):
+    with pytest.raises(InputError, match=r"val_data\.npz: found .*, expected labels as integers"):
         pack(folder, tmp_path / "packed", "val")
     (folder / "val_data.npz").rename(folder / "val_data")
     with pytest.raises(InputError, match=r"val_data: found a pickled archive, .* as npz"):

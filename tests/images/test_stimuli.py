@@ -38,7 +38,7 @@ def test_sets_are_reproducible_and_differ():
 def test_an_unreadable_image_is_named(tmp_path):
     path = tmp_path / "1.png"
     path.write_bytes(b"no image")
-    with pytest.raises(InputError, match=r"1\.png: expected an image"):
+    with pytest.raises(InputError, match=r"1\.png: found .*, expected an image"):
         load_squares([path])
 
 

@@ -1,4 +1,4 @@
-"""Ridge: scikit-learn's RidgeCV with one penalty a target, in primal and in dual form."""
+"""Ridge: scikit-learn's RidgeCV with one penalty per target, in primal and in dual form."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LinearRegression, RidgeCV
 from sklearn.preprocessing import StandardScaler
 
-from workflow_scripts.common.errors import InputError
 from workflow_scripts.solvers.leave_one_out import _LeaveOneOut, choose_penalties
 from workflow_scripts.solvers.principal_axes import principal_axes
 from workflow_scripts.solvers.ridge import ALPHAS, Ridge
@@ -73,12 +72,13 @@ def test_penalty_has_the_smallest_error_when_each_stimulus_is_left_out(n, p, see
 def test_bounds_never_rule_out_the_best_penalty(p, outliers):
     """Against all errors, in primal and dual form; outliers have hat values close to one.
 
-    At penalties below these ``1 - h`` of the plain formula is rounding.
+    At smaller penalties the ``1 - h`` of the plain formula is nothing but rounding.
     """
     alphas = np.array([alpha for alpha in ALPHAS if alpha > 1e-3])
     X, Y = data(500, p, 30, seed=p)
     X[:outliers] *= 30
-    Y[:, :10] = X @ np.random.default_rng(0).normal(size=(p, 10))  # nothing is left of these
+    # A linear map predicts these completely.
+    Y[:, :10] = X @ np.random.default_rng(0).normal(size=(p, 10))
     Y += 1e-3 * np.random.default_rng(1).normal(size=Y.shape)
     Y *= np.logspace(-3, 3, 30)
     U, s, _ = principal_axes(StandardScaler().fit_transform(X))
@@ -95,9 +95,10 @@ def test_bounds_never_rule_out_the_best_penalty(p, outliers):
 
 
 def test_residuals_that_are_rounding_rule_out_nothing():
-    """An image shown twice leaves one dimension less than centred stimuli have.
+    """With an image shown twice, the source has one dimension less than centred stimuli can have.
 
-    At the smallest penalties nothing is left of a target but rounding; all errors in double tell.
+    At the smallest penalties only rounding is left of a target; all errors, computed in double
+    precision, show what is right.
     """
     X, Y = data(600, 900, 20, seed=1, noise=8.0)
     X[1], Y[1] = X[0], Y[0]
@@ -123,9 +124,3 @@ def test_without_noise_the_map_is_recovered():
     X, Y = data(60, 10, 5, noise=0.0)
     ridge = Ridge().fit(X, Y)
     np.testing.assert_allclose(ridge.predict(X), LinearRegression().fit(X, Y).predict(X), atol=1e-6)
-
-
-@pytest.mark.parametrize("alphas", [[], [1.0, 0.0], [-1.0], [float("nan")]])
-def test_penalties_are_positive_numbers(alphas):
-    with pytest.raises(InputError, match="alphas: found .* expected positive numbers"):
-        Ridge(alphas).fit(*data(20, 5, 2))

@@ -27,14 +27,14 @@ def test_equals_scikit_learn(skewed):
 
 
 def test_lambda_of_a_nearly_silent_unit_is_far_below_zero():
-    """A wide bracket is needed; the likelihood is as high as anywhere on a fine grid."""
+    """That needs a wide bracket; the likelihood is as high as anywhere on a fine grid."""
     random = np.random.default_rng(1)
     X = np.where(random.random((300, 1)) < 0.1, random.random((300, 1)) * 0.05, 0.001)
     X += 1e-4 * random.random(X.shape)
     best = fit_lambdas(X)
 
     def log_likelihood(value):
-        """But for a constant; without negative responses the reference cancels the Jacobian."""
+        """Up to a constant; without negative responses the reference cancels the Jacobian."""
         return -150 * np.log(yeo_johnson(X, np.array([value]), references(X)).var())
 
     assert best[0] < -100
@@ -59,7 +59,7 @@ def test_transformation_keeps_the_order_of_responses_about_a_large_mean():
     assert abs(skew(transformed[:, 0])) < 0.3 < skew(responses[:, 0])
 
 
-def test_shifted_transformation_is_the_plain_one_but_for_offset_and_factor():
+def test_shifted_transformation_is_the_plain_one_up_to_offset_and_factor():
     X = np.linspace(-3, 3, 40)[:, None]
     for value in (-1.5, 0.0, 0.7, 2.0, 3.0):
         plain = yeo_johnson(X, np.array([value]), np.array([0.0]))

@@ -1,4 +1,4 @@
-"""Every row of the benchmark at tiny sizes: both sides find the same; times are not looked at."""
+"""Every row of the benchmark at tiny sizes: both sides find the same. Times are not checked."""
 
 import math
 import runpy
@@ -13,12 +13,12 @@ ROWS = runpy.run_path(str(Path(__file__).parents[1] / "benchmarks/alignment.py")
 MODELS = {"n_train": 60, "n_test": 30, "n_units": 12, "n_targets": 3}
 GLM = {"n_train": 60, "n_units": 8, "n_targets": 3, "n_fitted": 2, "n_sample": 5}
 RSA = {"n_profiles": 4, "n_stimuli": 30, "n_units": 12}
-# Sizes of each row, and the largest disagreement.
+# Sizes of each row, and the largest disagreement that is accepted.
 TINY = {
     "ridge_models": (MODELS, 1e-8),
-    # It chooses penalties by another criterion.
+    # The other tool chooses penalties by another criterion.
     "ridge_models_himalaya": (MODELS, 0.05),
-    "ridge_mice": ({**MODELS, "n_units": 100, "n_target_units": 6}, 1e-8),
+    "ridge_brain": ({**MODELS, "n_units": 100, "n_target_units": 6}, 1e-8),
     "linear_nonlinear": (GLM, 1e-4),
     "linear_softplus": (GLM, 1e-4),
     "pre_linear_softplus": (GLM, 1e-4),
@@ -54,11 +54,11 @@ def test_the_training_benchmark_times_every_path(tmp_path):
 
 
 def test_operations_of_the_original_network_are_those_counted_by_hand():
-    """A multiplication and addition for each weight and output position, three times in all."""
+    """A multiplication and an addition for each weight and output position, three times in all."""
     maps = [(64 * 3 * 121, 225), (192 * 64 * 25, 49), (384 * 192 * 9, 9), (256 * 384 * 9, 9)]
     maps += [(256 * 256 * 9, 9), (4096 * 256, 1), (4096 * 4096, 1)]
     forward = 2 * sum(weights * positions for weights, positions in maps)
-    images = 2 * maps[0][0] * maps[0][1]  # which have no gradient
+    images = 2 * maps[0][0] * maps[0][1]  # images have no gradient
     variant = {"architecture": "alexnet", "width": 1.0, "batchnorm": True, "dropout": 0.0}
     counted = runpy.run_path(str(TRAINING))["training_flops"]({**variant, "noise_gain": 1.0})
     assert counted == 3 * forward - images

@@ -4,31 +4,47 @@ import json
 import shutil
 
 import numpy as np
-import pandas as pd
 import pytest
 import xarray as xr
 import yaml
 from PIL import Image
 
+from workflow_scripts.common.files import read_table
+
 TABLES = [
-    "scores",
-    "split_scores",
-    "predictivity",
-    "silhouette",
-    "separability",
-    "claims",
-    "mds",
-    "mice",
-    "mouse_units",
-    "training",
+    *("scores", "split_scores", "predictivity", "silhouette", "mds", "separability", "cost"),
+    *("claims", "training", "mouse/subjects", "mouse/units"),
 ]
+FIGURES = {
+    "networks": [
+        *("figure_1", "model_predictivity", "model_predictivity_overall", "model_silhouette"),
+        *("model_map", "training_alexnet", "training_alexnet_untrained"),
+    ],
+    "mouse": [
+        *("figure_2", "brain_predictivity", "brain_predictivity_overall", "brain_noise_corrected"),
+        *("separability_by_direction", "separability_overall", "subjects"),
+    ],
+}
+"""Every figure of the run, by its population."""
+
 MAPPINGS = ["soft_matching", "ridge_post", "linear_nonlinear", "linear_softplus"]
 
 
 @pytest.fixture(scope="module")
 def tables(finished):
     folder = finished.folder / "results/tables"
-    return {name: pd.read_csv(folder / f"{name}.csv") for name in TABLES}
+    return {name: read_table(folder / f"{name}.csv") for name in TABLES}
+
+
+def test_these_are_all_tables_and_figures(finished):
+    results = finished.folder / "results"
+    for folder, suffix, expected in [
+        ("tables", "csv", TABLES),
+        ("figures", "svg", [f"{kind}/{name}" for kind in FIGURES for name in FIGURES[kind]]),
+    ]:
+        root = results / folder
+        found = [path.relative_to(root).with_suffix("") for path in root.rglob(f"[!.]*.{suffix}")]
+        assert sorted(map(str, found)) == sorted(expected)
 
 
 def overall(tables, population, relation="same part"):
@@ -38,14 +54,14 @@ def overall(tables, population, relation="same part"):
     return table[chosen].set_index("method")["predictivity"]
 
 
-def test_every_pair_has_one_cell_a_method(tables):
-    """2 networks x 3 layers: 6 profiles, 30 ordered pairs; 3 mice x 2 x 2 areas; candidates."""
+def test_every_pair_has_one_cell_per_method(tables):
+    """2 networks x 3 layers: 6 profiles, 30 ordered pairs; 3 subjects x 2 x 2 areas; candidates."""
     cells = tables["scores"].groupby(["comparison", "method"]).size().unstack(0)
-    assert (cells["models"] == 6 * 5).all()
+    assert (cells["networks"] == 6 * 5).all()
     post = cells.drop(["ridge_pre", "pre_linear_softplus"])
-    assert (post["mouse"] == 3 * 2 * 2).all()
-    assert (post["model_to_mouse"] == 2 * 2 * 3 * 2).all()
-    assert (post["mouse_to_model"] == 2 * 2 * 2).all()
+    assert (post["brain"] == 3 * 2 * 2).all()
+    assert (post["model_to_brain"] == 2 * 2 * 3 * 2).all()
+    assert (post["brain_to_model"] == 2 * 2 * 2).all()
     pair = ["source_subject", "source_part", "target_subject", "target_part"]
     assert not tables["scores"].duplicated(["comparison", "method", *pair]).any()
 
@@ -54,28 +70,28 @@ def test_every_cell_has_a_verdict_and_a_score_or_a_reason(tables):
     scores = tables["scores"]
     ok = scores["verdict"] == "ok"
     assert scores.loc[ok, "score"].notna().all()
-    assert scores.loc[ok, "reason"].isna().all()
-    assert scores.loc[~ok, "reason"].notna().all()
+    assert (scores.loc[ok, "reason"] == "").all()
+    assert (scores.loc[~ok, "reason"] != "").all()
     mapping = ~scores["method"].isin(["rsa"])
     assert (scores.loc[ok & mapping, "score"] <= 1).all()
 
 
 def test_more_flexible_maps_predict_better(tables):
-    models = overall(tables, "models")
-    assert models["soft_matching"] < models["ridge_post"] < models["ridge_pre"]
-    mice = overall(tables, "mice")
-    assert mice["soft_matching"] < mice["ridge_post"] < mice["linear_nonlinear"]
+    networks = overall(tables, "networks")
+    assert networks["soft_matching"] < networks["ridge_post"] < networks["ridge_pre"]
+    brain = overall(tables, "mouse")
+    assert brain["soft_matching"] < brain["ridge_post"] < brain["linear_nonlinear"]
 
 
 def test_the_simulated_structure_is_found(tables):
-    """Areas read out different layers, and all mice read out the same ones."""
-    same, different = overall(tables, "mice"), overall(tables, "mice", "different part")
+    """Areas read out different layers, and all subjects read out the same ones."""
+    same, different = overall(tables, "mouse"), overall(tables, "mouse", "different part")
     assert (same[MAPPINGS] > different[MAPPINGS]).all()
 
 
 def test_symmetric_methods_are_symmetric(tables):
     scores = tables["scores"]
-    rsa = scores[(scores["comparison"] == "models") & (scores["method"] == "rsa")]
+    rsa = scores[(scores["comparison"] == "networks") & (scores["method"] == "rsa")]
     there = rsa.set_index(["source_subject", "source_part", "target_subject", "target_part"])
     back = rsa.set_index(["target_subject", "target_part", "source_subject", "source_part"])
     np.testing.assert_allclose(there["score"], back["score"].reindex(there.index))
@@ -99,35 +115,36 @@ def test_claims_carry_the_values_that_they_compare(tables):
     assert {f"B{n}" for n in range(1, 7)} <= set(claims["claim"])
     m1 = claims[(claims["claim"] == "M1") & (claims["statistic"] == "median")]
     m1 = m1.set_index("part").loc["overall"]
-    models = overall(tables, "models")
-    assert m1["left"] == pytest.approx(models["ridge_post"])
-    assert m1["margin"] == pytest.approx(models["ridge_post"] - models["soft_matching"])
+    networks = overall(tables, "networks")
+    assert m1["left"] == pytest.approx(networks["ridge_post"])
+    assert m1["margin"] == pytest.approx(networks["ridge_post"] - networks["soft_matching"])
     assert m1["holds"] == "yes"
 
 
-def test_the_mice_are_counted(finished, tables):
+def test_the_subjects_are_counted(finished, tables):
     """Units in the file as they were simulated, and those that were scored."""
-    mice = tables["mice"].set_index(["session", "area"])
-    assert len(mice) == 3 * 2
-    assert mice["n_in_file"].between(12, 16).all()
-    assert (mice["n_after_quality"] <= mice["n_in_file"]).all()
-    assert (mice["n_after_quality"] < mice["n_in_file"]).any()
-    assert (mice["n_after_trials"] <= mice["n_after_quality"]).all()
+    subjects = tables["mouse/subjects"].set_index(["subject", "area"])
+    assert len(subjects) == 3 * 2
+    assert subjects["n_in_file"].between(12, 16).all()
+    assert (subjects["n_after_quality"] <= subjects["n_in_file"]).all()
+    assert (subjects["n_after_quality"] < subjects["n_in_file"]).any()
+    assert (subjects["n_after_trials"] <= subjects["n_after_quality"]).all()
     # A second without valid data hides some of the 20 trials.
-    assert (mice["least_trials"] < 20).all()
-    assert (mice["most_trials"] == 20).all()
-    assert mice["is_target"].all()
+    assert (subjects["least_trials"] < 20).all()
+    assert (subjects["most_trials"] == 20).all()
+    assert subjects["is_target"].all()
     scores = tables["scores"]
-    targets = scores[scores["comparison"] == "mouse"].astype({"target_subject": int})
+    targets = scores[scores["comparison"] == "brain"]
     targets = targets.groupby(["target_subject", "target_part"])["n_target_units"].unique()
+    assert len(targets) == 3 * 2
     for key, numbers in targets.items():
-        assert numbers.tolist() == [mice.loc[key, "n_after_reliability"]]
-    log = (finished.folder / "results/logs/summarise_mice.log").read_text()
-    assert "INFO 3 of 3 mice take part" in log
+        assert numbers.tolist() == [subjects.loc[key, "n_after_reliability"]]
+    log = (finished.folder / "results/logs/summarise_brain/mouse.log").read_text()
+    assert "INFO mouse: 3 of 3 subjects take part" in log
 
 
 def test_the_last_epoch_of_every_network_is_counted(finished, tables):
-    """Two of the population, one of them also a candidate, and the one that mice read out."""
+    """Two in the population, one of them also a candidate, and the one that subjects read out."""
     training = tables["training"]
     assert training["variant"].tolist() == ["alexnet"] * 3
     assert training["seed"].tolist() == [0, 1, 99]
@@ -136,40 +153,42 @@ def test_the_last_epoch_of_every_network_is_counted(finished, tables):
     assert "final validation accuracy of alexnet: lowest" in log
 
 
-def test_the_noise_of_trials_is_corrected_for_maps_and_mice_alone(tables):
+def test_the_noise_of_trials_is_corrected_for_maps_and_brains_alone(tables):
     scores = tables["scores"].set_index(["comparison", "method"]).sort_index()
     names = ["correlation", "correlation_ceiling", "correlation_corrected"]
-    assert scores.loc["models", names].isna().all(axis=None)
+    assert scores.loc["networks", names].isna().all(axis=None)
     assert scores.loc[(slice(None), "rsa"), names].isna().all(axis=None)
-    for comparison in ("mouse", "model_to_mouse", "mouse_to_model"):
+    for comparison in ("brain", "model_to_brain", "brain_to_model"):
         for method in MAPPINGS:
             cells = scores.loc[(comparison, method)]
             cells = cells[(cells["verdict"] == "ok") & cells["correlation_corrected"].notna()]
             assert len(cells)
             assert (cells["correlation_ceiling"] < 1).all()
-            # Units without a ceiling are in one of these medians alone.
-            if comparison != "mouse_to_model":
+            # Units without a ceiling are only in the median of the uncorrected correlations.
+            if comparison != "brain_to_model":
                 assert cells["correlation_corrected"].mean() > cells["correlation"].mean()
     statistics = tables["predictivity"].groupby("population")["statistic"].unique()
-    assert set(statistics["models"]) == {"median", "mean"}
-    assert set(statistics["mice"]) == {"median", "mean", "correlation", "correlation_corrected"}
+    assert set(statistics["networks"]) == {"median", "mean"}
+    assert set(statistics["mouse"]) == {"median", "mean", "correlation", "correlation_corrected"}
 
 
 def test_simulated_results_say_so(finished, tables):
     scores = tables["scores"]
-    of_mice = scores["comparison"] != "models"
-    assert (scores.loc[of_mice, "data_kind"] == "simulated").all()
-    assert (scores.loc[~of_mice, "data_kind"] == "networks").all()
+    of_brain = scores["brain"] == "mouse"
+    assert (scores["comparison"] != "networks").equals(of_brain)
+    assert (scores.loc[of_brain, "data_kind"] == "simulated").all()
+    assert (scores.loc[~of_brain, "data_kind"] == "networks").all()
     results = finished.folder / "results"
-    for path in (results / "mouse/sessions").glob("*.nc"):
+    for path in (results / "brains/mouse/recordings").glob("*.nc"):
         assert xr.open_dataset(path).attrs["data_kind"] == "simulated"
-    for panel in ("2", "2a", "2b", "2c", "2d", "mice"):
-        assert "simulated" in (results / f"figures/figure_{panel}.svg").read_text()
-    assert "simulated" not in (results / "figures/figure_1.svg").read_text()
+    for name in FIGURES["mouse"]:
+        assert "simulated" in (results / f"figures/mouse/{name}.svg").read_text()
+    for name in FIGURES["networks"]:
+        assert "simulated" not in (results / f"figures/networks/{name}.svg").read_text()
 
 
 def test_results_say_what_made_them(finished):
-    path = next((finished.folder / "results/scores/models/ridge_post").rglob("*.nc"))
+    path = next((finished.folder / "results/scores/networks/ridge_post").rglob("*.nc"))
     facts = xr.open_dataset(path).attrs
     assert json.loads(facts["parameters"])["method"] == "ridge_post"
     assert {"workflow_version", "library_versions", "created", "seed", "device"} <= set(facts)
@@ -186,12 +205,12 @@ def test_activations_hold_both_stages_of_the_same_units(finished):
 
 
 def test_figures_are_pictures(finished):
-    names = [f"figure_{n}" for n in ("1", "1a", "1b", "1c", "1d", "2", "2a", "2b", "2c", "2d")]
-    names += ["figure_mice", "training_alexnet", "training_alexnet_untrained"]
-    for name in names:
-        with Image.open(finished.folder / f"results/figures/{name}.png") as picture:
-            assert min(picture.size) > 800
-            assert len(np.unique(picture.convert("L"))) > 20
+    for population, names in FIGURES.items():
+        for name in names:
+            path = finished.folder / f"results/figures/{population}/{name}.png"
+            with Image.open(path) as picture:
+                assert min(picture.size) > 800
+                assert len(np.unique(picture.convert("L"))) > 20
 
 
 def test_the_report_builds(finished):
@@ -199,19 +218,19 @@ def test_the_report_builds(finished):
     assert (finished.folder / "results/report.html").stat().st_size > 1e6
 
 
-def test_an_allen_cache_folder_is_read_like_the_simulated_mice(finished, tmp_path):
-    """The simulated files laid out as AllenSDK does; they stay as they are."""
-    mice = finished.folder / "results/mouse"
-    shutil.copytree(mice / "natural_scene_templates", tmp_path / "natural_scene_templates")
+def test_an_allen_cache_folder_is_read_like_the_simulated_sessions(finished, tmp_path):
+    """The simulated files are laid out as AllenSDK does it; they stay as they are."""
+    simulated = finished.folder / "results/brains/mouse"
+    shutil.copytree(simulated / "natural_scene_templates", tmp_path / "natural_scene_templates")
     for session in (900001, 900002, 900003):
         folder = tmp_path / f"session_{session}"
         folder.mkdir()
-        shutil.copy(mice / f"nwb/session_{session}.nwb", folder)
+        shutil.copy(simulated / f"nwb/session_{session}.nwb", folder)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
     override = finished.folder / "allen.yaml"
     mouse = {"source": "directory", "directory": str(tmp_path)}
-    override.write_text(yaml.safe_dump({"mouse": mouse}))
-    wanted = ["results/mouse/sessions/900001.nc", "results/stimuli/scenes.nc"]
+    override.write_text(yaml.safe_dump({"brains": {"mouse": mouse}}))
+    wanted = ["results/brains/mouse/recordings/900001.nc", "results/stimuli/mouse/64.nc"]
     finished.snakemake("--directory", "allen", *wanted, configfiles=["allen.yaml"])
     for name in wanted:
         xr.testing.assert_equal(

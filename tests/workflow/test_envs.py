@@ -1,4 +1,4 @@
-"""Every place that pins a version pins the same one."""
+"""All files that pin a version pin the same one."""
 
 import re
 import tomllib

@@ -1,16 +1,17 @@
 """A run that is killed, starved and corrupted on its way ends in the tables of the undisturbed one.
 
-Every fault once, on the mini run; ``tests/harness/faults.py`` does it more often, and on any configuration.
+Every fault happens once, on the mini run; ``tests/harness/faults.py`` is the same with more faults,
+on any configuration.
 """
 
 import numpy as np
 import pytest
 
+from tests.harness.compare_runs import assert_equal
 from tests.harness.faults import (
     KILLS,
     STARVATIONS,
     Run,
-    assert_equal,
     corrupt_every_kind,
     disturb,
     small_disk,
@@ -46,7 +47,7 @@ def test_a_full_disk_and_a_forbidden_folder_are_among_them(disturbed):
 
 
 def test_no_corrupt_file_is_read(disturbed, undisturbed):
-    """Each kind of intermediate file: a flipped bit, truncated, emptied or overwritten."""
+    """One file of each kind has a flipped bit, or is truncated, emptied or overwritten."""
     corrupt_every_kind(disturbed, np.random.default_rng(1))
     assert_equal(disturbed.tables(), undisturbed)
 

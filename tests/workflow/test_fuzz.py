@@ -20,11 +20,12 @@ import yaml
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from workflow_scripts.common.config import check_config
+from workflow_scripts.common.config import json_schema
 from workflow_scripts.common.errors import InputError
+from workflow_scripts.plan import Plan
 
 ROOT = Path(__file__).parents[2]
-SCHEMA = yaml.safe_load((ROOT / "rules/schemas/config.schema.yaml").read_text())
+SCHEMA = json_schema()
 THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 FUZZ = settings(
     derandomize=True,
@@ -54,7 +55,12 @@ NUMBERS = [0, -1, 1, 2, 3, 20, 0.5, 1.0, 2.0, -0.5, 1e-300, 1e300, 2**31, 10**30
 NUMBERS += [float("nan"), float("inf"), -float("inf"), True, False]
 OTHERS = [None, [], {}, [None], [[]], [1, 1], [0.9, 0.1], {"a": 1}, {1: 2}, {None: [None]}]
 KEYS = ["sede", "new", "a b", "a\nb", "{x}", "x" * 70, "x" * 5000, "", "__proto__", 1, None, True]
-EXTERNAL = {"architecture": "external", "model": "resnet50", "weights": None, "input_size": 224}
+TORCHVISION = {
+    "architecture": "torchvision_model",
+    "model": "resnet50",
+    "weights": None,
+    "input_size": 224,
+}
 SHARED = {"method": "generalised_linear", "label": "GLM", "colour": "#000000", "link": "relu"}
 
 # What a user may well write, alone right or in contradiction with the rest.
@@ -76,8 +82,8 @@ PLAUSIBLE = [
     (("training", "learning_rate_drops"), []),
     (("training", "augmentation", "crop_scale"), [1.0, 0.5]),
     (("variants", "mine"), {"architecture": "resnet18"}),
-    (("variants", "mine"), EXTERNAL),
-    (("variants", "alexnet"), EXTERNAL),
+    (("variants", "mine"), TORCHVISION),
+    (("variants", "alexnet"), TORCHVISION),
     (("variants", "alexnet"), {"architecture": "resnet18"}),
     (("population", "variant"), "resnet18"),
     (("population", "layers"), ["stem", "layer4"]),
@@ -88,25 +94,35 @@ PLAUSIBLE = [
     (("population", "splits", "train_fraction"), 0.01),
     (("activations", "mode"), "all"),
     (("activations", "max_per_layer"), 5),
-    (("mouse", "source"), "s3"),
-    (("mouse", "source"), "warehouse"),
-    (("mouse", "source"), "directory"),
-    (("mouse", "n_scenes"), 10),
-    (("mouse", "areas"), ["VISp"]),
-    (("mouse", "sessions"), [900001]),
-    (("mouse", "sessions"), []),
-    (("mouse", "preset"), "nayebi"),
-    (("mouse", "window_s"), [0, 0.25]),
-    (("mouse", "window_s"), [0.25, 0.04]),
-    (("mouse", "min_trials"), 60),
-    (("mouse", "min_units"), 100),
-    (("mouse", "noise_correction"), 5),
-    (("mouse", "splits", "train_fraction"), 0.5),
-    (("mouse", "simulated", "truth", "seed"), 0),
-    (("mouse", "simulated", "layers"), {"VISp": "conv1"}),
-    (("mouse", "simulated", "layers", "VISx"), "conv1"),
-    (("mouse", "simulated", "units_per_area"), [20, 14]),
-    (("mouse", "simulated", "dimensions"), 200),
+    (("brains", "mouse", "source"), "s3"),
+    (("brains", "mouse", "source"), "warehouse"),
+    (("brains", "mouse", "source"), "directory"),
+    (("brains", "mouse", "n_scenes"), 10),
+    (("brains", "mouse", "areas"), ["VISp"]),
+    (("brains", "mouse", "sessions"), [900001]),
+    (("brains", "mouse", "sessions"), []),
+    (("brains", "mouse", "preset"), "nayebi"),
+    (("brains", "mouse", "extraction", "window_s"), [0, 0.25]),
+    (("brains", "mouse", "extraction", "window_s"), [0.25, 0.04]),
+    (("brains", "mouse", "extraction", "min_trials"), 60),
+    (("brains", "mouse", "filters", "min_units"), 100),
+    (("brains", "mouse", "noise_correction"), 5),
+    (("brains", "mouse", "splits", "train_fraction"), 0.5),
+    (("brains", "mouse", "simulated", "truth", "seed"), 0),
+    (("brains", "mouse", "simulated", "layers"), {"VISp": "conv1"}),
+    (("brains", "mouse", "simulated", "layers", "VISx"), "conv1"),
+    (("brains", "mouse", "simulated", "units_per_area"), [20, 14]),
+    (("brains", "mouse", "simulated", "dimensions"), 200),
+    (("brains", "mouse", "simulated"), None),
+    (("brains", "mouse"), None),
+    (("brains",), None),
+    (("population",), None),
+    (("candidates",), []),
+    (("metrics",), None),
+    (("metrics", "predictivity"), None),
+    (("metrics", "separability", "layer_rule"), "mean"),
+    (("metrics", "mds", "n_init"), 0),
+    (("mouse",), {"min_units": 3}),
     (("candidates", 0, "variant"), "mine"),
     (("candidates", 0, "layers"), ["layer1"]),
     (("candidates", 1), {"variant": "alexnet", "seed": 0, "layers": ["conv1"]}),
@@ -118,8 +134,8 @@ PLAUSIBLE = [
     (("methods", "linear_nonlinear", "n_folds"), 500),
     (("methods", "soft_matching", "scaling"), "rank"),
     *((("stimuli", "path"), folder) for folder in FOLDERS),
-    *((("mouse", "directory"), folder) for folder in FOLDERS),
-    *((("mouse", "own_responses"), folder) for folder in FOLDERS),
+    *((("brains", "mouse", "directory"), folder) for folder in FOLDERS),
+    *((("brains", "mouse", "own_responses"), folder) for folder in FOLDERS),
     *((("methods", "glm"), {**SHARED, "label": text}) for text in TEXTS),
 ]
 
@@ -139,20 +155,45 @@ def at(node, path):
     return node
 
 
-def limits(path):
-    """Values at and beside what the schema allows at a path: choices and limits."""
-    schema = SCHEMA
-    for key in path:
-        while "$ref" in schema:
-            schema = at(SCHEMA, schema["$ref"].split("/")[1:])
-        schema = schema.get("items" if isinstance(key, int) else "properties", {})
-        schema = schema if isinstance(key, int) else schema.get(key, {})
-    found = list(schema.get("enum", []))
-    for keys in (schema, at(SCHEMA, schema["$ref"].split("/")[1:]) if "$ref" in schema else {}):
-        for name, value in keys.items():
-            if name in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"):
-                found += [value, value - 1, value + 1, value / 2, float(value)]
+def meanings(schema):
+    """All that one schema may stand for: what it refers to, and its alternatives."""
+    waiting, found = [schema], []
+    while waiting:
+        schema = waiting.pop()
+        found.append(schema)
+        waiting += schema.get("anyOf", [])
+        if "$ref" in schema:
+            waiting.append(at(SCHEMA, schema["$ref"].split("/")[1:]))
     return found
+
+
+def inside(schema, key):
+    """Schema of what stands under a key or at a position; without limits where it is not known."""
+    if isinstance(key, int):
+        return schema.get("items", {})
+    known = schema.get("properties", {})
+    other = schema.get("additionalProperties", {})
+    return known.get(key, other if isinstance(other, dict) else {})
+
+
+def limits(path):
+    """Values at and next to what the schema allows at a path: choices and limits."""
+    schemas = meanings(SCHEMA)
+    for key in path:
+        schemas = [found for schema in schemas for found in meanings(inside(schema, key))]
+    values = [value for schema in schemas for value in schema.get("enum", [])]
+    for schema in schemas:
+        for name, value in schema.items():
+            if name in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"):
+                values += [value, value - 1, value + 1, value / 2, float(value)]
+    return values
+
+
+def test_limits_are_found_where_they_stand():
+    assert 2 in limits(("brains", "mouse", "extraction", "min_trials"))
+    assert "zscore" in limits(("methods", "soft_matching", "scaling"))
+    assert {"mean", "best_cv"} <= set(limits(("metrics", "separability", "layer_rule")))
+    assert 0.5 in limits(("population", "max_accuracy_spread"))
 
 
 @st.composite
@@ -224,26 +265,26 @@ OTHER_KINDS = {
 def refusal(config):
     """The sentence that refuses a configuration; None if it is accepted."""
     try:
-        check_config(config, SCHEMA)
+        Plan(config)
     except InputError as error:
         return str(error)
 
 
 def is_sentence_on_a_key(text):
     """One line of readable length that begins with a key of the configuration."""
-    keys = "|".join(["the top level", *DEFAULT])
+    keys = "|".join(["top level", *DEFAULT])
     named = re.match(rf"config ({keys})[^ ]*( |: )", text) is not None
     return named and text.isprintable() and "expected" in text and len(text) < 1500
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A copy of the workflow beside folders of images and of sessions with hostile names."""
+    """A copy of the workflow next to folders of images and of sessions with hostile names."""
     folder = tmp_path_factory.mktemp("fuzz")
     for name in ("rules", "profiles", "envs", "workflow_scripts"):
         shutil.copytree(ROOT / name, folder / name)
     shutil.copy(ROOT / "Snakefile", folder)
-    sessions = {*DEFAULT["mouse"]["sessions"], *MINI["mouse"]["sessions"]}
+    sessions = {*DEFAULT["brains"]["mouse"]["sessions"], *MINI["brains"]["mouse"]["sessions"]}
     for name in FOLDERS:
         (folder / name / "natural_scene_templates").mkdir(parents=True)
         for session in sessions:

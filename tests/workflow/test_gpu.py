@@ -4,13 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from workflow_scripts.alignment.method import method_names, read_card
+from workflow_scripts.alignment.method import METHODS
 from workflow_scripts.alignment.score_cells import score_cells
-from workflow_scripts.common.config import LAYERS
 from workflow_scripts.common.profile import Profile
 from workflow_scripts.images.device_images import DeviceImages
 from workflow_scripts.images.sets import ImageSet
-from workflow_scripts.networks.architecture import build_network
+from workflow_scripts.networks.architecture import ARCHITECTURES, build_network
 from workflow_scripts.networks.blocks import torch_generator
 from workflow_scripts.networks.readout import read_layers
 from workflow_scripts.networks.trainer import Trainer
@@ -21,7 +20,8 @@ pytestmark = [
     pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU"),
 ]
 DEVICES = [torch.device("cpu"), torch.device("cuda")]
-# Without noise, whose draws differ between devices.
+ON_GPUS = [name for name in METHODS.names() if METHODS.card(name).array_api]
+# Without noise, because the two devices draw different numbers.
 VARIANT = {
     "architecture": "alexnet",
     "width": 0.25,
@@ -39,7 +39,7 @@ VARIANT = {
 
 
 def test_a_training_step_moves_the_weights_alike():
-    """In half precision on the GPU, so that directions are compared."""
+    """The GPU works in half precision, so it is directions that are compared."""
     random = np.random.default_rng(0)
     images = random.integers(0, 256, (128, 64, 64, 3), dtype=np.uint8)
     labels = random.integers(5, size=128)
@@ -74,7 +74,7 @@ def test_activations_are_the_same():
             network,
             images.to(device),
             lambda layer, shape: choose_units(shape, "all", 1, 1, None),
-            LAYERS["alexnet"],
+            list(ARCHITECTURES.card("alexnet").layers),
             8,
         )
         responses.append(found)
@@ -84,7 +84,7 @@ def test_activations_are_the_same():
             np.testing.assert_allclose(responses[1][layer][stage], values, atol=5e-3 * scale)
 
 
-@pytest.mark.parametrize("method", [name for name in method_names() if read_card(name).array_api])
+@pytest.mark.parametrize("method", ON_GPUS)
 def test_fits_are_the_same(method):
     random = np.random.default_rng(0)
     source = random.gamma(2, size=(120, 15))
@@ -92,7 +92,7 @@ def test_fits_are_the_same(method):
     cells = [(Profile("a", "conv1", source), Profile("b", "conv1", target))]
     splits = [(np.arange(90), np.arange(90, 120))]
     scores = [
-        score_cells(method, {}, cells, splits, 1, device.type)["score_unit"].values
+        score_cells(method, {}, cells, splits, 1, device.type)["unit_score"].values
         for device in DEVICES
     ]
     np.testing.assert_allclose(scores[1], scores[0], rtol=1e-4, atol=1e-4)

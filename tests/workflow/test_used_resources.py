@@ -1,4 +1,4 @@
-"""What rules request: all of it stated, enough for what their jobs took, and no reason to rerun."""
+"""What rules request is stated, is enough for what their jobs took, and makes nothing rerun."""
 
 import re
 import runpy
@@ -13,17 +13,22 @@ compare = runpy.run_path(str(ROOT / "tests/benchmarks/used_resources.py"))["comp
 
 @pytest.fixture(scope="module")
 def rows(finished):
-    """Used and requested of each rule of the mini run."""
+    """What the jobs of each rule of the mini run used and requested."""
     return compare(finished.folder, *CONFIG)
 
 
 def test_every_rule_states_what_it_requests():
+    with_threads = set()
     for path in (ROOT / "rules").glob("*.smk"):
         for rule in re.findall(r"^ *rule \w+:.*?(?=^ *rule |\Z)", path.read_text(), re.M | re.S):
-            for wanted in ("threads: ", "mem_mb=growing(", "runtime=growing("):
+            for wanted in ("mem_mb=growing(", "runtime=growing("):
                 assert wanted in rule, (path, rule)
-            # It would be repeated inside a job of a cluster, and with the same limits.
+            # The job on a cluster would repeat itself inside, with the limits that it has.
             assert "retries:" not in rule, (path, rule)
+            if "threads:" in rule:
+                with_threads.add(re.search(r"rule (\w+):", rule)[1])
+    # All others have the one thread that is Snakemake's default.
+    assert with_threads == {"pack_images"}
 
 
 def test_requests_cover_what_jobs_took(rows):
@@ -53,8 +58,8 @@ def test_a_gpu_is_requested_where_it_is_used(finished):
     assert "ridge_pre" in fitted and not fitted & {"soft_matching", "rsa", "rsa_squared"}
 
 
-def test_gpus_without_names_are_told(finished, monkeypatch):
-    """Else both jobs would take the first one."""
+def test_gpus_without_names_are_refused(finished, monkeypatch):
+    """Two jobs would take the first one."""
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
     profile = ("--workflow-profile", "profiles/workstation-gpu")
     sentence = (
@@ -65,7 +70,7 @@ def test_gpus_without_names_are_told(finished, monkeypatch):
 
 @pytest.mark.parametrize("profile", ["slurm", "workstation-gpu"])
 def test_another_profile_reruns_nothing(finished, profile, monkeypatch):
-    """It has other resources, threads and groups."""
+    """Its resources, cores and groups differ from those of the run."""
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
     done = finished.snakemake("-n", "--workflow-profile", f"profiles/{profile}")
     assert "Nothing to be done" in done, done[-3000:]

@@ -1,36 +1,53 @@
-"""Score one method between one candidate network and the mice, in both directions."""
+"""Score one method between one candidate network and a brain, in both directions."""
 
-from workflow_scripts.alignment.cells import direction_cells
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from workflow_scripts.alignment.cells import DIRECTIONS, direction_cells
 from workflow_scripts.alignment.shard import write_shard
-from workflow_scripts.brains.subjects import read_mice
+from workflow_scripts.brains.subjects import Filters, read_subjects
+from workflow_scripts.common.files import PathLike
 from workflow_scripts.common.job import job
 from workflow_scripts.networks.activation_file import read_activations
 
 
-def main(activations, sessions, settings, outputs):
-    """Write the scores of each direction to its file."""
+def main(
+    activations: PathLike,
+    recordings: Sequence[PathLike],
+    settings: dict[str, Any],
+    outputs: Mapping[str, PathLike],
+) -> None:
+    """Write the scores of each direction.
+
+    Parameters
+    ----------
+    activations : str or path-like
+        File of the candidate.
+    recordings : list of str or path-like
+        One file per subject of the brain.
+    settings : dict
+        As `workflow_scripts.alignment.shard.write_shard` takes them, and ``subject`` (name of the
+        candidate) and ``layers``.
+    outputs : dict of str to str or path-like
+        File of each of `workflow_scripts.alignment.cells.DIRECTIONS`.
+    """
     layers = read_activations(activations, settings["subject"], settings["layers"], "post")
-    filters = (settings[key] for key in ("areas", "min_reliability", "n_scenes", "preset"))
-    n_halves = settings["noise_correction"]
-    mice, data_kind = read_mice(sessions, *filters, with_trials=n_halves is not None)
-    for direction, output in outputs.items():
-        write_shard(
-            direction_cells(direction, layers, mice),
-            direction,
-            settings,
-            output,
-            stimuli="scenes",
-            data_kind=data_kind,
-            min_units=settings["min_units"],
-            n_halves=n_halves,
-        )
+    subjects, data_kind = read_subjects(
+        recordings,
+        Filters(**settings["filters"]),
+        settings["brain"],
+        with_trials=settings["noise_correction"] is not None,
+    )
+    for direction in DIRECTIONS:
+        cells = direction_cells(direction, layers, subjects)
+        write_shard(cells, direction, settings, data_kind, outputs[direction])
 
 
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input, snakemake.output):
         main(
             snakemake.input.activations,
-            snakemake.input.sessions,
+            snakemake.input.recordings,
             snakemake.params.settings,
-            dict(snakemake.output.items()),
+            snakemake.output,
         )

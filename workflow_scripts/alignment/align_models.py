@@ -1,17 +1,32 @@
 """Score one method between one network, every network before it in config, and its own layers."""
 
-from workflow_scripts.alignment.cells import shard_cells
-from workflow_scripts.alignment.method import read_card
+from collections.abc import Sequence
+from typing import Any
+
+from workflow_scripts.alignment.cells import network_cells
+from workflow_scripts.alignment.method import METHODS
 from workflow_scripts.alignment.shard import write_shard
+from workflow_scripts.common.files import PathLike
 from workflow_scripts.common.job import job
+from workflow_scripts.common.profile import Profile
 from workflow_scripts.networks.activation_file import read_activations
 
 
-def main(activations, settings, output):
-    """Write the shard's scores."""
-    card = read_card(settings["method_file"])
+def main(activations: Sequence[PathLike], settings: dict[str, Any], output: PathLike) -> None:
+    """Write the scores of the last of these networks.
 
-    def read(stage):
+    Parameters
+    ----------
+    activations : list of str or path-like
+        One file per network, the shard's own network last.
+    settings : dict
+        As `workflow_scripts.alignment.shard.write_shard` takes them, and ``subjects`` (names of
+        the networks) and ``layers``.
+    output : str or path-like
+    """
+    card = METHODS.card(settings["implementation"])
+
+    def read(stage: str) -> list[list[Profile]]:
         return [
             read_activations(path, subject, settings["layers"], stage)
             for path, subject in zip(activations, settings["subjects"], strict=True)
@@ -19,14 +34,7 @@ def main(activations, settings, output):
 
     sources = read(card.source_stage)
     targets = sources if card.target_stage == card.source_stage else read(card.target_stage)
-    write_shard(
-        shard_cells(sources, targets),
-        "models",
-        settings,
-        output,
-        stimuli="population",
-        data_kind="networks",
-    )
+    write_shard(network_cells(sources, targets), "networks", settings, "networks", output)
 
 
 if __name__ == "__main__":

@@ -1,50 +1,91 @@
 """Which source and target profiles each shard compares."""
 
+from collections.abc import Mapping, Sequence
 from itertools import product
 
-from workflow_scripts.common.profile import pool
+from workflow_scripts.common.profile import Profile, pool
+
+Cell = tuple[Profile, Profile]
+"""A source and a target; cells with equal sources hold the same object."""
+
+DIRECTIONS = ("model_to_brain", "brain_to_model")
+"""Comparisons of a model and a brain: which of them is the source, and which the target."""
 
 
-def shard_cells(sources, targets):
-    """Cells of the last subject with itself and, in both directions, with each one before it.
+def network_cells(
+    sources: Sequence[Sequence[Profile]], targets: Sequence[Sequence[Profile]]
+) -> list[Cell]:
+    """Cells of the last network with itself and, in both directions, with each one before it.
 
     Parameters
     ----------
     sources, targets : list of list of Profile
-        Profiles of each subject, the shard's own subject last, at the method's source stage and
+        Layers of each network, the shard's own network last, at the method's source stage and
         target stage.
 
     Returns
     -------
     list of tuple of Profile
-        Without pairs of a profile and itself.
+        Without pairs of a layer and itself.
     """
-    own = [
+    cells = [
         (source, target)
         for source, target in product(sources[-1], targets[-1])
         if source.part != target.part
     ]
     for earlier_sources, earlier_targets in zip(sources[:-1], targets[:-1], strict=True):
-        own += product(sources[-1], earlier_targets)
-        own += product(earlier_sources, targets[-1])
-    return own
+        cells += product(sources[-1], earlier_targets)
+        cells += product(earlier_sources, targets[-1])
+    return cells
 
 
-def direction_cells(direction, layers, mice):
-    """Cells of one direction.
+def brain_cells(subjects: Sequence[Mapping[str, Profile]], source_area: str) -> list[Cell]:
+    """Cells to the areas of each subject from one area, pooled over all other subjects.
 
     Parameters
     ----------
-    direction : {"model_to_mouse", "mouse_to_model"}
-        To each mouse's areas from each layer, or to each layer from each area, pooled over mice.
-    layers : list of Profile
-    mice : list of dict of str to Profile
+    subjects : list of dict of str to Profile
+        Areas of each subject.
+    source_area : str
 
     Returns
     -------
     list of tuple of Profile
     """
-    if direction == "model_to_mouse":
-        return list(product(layers, [area for mouse in mice for area in mouse.values()]))
-    pooled = [pool([mouse[area] for mouse in mice], area) for area in mice[0]]
-    return list(product(pooled, layers))
+    cells: list[Cell] = []
+    for subject in subjects:
+        others = [other[source_area] for other in subjects if other is not subject]
+        source = pool(others, source_area)
+        cells += [(source, target) for target in subject.values()]
+    return cells
+
+
+def direction_cells(
+    direction: str, layers: Sequence[Profile], subjects: Sequence[Mapping[str, Profile]]
+) -> list[Cell]:
+    """Cells between one model and a brain, in one direction.
+
+    Parameters
+    ----------
+    direction : {"model_to_brain", "brain_to_model"}
+        To each subject's areas from each layer, or to each layer from each area, pooled over
+        subjects.
+    layers : list of Profile
+    subjects : list of dict of str to Profile
+        Areas of each subject.
+
+    Returns
+    -------
+    list of tuple of Profile
+
+    Raises
+    ------
+    ValueError
+        If there is no such direction.
+    """
+    if direction == "model_to_brain":
+        return list(product(layers, [area for subject in subjects for area in subject.values()]))
+    if direction == "brain_to_model":
+        pooled = [pool([subject[area] for subject in subjects], area) for area in subjects[0]]
+        return list(product(pooled, layers))
+    raise ValueError(f"direction is {direction!r}, expected {' or '.join(DIRECTIONS)}")

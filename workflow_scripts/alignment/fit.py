@@ -1,24 +1,92 @@
-"""One fit of a mapping: its estimator, and what it predicts of the test stimuli."""
+"""One fit of a mapping, and what it predicts for the test stimuli."""
+
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from workflow_scripts.common.errors import NotComparable
-from workflow_scripts.solvers.arrays import to_numpy
+from workflow_scripts.alignment.method import METHODS, Mapping, make_estimator
+from workflow_scripts.common.errors import InputError, NotComparable
+from workflow_scripts.solvers.arrays import Array, on_device, to_numpy
 from workflow_scripts.solvers.standardise import varying
 
 
-def _map(fit, X, Y, train, test):
-    """Fit one split; the estimator, which units it has, and their predictions.
+@dataclass(frozen=True)
+class Fit:
+    """A fitted mapping, and its predictions for the test stimuli of one split.
 
-    Units that do not vary over the training stimuli, or whose optimum was not reached, have none.
+    Attributes
+    ----------
+    estimator : Mapping
+        Fitted to the units that vary.
+    varies : numpy.ndarray of bool, shape (n_units,)
+        Whether a target unit varies over the training stimuli; the others are not fitted.
+    converged : numpy.ndarray of bool, shape (n_units,)
+        Whether a unit is fitted and its optimum was reached.
+    predicted : numpy.ndarray of float64, shape (n_test, n_units)
+        NaN for units whose fit has not converged, and for those without a fit.
     """
-    varies = to_numpy(varying(Y[train]))
-    if not varies.any():
-        raise NotComparable("no target unit varies over the training stimuli")
-    estimator = fit(X[train], Y[train][:, varies])
-    predicted = np.full((len(test), len(varies)), np.nan)
-    predicted[:, varies] = to_numpy(estimator.predict(X[test]))
-    reached = varies.copy()
-    reached[varies] = getattr(estimator, "converged_", True)
-    predicted[:, ~reached] = np.nan
-    return estimator, varies, reached, predicted
+
+    estimator: Mapping
+    varies: np.ndarray
+    converged: np.ndarray
+    predicted: np.ndarray
+
+
+@dataclass(frozen=True)
+class Fitter:
+    """How every fit of a shard is done.
+
+    Attributes
+    ----------
+    implementation : str
+        Name of the method's file.
+    parameters : dict
+        Parameters of its estimator; those not named keep their defaults.
+    device : {"cpu", "cuda"}
+    """
+
+    implementation: str
+    parameters: dict[str, Any]
+    device: str
+
+    def place(self, values: np.ndarray) -> Array:
+        """The values on the device that fits them."""
+        return on_device(values, self.device)
+
+    def fit(self, X: Array, Y: Array, train: np.ndarray, test: np.ndarray) -> Fit:
+        """Fit a new estimator to one split.
+
+        Parameters
+        ----------
+        X, Y : array, shape (n_stimuli, n_source_units) and (n_stimuli, n_target_units)
+            Placed on the device.
+        train, test : numpy.ndarray of int
+            Indices of stimuli.
+
+        Raises
+        ------
+        NotComparable
+            If no target unit varies, or the method refuses these data.
+        InputError
+            If the method's predictions have another shape than the test responses.
+        """
+        varies = to_numpy(varying(Y[train]))
+        if not varies.any():
+            raise NotComparable("no target unit varies over the training stimuli")
+        estimator = make_estimator(self.implementation, self.parameters)
+        estimator = estimator.fit(X[train], Y[train][:, varies])
+        found = to_numpy(estimator.predict(X[test]))
+        expected = len(test), int(varies.sum())
+        if found.shape != expected:
+            raise InputError(
+                METHODS.path(self.implementation),
+                f"predictions of shape {found.shape}",
+                f"{expected}, one row per test stimulus and one column per target unit",
+            )
+        predicted = np.full((len(test), len(varies)), np.nan)
+        predicted[:, varies] = found
+        converged = varies.copy()
+        converged[varies] = getattr(estimator, "converged_", True)
+        predicted[:, ~converged] = np.nan
+        return Fit(estimator, varies, converged, predicted)

@@ -1,22 +1,22 @@
-"""Alignment methods: what a file in ``methods/`` must have, and how it is read."""
+"""Alignment methods: what a file in ``methods/`` must have, and the methods that are configured."""
 
-import ast
-import importlib
+from collections import abc
 from dataclasses import dataclass, replace
-from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
-from workflow_scripts.common.errors import InputError
+from workflow_scripts.common.cards import PACKAGE, Gallery
 
-METHODS_FOLDER = Path(__file__).parents[1] / "methods"
+if TYPE_CHECKING:
+    import numpy as np
 
-STAGES = ("pre", "post")
+    from workflow_scripts.solvers.arrays import Array
 
-CHOICES = {"kind": ("mapping", "geometry"), "source_stage": STAGES, "target_stage": STAGES}
+Stage = Literal["pre", "post"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """What a method says of itself; every value must be a literal.
+    """What a method says about itself; every value must be a literal.
 
     Attributes
     ----------
@@ -25,8 +25,7 @@ class Card:
     colour : str
         Hexadecimal colour, the same in every figure.
     kind : {"mapping", "geometry"}
-        A mapping has ``fit(X, Y)`` and ``predict(X)``. A geometry has ``prepare(X)``, which is
-        called once a profile, and ``compare(x, y)`` of two profiles so prepared.
+        Whether ``Estimator`` is a `Mapping` or a `Geometry`.
     source_stage, target_stage : {"pre", "post"}
         Stage of the responses, before or after the output non-linearity.
     symmetric : bool
@@ -49,88 +48,62 @@ class Card:
 
     label: str
     colour: str
-    kind: str
-    source_stage: str
-    target_stage: str
+    kind: Literal["mapping", "geometry"]
+    source_stage: Stage
+    target_stage: Stage
     symmetric: bool
     joint_targets: bool
-    invariant_to: tuple
-    not_invariant_to: tuple
-    bounds: tuple
+    invariant_to: tuple[str, ...]
+    not_invariant_to: tuple[str, ...]
+    bounds: tuple[float | None, float | None]
     reference: str
     array_api: bool = False
 
     @property
-    def on_brains(self):
-        """Whether it needs no pre-softplus stage, which brains do not have."""
+    def on_brains(self) -> bool:
+        """Whether it needs no responses before the non-linearity, which brains do not have."""
         return self.source_stage == self.target_stage == "post"
 
 
-def method_names():
-    """Names of all methods, in alphabetical order."""
-    return sorted(path.stem for path in METHODS_FOLDER.glob("*.py"))
+class Mapping(Protocol):
+    """Predicts the responses of target units from those of source units.
 
-
-def method_file(name):
-    """Path of a method's file."""
-    return METHODS_FOLDER / f"{name}.py"
-
-
-def _statements(name):
-    """What stands at the top level of a method's file."""
-    file = method_file(name)
-    try:
-        return ast.parse(file.read_text()).body
-    except SyntaxError as error:
-        raise InputError(
-            f"{file}: found {error.msg} in line {error.lineno}, expected Python"
-        ) from error
-
-
-def read_card(name):
-    """Card of a method, read from its ``CARD = Card(...)`` without importing the file.
-
-    Raises
-    ------
-    InputError
-        If the file is no Python, or has no card with these fields and literal values.
+    An estimator may also have, after a fit, ``alpha_`` (the penalty of each target unit),
+    ``converged_`` (whether the optimum of each was reached) and ``extras_`` (numbers by name, which
+    are stored with the score); and, after a prediction, ``guards_`` (how often each safeguard
+    acted, by its name, which is logged).
     """
-    expected = "expected CARD = Card(field=literal, ...) with the fields of registry.Card"
-    for node in _statements(name):
-        match node:
-            case ast.Assign(targets=[ast.Name("CARD")], value=ast.Call(keywords=items)):
-                break
-    else:
-        raise InputError(f"{method_file(name)}: found no card, {expected}")
-    try:
-        card = Card(**{item.arg: ast.literal_eval(item.value) for item in items})
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{method_file(name)}: found {error}, {expected}") from error
-    for field, choices in CHOICES.items():
-        if getattr(card, field) not in choices:
-            raise InputError(
-                f"{method_file(name)}: found {getattr(card, field)!r} as {field}, expected "
-                f"{' or '.join(choices)}"
-            )
-    return card
+
+    def fit(self, X: "Array", Y: "Array") -> Self:
+        """Learn from training responses X (n_stimuli, n_units) and Y (n_stimuli, n_targets).
+
+        Raises
+        ------
+        NotComparable
+            If these responses do not allow a fit; the cell is skipped with this reason.
+        """
+
+    def predict(self, X: "Array") -> "Array":
+        """Predicted responses (n_stimuli, n_targets) to test stimuli."""
 
 
-def parameter_names(name):
-    """Names of the parameters of a method: the arguments of ``Estimator.__init__``.
+class Geometry(Protocol):
+    """Compares the geometries of two profiles; nothing is fitted, so all stimuli are used."""
 
-    Raises
-    ------
-    InputError
-        If the file is no Python, or has no ``class Estimator``.
-    """
-    for node in _statements(name):
-        if isinstance(node, ast.ClassDef) and node.name == "Estimator":
-            for item in node.body:
-                if isinstance(item, ast.FunctionDef) and item.name == "__init__":
-                    arguments = item.args.args + item.args.kwonlyargs
-                    return [argument.arg for argument in arguments if argument.arg != "self"]
-            return []
-    raise InputError(f"{method_file(name)}: found no class Estimator, expected one")
+    def prepare(self, X: "np.ndarray") -> "np.ndarray":
+        """What the comparison needs of responses X (n_stimuli, n_units); computed once per profile.
+
+        Raises
+        ------
+        NotComparable
+            If these responses have no geometry; the cell is skipped with this reason.
+        """
+
+    def compare(self, x: "np.ndarray", y: "np.ndarray") -> float:
+        """Similarity of two prepared profiles that saw the same stimuli."""
+
+
+METHODS = Gallery(PACKAGE / "methods", Card, "Estimator.__init__")
 
 
 @dataclass(frozen=True)
@@ -139,30 +112,30 @@ class Method:
 
     Attributes
     ----------
-    file : str
+    implementation : str
         Name of its file in ``methods/``.
     card : Card
     parameters : dict
-        Of the estimator, where they differ from the defaults.
+        Arguments of the estimator, where they differ from the defaults.
     """
 
-    file: str
+    implementation: str
     card: Card
-    parameters: dict
+    parameters: dict[str, Any]
 
 
-# Keys of an entry that are not parameters: with them, several entries can use one file.
 ENTRY_KEYS = ("method", "label", "colour")
+"""Keys of an entry that are not parameters: with them, several entries can use one file."""
 
 
-def configured_methods(entries):
+def configured_methods(entries: abc.Mapping[str, abc.Mapping[str, Any]]) -> dict[str, Method]:
     """Methods by the names that results have.
 
     Parameters
     ----------
     entries : dict of str to dict
-        Parameters of each method; or, for an entry that has not the name of its file, also
-        ``method`` (the file's name), ``label`` and ``colour``.
+        Parameters of each method. An entry whose name is not that of its file also has ``method``
+        (the file's name), ``label`` and ``colour``.
 
     Returns
     -------
@@ -170,14 +143,20 @@ def configured_methods(entries):
     """
     methods = {}
     for name, entry in entries.items():
-        file = entry.get("method", name)
+        implementation = entry.get("method", name)
         looks = {key: entry[key] for key in ("label", "colour") if key in entry}
         parameters = {key: value for key, value in entry.items() if key not in ENTRY_KEYS}
-        methods[name] = Method(file, replace(read_card(file), **looks), parameters)
+        card = replace(METHODS.card(implementation), **looks)
+        methods[name] = Method(implementation, card, parameters)
     return methods
 
 
-def make_estimator(name, parameters):
-    """New estimator of a method with the given parameters, the rest at their defaults."""
-    module = importlib.import_module(f"workflow_scripts.methods.{name}")
-    return module.Estimator(**parameters)
+def make_estimator(implementation: str, parameters: abc.Mapping[str, Any]) -> Any:
+    """New estimator of a method with the given parameters, the others at their defaults.
+
+    Returns
+    -------
+    Mapping or Geometry
+        As the method's card says.
+    """
+    return METHODS.load(implementation).Estimator(**parameters)

@@ -1,26 +1,47 @@
 """Scores of cells: how well a method aligns source profiles to target profiles."""
 
 import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
 from time import perf_counter
+from typing import Any
 
 import numpy as np
+import xarray as xr
 
-from workflow_scripts.alignment.fit import _map
-from workflow_scripts.alignment.method import make_estimator, read_card
-from workflow_scripts.alignment.noise_ceiling import _ceilings
-from workflow_scripts.alignment.scoring import _mean, _median, pearson_per_unit, r2_per_unit
-from workflow_scripts.alignment.shard_file import _dataset
+from workflow_scripts.alignment.cells import Cell
+from workflow_scripts.alignment.fit import Fitter
+from workflow_scripts.alignment.method import METHODS, make_estimator
+from workflow_scripts.alignment.noise_ceiling import NoiseCorrection, estimate_ceilings
+from workflow_scripts.alignment.result import Result, Scored, Skipped
+from workflow_scripts.alignment.scoring import (
+    mean_of_known,
+    median_of_known,
+    pearson_per_unit,
+    r2_per_unit,
+)
+from workflow_scripts.alignment.shard_file import shard_dataset
+from workflow_scripts.alignment.splits import Split
 from workflow_scripts.common.errors import InputError, NotComparable
-from workflow_scripts.solvers.arrays import on_device, to_numpy
+from workflow_scripts.common.profile import Profile
+from workflow_scripts.solvers.arrays import to_numpy
 
 
-def score_cells(method, parameters, cells, splits, min_units, device="cpu", noise_correction=None):
+def score_cells(
+    method: str,
+    parameters: dict[str, Any],
+    cells: Sequence[Cell],
+    splits: Sequence[Split],
+    min_units: int,
+    device: str = "cpu",
+    noise_correction: NoiseCorrection | None = None,
+) -> xr.Dataset:
     """Score every cell with one method.
 
     A mapping is fitted on the training stimuli of each split and scored by the coefficient of
     determination on the test stimuli; a geometry is compared once, on all stimuli. Where a
     mapping treats each target unit on its own, all targets of a source are fitted in one call,
-    so that what depends on the source alone is computed once a split.
+    so that what depends on the source alone is computed once per split.
 
     Parameters
     ----------
@@ -33,71 +54,64 @@ def score_cells(method, parameters, cells, splits, min_units, device="cpu", nois
     splits : list of tuple of numpy.ndarray
         Training and test indices.
     min_units : int
-        Fewest units of a target; smaller ones are skipped with a reason.
+        Fewest units of a target; cells with smaller targets are skipped with a reason.
     device : {"cpu", "cuda"}
         Where a mapping is fitted, if its card allows another than the CPU.
     noise_correction : NoiseCorrection or None
         With one, mappings also have correlations, and what they would be without the noise of
         trials: ``correlation_corrected`` is ``correlation`` divided by
-        `workflow_scripts.alignment.scoring.ceiling_per_unit`, mean over halves and splits.
+        `workflow_scripts.alignment.noise_ceiling.ceiling_per_unit`, mean over halves and splits.
 
     Returns
     -------
     xarray.Dataset
-        One row a cell, as results/README.md describes.
+        One row per cell, as results/README.md describes.
 
     Raises
     ------
     InputError
-        If a source and a target were not shown the same number of stimuli.
+        If a source and a target were not shown the same number of stimuli, or the method predicts
+        responses of a wrong shape.
     """
     for source, target in cells:
         if len(source.values) != len(target.values):
             raise InputError(
-                f"{target.subject} {target.part}: found responses to {len(target.values)} stimuli, "
-                f"expected {len(source.values)} as in {source.subject} {source.part}"
+                f"{target.subject} {target.part}",
+                f"responses to {len(target.values)} stimuli",
+                f"{len(source.values)} as in {source.subject} {source.part}",
             )
-    card = read_card(method)
-    device = device if card.array_api else "cpu"
-    results = [None] * len(cells)
-    groups = {}
+    card = METHODS.card(method)
+    results: dict[int, Result] = {}
     for index, (source, target) in enumerate(cells):
-        reason = _unusable(source, target, min_units)
-        if reason:
-            results[index] = reason
-        else:
-            key = index if card.joint_targets else id(source)
-            groups.setdefault(key, []).append(index)
+        obstacle = _obstacle(source, target, min_units)
+        if obstacle:
+            results[index] = Skipped(obstacle)
+    usable = [index for index in range(len(cells)) if index not in results]
     if card.kind == "geometry":
-        _compare(method, parameters, cells, results)
-        return _dataset(cells, results, [None])
-
-    def fit(X, Y):
-        return make_estimator(method, parameters).fit(X, Y)
-
-    for number, indices in enumerate(groups.values(), start=1):
-        source = cells[indices[0]][0]
-        logging.info(
-            "source %d of %d: %s %s, %d targets",
-            number,
-            len(groups),
-            source.subject,
-            source.part,
-            len(indices),
-        )
-        for index, result in zip(
-            indices,
-            _score_group(
-                source, [cells[i][1] for i in indices], splits, device, fit, noise_correction
-            ),
-            strict=True,
-        ):
-            results[index] = result
-    return _dataset(cells, results, splits)
+        compared = _compare(method, parameters, [cells[index] for index in usable])
+        results.update(zip(usable, compared, strict=True))
+        everything = np.arange(len(cells[0][0].values))
+        splits = [(everything, everything)]
+    else:
+        groups: dict[int, list[int]] = {}
+        for index in usable:
+            key = index if card.joint_targets else id(cells[index][0])
+            groups.setdefault(key, []).append(index)
+        fitter = Fitter(method, parameters, device if card.array_api else "cpu")
+        for number, indices in enumerate(groups.values(), start=1):
+            source = cells[indices[0]][0]
+            logging.info(
+                "source %d of %d: %s %s, %d targets",
+                *(number, len(groups), source.subject, source.part, len(indices)),
+            )
+            targets = [cells[index][1] for index in indices]
+            scored = _score_group(source, targets, splits, fitter, noise_correction)
+            results.update(zip(indices, scored, strict=True))
+    return shard_dataset(cells, [results[index] for index in range(len(cells))], splits)
 
 
-def _unusable(source, target, min_units):
-    """Why a cell cannot be scored by any method, or an empty text."""
+def _obstacle(source: Profile, target: Profile, min_units: int) -> str:
+    """Why no method can score this cell, or an empty text."""
     for name, profile in (("source", source), ("target", target)):
         missing = np.isnan(profile.values).any(axis=0).sum()
         if missing:
@@ -109,24 +123,12 @@ def _unusable(source, target, min_units):
     return ""
 
 
-def _score_group(source, targets, *how):
-    """Result of each target: a dict, or the reason why there is none."""
-    try:
-        return _fit_and_score(source, targets, *how)
-    except NotComparable as reason:
-        if len(targets) == 1:
-            return [str(reason)]
-    # One of the stacked targets cannot be fitted: find out which, and keep the others.
-    return [_score_group(source, [target], *how)[0] for target in targets]
-
-
-def _compare(method, parameters, cells, results):
-    """Fill in the results of a geometry; every profile is prepared once."""
+def _compare(method: str, parameters: dict[str, Any], cells: Sequence[Cell]) -> list[Result]:
+    """Results of a geometry; every profile is prepared once."""
     estimator = make_estimator(method, parameters)
-    prepared = {}
-    for index, cell in enumerate(cells):
-        if results[index]:
-            continue
+    prepared: dict[int, Any] = {}
+    results: list[Result] = []
+    for cell in cells:
         started = perf_counter()
         try:
             for profile in cell:
@@ -134,73 +136,146 @@ def _compare(method, parameters, cells, results):
                     prepared[id(profile)] = estimator.prepare(profile.values)
             value = estimator.compare(*(prepared[id(profile)] for profile in cell))
         except NotComparable as reason:
-            results[index] = str(reason)
+            results.append(Skipped(str(reason)))
             continue
-        results[index] = {
-            "units": np.array([[value]]),
-            "alpha": np.array([np.nan]),
-            "n_unconverged": 0,
-            "extras": {},
-            "seconds": perf_counter() - started,
-            "correlations": {},
-        }
+        if np.isnan(value):
+            results.append(Skipped("no score: the comparison of the two profiles is NaN"))
+            continue
+        seconds = perf_counter() - started
+        results.append(Scored(np.array([[value]]), seconds, alpha=np.array([np.nan])))
+    return results
 
 
-def _fit_and_score(source, targets, splits, device, fit, noise_correction):
-    stacked = np.hstack([target.values for target in targets])
-    ends = np.cumsum([target.values.shape[1] for target in targets])
-    scores = np.full((len(splits), stacked.shape[1]), np.nan)
-    alphas = np.full((len(splits), stacked.shape[1]), np.nan)
-    unconverged = np.zeros(stacked.shape[1], int)
-    extras, predictions = {}, []
-    started = perf_counter()
-    X, Y = on_device(source.values, device), on_device(stacked, device)
-    for number, (train, test) in enumerate(splits):
-        estimator, varies, reached, predicted = _map(fit, X, Y, train, test)
-        scores[number] = r2_per_unit(stacked[test], predicted)
-        unconverged += varies & ~reached
-        predictions.append(predicted)
-        if hasattr(estimator, "alpha_"):
-            alphas[number, varies] = to_numpy(estimator.alpha_)
-        for name, value in getattr(estimator, "extras_", {}).items():
-            extras.setdefault(name, np.full(len(splits), np.nan))[number] = value
-        for guard, count in getattr(estimator, "guards_", {}).items():
-            if count:
-                logging.info("guard %s bound %d times in split %d", guard, count, number)
-    seconds = (perf_counter() - started) / len(targets)
+def _score_group(
+    source: Profile,
+    targets: Sequence[Profile],
+    splits: Sequence[Split],
+    fitter: Fitter,
+    noise_correction: NoiseCorrection | None,
+) -> list[Result]:
+    """Result of each target of one source."""
+    try:
+        stack = _fit_stack(source, targets, splits, fitter)
+    except NotComparable as reason:
+        if len(targets) == 1:
+            return [Skipped(str(reason))]
+        # One of the stacked targets cannot be fitted: find out which, and keep the others.
+        alone = [
+            _score_group(source, [target], splits, fitter, noise_correction) for target in targets
+        ]
+        return [result for results in alone for result in results]
     correlations = {}
     if noise_correction is not None:
-        measured = np.array(
-            [
-                pearson_per_unit(stacked[test], predicted)
-                for (_, test), predicted in zip(splits, predictions, strict=True)
-            ]
-        )
-        ceilings = _ceilings(source, targets, splits, device, fit, noise_correction)
-        correlations = {
-            "correlation": measured,
-            "correlation_ceiling": _mean(ceilings, axis=0),
-            "correlation_corrected": _mean(measured / ceilings, axis=0),
-        }
-    results = []
-    for start, end in zip(np.r_[0, ends[:-1]], ends, strict=True):
-        units = scores[:, start:end]
-        if np.isnan(units).all():
-            results.append(
-                f"no unit has a score: {unconverged[start:end].sum()} of {units.size} fits did not "
-                f"converge, the other units are constant over the test stimuli"
-            )
-            continue
-        results.append(
-            {
-                "units": units,
-                "alpha": _median(alphas[:, start:end], axis=1),
-                "n_unconverged": unconverged[start:end].sum(),
-                "extras": extras,
-                "seconds": seconds,
-                "correlations": {
-                    name: values[:, start:end] for name, values in correlations.items()
-                },
-            }
-        )
-    return results
+        ceilings = estimate_ceilings(source, targets, splits, fitter, noise_correction)
+        correlations = _correlate(stack, splits, ceilings)
+    ends = np.cumsum([target.values.shape[1] for target in targets])
+    return [
+        _cut(stack, slice(start, end), correlations, len(targets))
+        for start, end in zip([0, *ends[:-1]], ends, strict=True)
+    ]
+
+
+@dataclass(frozen=True)
+class _Stack:
+    """Fits of all targets of one source, the units of the targets side by side.
+
+    Attributes
+    ----------
+    observed : numpy.ndarray, shape (n_stimuli, n_units)
+    predicted : list of numpy.ndarray, each of shape (n_test, n_units)
+        Predictions of each split.
+    scores, alphas : numpy.ndarray, shape (n_splits, n_units)
+    unconverged, not_numbers : numpy.ndarray of int, shape (n_units,)
+        In how many splits the fit of a unit did not converge, or did but predicts NaN.
+    extras : dict of str to numpy.ndarray, each of shape (n_splits,)
+    seconds : float
+        Of all fits together.
+    """
+
+    observed: np.ndarray
+    predicted: list[np.ndarray]
+    scores: np.ndarray
+    alphas: np.ndarray
+    unconverged: np.ndarray
+    not_numbers: np.ndarray
+    extras: dict[str, np.ndarray]
+    seconds: float
+
+
+def _fit_stack(
+    source: Profile, targets: Sequence[Profile], splits: Sequence[Split], fitter: Fitter
+) -> _Stack:
+    """Fit and score all targets of one source in every split."""
+    observed = np.hstack([target.values for target in targets])
+    scores = np.full((len(splits), observed.shape[1]), np.nan)
+    alphas = np.full((len(splits), observed.shape[1]), np.nan)
+    unconverged = np.zeros(observed.shape[1], int)
+    not_numbers = np.zeros(observed.shape[1], int)
+    extras: dict[str, np.ndarray] = {}
+    predicted = []
+    started = perf_counter()
+    X, Y = fitter.place(source.values), fitter.place(observed)
+    for number, (train, test) in enumerate(splits):
+        fit = fitter.fit(X, Y, train, test)
+        scores[number] = r2_per_unit(observed[test], fit.predicted)
+        unconverged += fit.varies & ~fit.converged
+        varies = np.ptp(observed[test], axis=0) > 0
+        not_numbers += fit.converged & varies & np.isnan(fit.predicted).any(axis=0)
+        predicted.append(fit.predicted)
+        if hasattr(fit.estimator, "alpha_"):
+            alphas[number, fit.varies] = to_numpy(fit.estimator.alpha_)
+        for name, value in getattr(fit.estimator, "extras_", {}).items():
+            extras.setdefault(name, np.full(len(splits), np.nan))[number] = value
+        for guard, count in getattr(fit.estimator, "guards_", {}).items():
+            if count:
+                logging.info("guard %s bound %d times in split %d", guard, count, number)
+    seconds = perf_counter() - started
+    return _Stack(observed, predicted, scores, alphas, unconverged, not_numbers, extras, seconds)
+
+
+def _correlate(
+    stack: _Stack, splits: Sequence[Split], ceilings: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Correlations of each split and unit as measured, at most, and without noise."""
+    measured = np.array(
+        [
+            pearson_per_unit(stack.observed[test], predicted)
+            for (_, test), predicted in zip(splits, stack.predicted, strict=True)
+        ]
+    )
+    return {
+        "correlation": measured,
+        "correlation_ceiling": mean_of_known(ceilings, axis=0),
+        "correlation_corrected": mean_of_known(measured / ceilings, axis=0),
+    }
+
+
+def _cut(
+    stack: _Stack, units: slice, correlations: dict[str, np.ndarray], n_targets: int
+) -> Result:
+    """Result of the target whose units these are."""
+    by_split = stack.scores[:, units]
+    unconverged = stack.unconverged[units].sum()
+    if np.isnan(by_split).all():
+        return Skipped(_no_score(by_split.size, unconverged, stack.not_numbers[units].sum()))
+    return Scored(
+        by_split,
+        stack.seconds / n_targets,
+        alpha=median_of_known(stack.alphas[:, units], axis=1),
+        n_unconverged=unconverged,
+        extras=stack.extras,
+        correlations={name: values[:, units] for name, values in correlations.items()},
+    )
+
+
+def _no_score(n_fits: int, n_unconverged: int, n_not_numbers: int) -> str:
+    """Reason of a cell in which no unit has a score in any split."""
+    counts = {
+        "did not converge": n_unconverged,
+        "predicted NaN": n_not_numbers,
+        "had a target that is constant over the training or test stimuli": (
+            n_fits - n_unconverged - n_not_numbers
+        ),
+    }
+    told = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+    return f"no unit has a score: of {n_fits} fits, {told}"

@@ -1,25 +1,51 @@
-"""Scores of predictions."""
+"""What a score is, in three sentences that hold everywhere in the workflow.
+
+The score of a unit is its coefficient of determination on held-out stimuli, mean over splits
+(`r2_per_unit`, `unit_score`); for a geometry it is what the method's ``compare`` returns. The score
+of a cell is the median over its units (`cell_score`), and next to it stands the mean over units,
+each floored at `FLOOR` (`cell_mean`). Predictivity is the mean of cell scores over pairs of
+subjects, and is defined in `workflow_scripts.evaluation.metrics.predictivity`.
+"""
 
 import numpy as np
+import pandas as pd
 
-from workflow_scripts.brains.reliability import spearman_brown
-
-
-def _median(values, axis):
-    """Median that ignores NaN and is NaN, without a warning, where there is nothing else."""
-    empty = np.isnan(values).all(axis=axis, keepdims=True)
-    return np.where(
-        empty.squeeze(axis), np.nan, np.nanmedian(np.where(empty, 0, values), axis=axis)
-    )
+FLOOR = -1.0
+"""Lowest score with which a unit enters the mean over units. The coefficient of determination has
+no lower bound, and a single unit with an exploding prediction would otherwise decide the mean."""
 
 
-def _mean(values, axis):
-    """Mean that ignores NaN and is NaN, without a warning, where there is nothing else."""
-    count = (~np.isnan(values)).sum(axis=axis)
-    return np.where(count, np.nansum(values, axis=axis) / np.maximum(count, 1), np.nan)
+def unit_score(by_split: np.ndarray) -> np.ndarray:
+    """Score of each unit: mean over splits.
+
+    Parameters
+    ----------
+    by_split : numpy.ndarray, shape (n_splits, n_units)
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_units,)
+        NaN for units without a score in any split.
+    """
+    return mean_of_known(by_split, axis=0)
 
 
-def r2_per_unit(observed, predicted):
+def split_score(by_split: np.ndarray) -> np.ndarray:
+    """Score of a cell in each split: median over units, of shape (n_splits,)."""
+    return median_of_known(by_split, axis=1)
+
+
+def cell_score(of_units: np.ndarray) -> np.ndarray:
+    """Median over units, NaN left out, for each row of (n_cells, n_units)."""
+    return pd.DataFrame(of_units).median(axis=1).to_numpy()
+
+
+def cell_mean(of_units: np.ndarray) -> np.ndarray:
+    """Mean over units, NaN left out and floored at `FLOOR`, for each row of (n_cells, n_units)."""
+    return pd.DataFrame(of_units).clip(lower=FLOOR).mean(axis=1).to_numpy()
+
+
+def r2_per_unit(observed: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     """Coefficient of determination of each unit.
 
     ``1 - SSE / SST`` with SST about the mean of the observed test responses, so that it is
@@ -40,7 +66,7 @@ def r2_per_unit(observed, predicted):
     return np.where(constant, np.nan, 1 - residual / np.where(constant, 1, total))
 
 
-def pearson_per_unit(first, second):
+def pearson_per_unit(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Pearson correlation over stimuli of each unit.
 
     Parameters
@@ -50,7 +76,7 @@ def pearson_per_unit(first, second):
     Returns
     -------
     numpy.ndarray, shape (n_units,)
-        NaN for units that are constant in one of both.
+        NaN for units that are constant in `first` or in `second`.
     """
     constant = (np.ptp(first, axis=0) == 0) | (np.ptp(second, axis=0) == 0)
     first, second = first - first.mean(axis=0), second - second.mean(axis=0)
@@ -58,25 +84,15 @@ def pearson_per_unit(first, second):
     return np.where(constant, np.nan, (first * second).sum(axis=0) / np.where(constant, 1, norm))
 
 
-def ceiling_per_unit(observed, predicted):
-    """Largest correlation of predictions and responses that their noise allows, of each unit.
+def median_of_known(values: np.ndarray, axis: int) -> np.ndarray:
+    """Median that leaves out NaN, and is NaN, without a warning, where there is nothing else."""
+    empty = np.isnan(values).all(axis=axis, keepdims=True)
+    return np.where(
+        empty.squeeze(axis), np.nan, np.nanmedian(np.where(empty, 0, values), axis=axis)
+    )
 
-    ``sqrt(SB(r(predicted halves)) SB(r(observed halves)))`` with SB as in `spearman_brown`: the
-    correlation of predictions and responses divided by it is that of their noise-free means (the
-    correction of the lab behind Nayebi et al. 2023, PLoS Comput Biol 19: e1011506).
 
-    Parameters
-    ----------
-    observed, predicted : tuple of two numpy.ndarray, each of shape (n_stimuli, n_units)
-        Means over each half of the trials, and what maps fitted to that half alone predict.
-
-    Returns
-    -------
-    numpy.ndarray, shape (n_units,)
-        NaN where one of both reliabilities is not positive: the responses say nothing on the noise.
-    """
-    product = 1
-    for halves in (observed, predicted):
-        r = pearson_per_unit(*halves)
-        product = product * spearman_brown(np.where(r > 0, r, np.nan))
-    return np.sqrt(product)
+def mean_of_known(values: np.ndarray, axis: int) -> np.ndarray:
+    """Mean that leaves out NaN, and is NaN, without a warning, where there is nothing else."""
+    count = (~np.isnan(values)).sum(axis=axis)
+    return np.where(count, np.nansum(values, axis=axis) / np.maximum(count, 1), np.nan)

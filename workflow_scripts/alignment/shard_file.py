@@ -1,59 +1,86 @@
-"""The file of a shard, and its rows in the tables."""
+"""The file of a shard: scores of cells as a Dataset. Its rows in tables: `shard_rows`."""
+
+from collections.abc import Callable, Sequence
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
-from workflow_scripts.alignment.scoring import _mean, _median
-from workflow_scripts.common.errors import InputError
+from workflow_scripts.alignment.cells import Cell
+from workflow_scripts.alignment.result import Result, Scored, Skipped
+from workflow_scripts.alignment.scoring import (
+    mean_of_known,
+    split_score,
+    unit_score,
+)
+from workflow_scripts.alignment.splits import Split
 
 
-def _dataset(cells, results, splits):
-    n_cells, n_splits = len(cells), len(splits)
-    scored = [result for result in results if isinstance(result, dict)]
-    n_units = max([result["units"].shape[1] for result in scored], default=1)
-    score = np.full((n_cells, n_splits), np.nan)
-    alpha = np.full((n_cells, n_splits), np.nan)
-    score_unit = np.full((n_cells, n_units), np.nan)
-    dropped, unconverged = np.zeros(n_cells, np.int64), np.zeros(n_cells, np.int64)
-    extras = {name: np.full((n_cells, n_splits), np.nan) for r in scored for name in r["extras"]}
-    correlations = {
-        name: np.full((n_cells, n_units), np.nan) for r in scored for name in r["correlations"]
-    }
-    seconds = np.full(n_cells, np.nan)
-    for index, result in enumerate(results):
-        if not isinstance(result, dict):
-            continue
-        units = _mean(result["units"], axis=0)
-        score_unit[index, : len(units)] = units
-        score[index] = _median(result["units"], axis=1)
-        alpha[index] = result["alpha"]
-        dropped[index] = np.isnan(units).sum()
-        unconverged[index] = result["n_unconverged"]
-        for name, values in result["extras"].items():
-            extras[name][index] = values
-        for name, values in result["correlations"].items():
-            correlations[name][index, : len(units)] = _mean(values, axis=0)
-        seconds[index] = result["seconds"]
-    n_stimuli = cells[0][0].values.shape[0]
-    n_train, n_test = (n_stimuli, n_stimuli) if splits[0] is None else map(len, splits[0])
-    reasons = [result if isinstance(result, str) else "" for result in results]
+def shard_dataset(
+    cells: Sequence[Cell], results: Sequence[Result], splits: Sequence[Split]
+) -> xr.Dataset:
+    """Content of a shard's file, without its attributes.
+
+    Parameters
+    ----------
+    cells : list of tuple of Profile
+    results : list of Scored or Skipped
+        Result of each cell.
+    splits : list of tuple of numpy.ndarray
+        Training and test indices.
+
+    Returns
+    -------
+    xarray.Dataset
+        With the dimensions cell, split and target_unit. A cell with fewer units than others has NaN
+        in the last ones.
+    """
+    scored = {index: r for index, r in enumerate(results) if isinstance(r, Scored)}
+    n_units = max([r.by_split.shape[1] for r in scored.values()], default=1)
+
+    def rows(width: int, values_of: Callable[[Scored], np.ndarray | None]) -> np.ndarray:
+        filled = np.full((len(cells), width), np.nan)
+        for index, result in scored.items():
+            values = values_of(result)
+            if values is not None:
+                filled[index, : len(values)] = values
+        return filled
+
+    def numbers(value_of: Callable[[Scored], int]) -> np.ndarray:
+        return np.array([value_of(r) if isinstance(r, Scored) else 0 for r in results], np.int64)
+
+    def reported(name: str) -> np.ndarray:
+        return rows(len(splits), lambda r: r.extras.get(name))
+
+    def correlation(name: str) -> np.ndarray:
+        return rows(n_units, lambda r: mean_of_known(r.correlations[name], axis=0))
+
+    extras = dict.fromkeys(name for r in scored.values() for name in r.extras)
+    correlations = dict.fromkeys(name for r in scored.values() for name in r.correlations)
+    reasons = [result.reason if isinstance(result, Skipped) else "" for result in results]
+    n_train, n_test = map(len, splits[0])
+    seconds = rows(1, lambda r: np.array([r.seconds]))[:, 0]
     return xr.Dataset(
         {
-            "score": (("cell", "split"), score),
-            "score_unit": (("cell", "target_unit"), score_unit),
+            "split_score": (
+                ("cell", "split"),
+                rows(len(splits), lambda r: split_score(r.by_split)),
+            ),
+            "unit_score": (
+                ("cell", "target_unit"),
+                rows(n_units, lambda r: unit_score(r.by_split)),
+            ),
             "verdict": ("cell", ["skipped" if reason else "ok" for reason in reasons]),
             "reason": ("cell", reasons),
             "n_source_units": ("cell", [source.values.shape[1] for source, _ in cells]),
             "n_target_units": ("cell", [target.values.shape[1] for _, target in cells]),
-            "n_dropped_units": ("cell", dropped),
-            "n_unconverged_fits": ("cell", unconverged),
-            "n_train": ("cell", [n_train] * n_cells),
-            "n_test": ("cell", [n_test] * n_cells),
-            "alpha": (("cell", "split"), alpha),
+            "n_dropped_units": ("cell", numbers(lambda r: np.isnan(unit_score(r.by_split)).sum())),
+            "n_unconverged_fits": ("cell", numbers(lambda r: r.n_unconverged)),
+            "n_train": ("cell", [n_train] * len(cells)),
+            "n_test": ("cell", [n_test] * len(cells)),
+            "alpha": (("cell", "split"), rows(len(splits), lambda r: r.alpha)),
             "seconds": ("cell", seconds, {"units": "s"}),
-            **{name: (("cell", "split"), values) for name, values in extras.items()},
-            **{name: (("cell", "target_unit"), values) for name, values in correlations.items()},
+            **{name: (("cell", "split"), reported(name)) for name in extras},
+            **{name: (("cell", "target_unit"), correlation(name)) for name in correlations},
         },
         coords={
             "source_subject": ("cell", [source.subject for source, _ in cells]),
@@ -62,70 +89,3 @@ def _dataset(cells, results, splits):
             "target_part": ("cell", [target.part for _, target in cells]),
         },
     )
-
-
-PAIR = ["source_subject", "source_part", "target_subject", "target_part"]
-
-CORRELATIONS = ["correlation", "correlation_ceiling", "correlation_corrected"]
-
-FLOOR = -1.0  # of the mean over units, which a single exploding prediction would otherwise decide
-
-
-def read_shard(path):
-    """Rows of one shard.
-
-    Parameters
-    ----------
-    path : str or path-like
-
-    Returns
-    -------
-    cells : pandas.DataFrame
-        ``score`` is the median over units, ``score_mean`` their mean, floored at -1; correlations
-        are medians over units, NaN without a noise correction, and ``n_above_ceiling`` is how many
-        corrected ones are above 1.
-    splits : pandas.DataFrame
-        ``score`` is the median over units in that split.
-
-    Raises
-    ------
-    InputError
-        If a cell has no verdict.
-    """
-    with xr.open_dataset(path, engine="h5netcdf") as opened:
-        data = opened.load()
-    verdicts = set(data["verdict"].values.astype(str)) if "verdict" in data else {"none"}
-    if not verdicts <= {"ok", "skipped"}:
-        raise InputError(f"{path}: found verdicts {sorted(verdicts)}, expected ok or skipped")
-    units = pd.DataFrame(data["score_unit"].values)
-    empty = np.full(units.shape, np.nan)
-    correlations = {name: data[name].values if name in data else empty for name in CORRELATIONS}
-    cells = pd.DataFrame(
-        {
-            "comparison": data.attrs["comparison"],
-            "method": data.attrs["method"],
-            **{name: data[name].values for name in PAIR},
-            "verdict": data["verdict"].values,
-            "reason": data["reason"].values,
-            "score": units.median(axis=1),
-            "score_mean": units.clip(lower=FLOOR).mean(axis=1),
-            **{name: pd.DataFrame(values).median(axis=1) for name, values in correlations.items()},
-            "n_above_ceiling": (correlations["correlation_corrected"] > 1).sum(axis=1),
-            **{
-                name: data[name].values
-                for name in (
-                    "n_source_units",
-                    "n_target_units",
-                    "n_dropped_units",
-                    "n_unconverged_fits",
-                    "seconds",
-                )
-            },
-            "data_kind": data.attrs["data_kind"],
-        }
-    )
-    n_splits = data.sizes["split"]
-    splits = cells[["comparison", "method", *PAIR]].loc[np.repeat(cells.index, n_splits)]
-    splits["split"] = np.tile(np.arange(n_splits), len(cells))
-    splits["score"] = data["score"].values.ravel()
-    return cells, splits

@@ -1,14 +1,23 @@
 """Divisions of the stimuli into training and test stimuli, the same for every method and pair."""
 
 import math
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Split: TypeAlias = "tuple[np.ndarray, np.ndarray]"
+"""Indices of the training stimuli, and of the test stimuli."""
 
 
-def count_training(n_stimuli, train_fraction):
-    """Number of stimuli to train on, a share of all that is rounded up."""
+def count_training(n_stimuli: int, train_fraction: float) -> int:
+    """Number of training stimuli: this share of all stimuli, rounded up."""
     return math.ceil(train_fraction * n_stimuli)
 
 
-def make_splits(n_stimuli, n_splits, train_fraction, generator):
+def make_splits(
+    n_stimuli: int, n_splits: int, train_fraction: float, generator: "np.random.Generator"
+) -> list[Split]:
     """Random divisions of the stimuli.
 
     Parameters

@@ -3,32 +3,31 @@
 import numpy as np
 
 
-def spearman_brown(r):
-    """Reliability of a mean over all trials from the correlation of two halves of them.
+def spearman_brown(r: np.ndarray) -> np.ndarray:
+    """Reliability of a mean over all trials, from the correlation of two halves of the trials.
 
     ``2 r / (1 + r)`` (Spearman 1910, Brown 1910).
     """
     return 2 * r / (1 + r)
 
 
-def half_means(trials, random):
+def half_means(trials: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Mean responses over two random halves of the trials of each stimulus.
 
-    Units with the same valid trials have the same halves, so that what they share in a trial, they
-    share in a half.
+    Units with the same valid trials have the same halves, so that noise that they share in a trial
+    is shared in a half as well.
 
     Parameters
     ----------
-    trials : numpy.ndarray
-        Stimulus x trial x unit, NaN where a trial is missing; two trials at least of every stimulus
-        and unit are not.
+    trials : numpy.ndarray, shape (n_stimuli, n_trials, n_units)
+        NaN where a trial is missing; every stimulus and unit has at least two valid trials.
     random : numpy.random.Generator
         Source of the halves.
 
     Returns
     -------
     first, second : numpy.ndarray of float64, shape (n_stimuli, n_units)
-        The first has the smaller half of an odd number of trials.
+        The first is the mean over the smaller half if the number of trials is odd.
     """
     order = random.random(trials.shape[:2]).argsort(axis=1)
     shuffled = np.take_along_axis(trials, order[:, :, None], axis=1)
@@ -42,17 +41,19 @@ def half_means(trials, random):
     return first / half, (total - first) / (number - half)
 
 
-def split_half_reliability(counts, n_halves, random):
+def split_half_reliability(
+    counts: np.ndarray, n_halves: int, random: np.random.Generator
+) -> np.ndarray:
     """Reliability of the trial means over stimuli, as the Spearman-Brown corrected correlation.
 
-    The Pearson correlation over stimuli between the means of two random halves of the trials, as
-    `spearman_brown` corrects it, averaged over random halves. Halves in which it is not defined are
-    left out.
+    The Pearson correlation over stimuli between the means of two random halves of the trials,
+    corrected by `spearman_brown` and averaged over random halves. Halves in which it is not defined
+    are left out.
 
     Parameters
     ----------
-    counts : numpy.ndarray
-        Stimulus x trial x unit, NaN where a trial is missing.
+    counts : numpy.ndarray, shape (n_stimuli, n_trials, n_units)
+        NaN where a trial is missing.
     n_halves : int
         Number of random halves.
     random : numpy.random.Generator
@@ -60,8 +61,8 @@ def split_half_reliability(counts, n_halves, random):
 
     Returns
     -------
-    numpy.ndarray
-        One value per unit; NaN where r is not defined in any half, as for a silent unit.
+    numpy.ndarray, shape (n_units,)
+        NaN where the correlation is not defined in any half, as for a silent unit.
     """
     n_stimuli, n_trials, _ = counts.shape
     present = np.isfinite(counts)

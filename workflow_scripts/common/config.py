@@ -1,355 +1,536 @@
-"""Checks of the configuration that end in one sentence; imports nothing heavy."""
+"""The configuration: every key with its type and limits, checked once, before anything is planned.
 
-import math
-import os.path
+    uv run python -m workflow_scripts.common.config --schema
+
+prints it as a JSON schema, by which an editor completes and checks configuration files. What a
+method, a metric or an architecture takes is read from its own file. Checks that need more than one
+key are in the ``plan.py`` of the stage that they protect. Only plans and commands import this
+module: jobs are told what they need, and AllenSDK's environment does not have pydantic.
+"""
+
+import argparse
+import json
+import re
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
 
-import jsonschema
-
-from workflow_scripts.alignment import method as registry
-from workflow_scripts.alignment.splits import count_training
-from workflow_scripts.common.errors import InputError
-from workflow_scripts.common.sentences import _sentence, _short
-
-LAYERS = {
-    "alexnet": ["conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7"],
-    "resnet18": ["stem", "layer1", "layer2", "layer3", "layer4"],
-    "vgg11": ["block1", "block2", "block3", "block4", "block5"],
-}
-"""Layers of each architecture that can be read, from the image upwards."""
-
-
-WEIGHTS = (".safetensors", ".pt", ".pth")
-"""How the name of a file with an external model's weights ends."""
-
-N_SCENES = 118
-"""Scenes of the Allen Institute's sessions."""
-
-MASKED_TRIALS = 5
-"""Most trials, of 0.25 s each, that a simulated session's second without valid data touches."""
-
-N_FOLDS = 5
-"""Folds of the methods that have some, where config names no number."""
-
-
-def _is_integer(checker, value):
-    # JSON schema also takes 1.0, which would be another name of a file than 1.
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_number(checker, value):
-    # NaN passes every limit, and infinity those on one side.
-    return _is_integer(checker, value) or isinstance(value, float) and math.isfinite(value)
-
-
-_STRICT = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many(
-    {"integer": _is_integer, "number": _is_number}
+import yaml
+from annotated_types import Ge, Le, Len
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    TypeAdapter,
+    ValidationError,
+    create_model,
 )
 
+from workflow_scripts.common.cards import card_values, gallery_names, parameters
+from workflow_scripts.common.errors import InputError
+from workflow_scripts.common.forms import (
+    LARGEST,
+    Count,
+    CountFromTwo,
+    NotNegative,
+    OpenShare,
+    PositiveNumber,
+    PositiveShare,
+    Seed,
+    Share,
+)
+from workflow_scripts.common.sentences import as_input_error, expecting, one_of, short
 
-_Validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=_STRICT)
+PACKAGE = Path(__file__).parents[1]
+DEFAULTS = PACKAGE.parent / "config.yaml"
+ARCHITECTURES = PACKAGE / "networks/architectures"
+METHODS = PACKAGE / "methods"
+METRICS = PACKAGE / "evaluation/metrics"
+
+RESERVED = {"training", "validation", "population", "networks", "models", "pool", "scenes"}
+"""Names that a brain cannot have: the workflow has files or random streams of these names."""
+SUMMARIES = {"overall", "mean"}
+"""Labels that an area cannot have: tables have rows of these names."""
 
 
-def check_config(config, schema):
-    """Refuse a configuration that cannot run.
+def _text(pattern: str, expected: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise expecting(expected)
+        return value
+
+    return AfterValidator(check)
+
+
+def _is_unique(values: list[Any]) -> list[Any]:
+    if len(set(values)) < len(values):
+        raise expecting("each item once")
+    return values
+
+
+def _ascends(values: list[float]) -> list[float]:
+    if values[0] > values[1]:
+        raise expecting("the smaller value first")
+    return values
+
+
+def _is_no_brain(value: str) -> str:
+    if value in RESERVED:
+        raise expecting(f"a name that is not one of {', '.join(sorted(RESERVED))}")
+    return value
+
+
+def _is_no_summary(value: str) -> str:
+    if value in SUMMARIES:
+        raise expecting(f"a label that is not one of {', '.join(sorted(SUMMARIES))}")
+    return value
+
+
+Name = Annotated[
+    str,
+    _text(
+        r"[A-Za-z][A-Za-z0-9_]{0,59}",
+        "a letter, then letters, digits or underscores, at most 60 characters",
+    ),
+]
+BrainName = Annotated[Name, AfterValidator(_is_no_brain)]
+Label = Annotated[
+    str,
+    _text(
+        r"[^$\x00-\x1f\x7f]{1,60}",
+        "1 to 60 characters on one line without $, which begins a formula in figures",
+    ),
+]
+Colour = Annotated[str, _text("#[0-9a-f]{6}", "a colour as #1f77b4, hexadecimal in small letters")]
+Area = Annotated[
+    str,
+    _text(
+        r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}",
+        "letters, digits, '_', '.' and '-', at most 60 characters",
+    ),
+    AfterValidator(_is_no_summary),
+]
+Layer = Annotated[str, _text(r".{1,200}", "1 to 200 characters on one line")]
+File = Annotated[
+    str,
+    _text(
+        r"(?!-)[^{}\x00-\x1f\x7f]{1,1000}",
+        "a path of at most 1000 characters without braces, which Snakemake takes for wildcards, "
+        "and control characters, that does not begin with a hyphen",
+    ),
+]
+Address = Annotated[
+    str,
+    _text(
+        r"https?://[^/\s]\S{0,1000}",
+        "an address that begins with http:// or https://, without spaces",
+    ),
+]
+Unique = AfterValidator(_is_unique)
+Layers = Annotated[list[Layer], Len(1), Unique]
+Range = Annotated[list[PositiveShare], Len(2, 2), AfterValidator(_ascends)]
+CountRange = Annotated[list[Count], Len(2, 2), AfterValidator(_ascends)]
+
+
+class Form(BaseModel):
+    """A part of the configuration: strict types, finite numbers, and no key that is not listed."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+    RENAMED: ClassVar[dict[str, str]] = {}
+    """Where the keys of version 0.1 stand now."""
+
+
+class SetSizes(Form):
+    training: Count
+    validation: Count
+    population: Annotated[int, Ge(10), Le(LARGEST)]
+
+
+class Stimuli(Form):
+    source: Literal["photographs", "folder", "imagenet"]
+    path: File | None
+    crop_scale: Range
+    # Networks see 64 pixels; what is more leaves room for random crops.
+    pack_side: Annotated[int, Ge(64), Le(LARGEST)]
+    n: SetSizes
+
+
+class Augmentation(Form):
+    crop_scale: Range
+    flip: Share
+    jitter: Share
+    greyscale: Share
+
+
+class TrainingKeys(Form):
+    """Keys of a training, whatever the architecture."""
+
+    architecture: Name
+    objective: Literal["supervised", "instance_recognition", "untrained"]
+    epochs: PositiveNumber
+    # Batch normalisation needs two images.
+    batch_size: CountFromTwo
+    learning_rate: PositiveNumber
+    learning_rate_drops: Annotated[list[PositiveShare], Unique]
+    weight_decay: NotNegative
+    augmentation: Augmentation
+    negatives: Count
+    temperature: PositiveNumber
+    bank_momentum: Share
+    embedding_batchnorm: bool
+
+
+class Splits(Form):
+    n_splits: Count
+    train_fraction: OpenShare
+
+
+class Population(Form):
+    variant: Name
+    seeds: Annotated[list[Seed], Len(2), Unique]
+    # The silhouette tells layers apart, for which it needs two.
+    layers: Annotated[list[Layer], Len(2), Unique]
+    splits: Splits
+    max_accuracy_spread: Share | None
+
+
+class Activations(Form):
+    n_trials: Count
+    mode: Literal["hypercolumn", "random_same_index", "random_independent", "all"]
+    positions: Count
+    max_per_layer: Count
+
+
+class Patience(Form):
+    connect_s: PositiveNumber
+    read_s: PositiveNumber
+    tries: Count
+    backoff_s: PositiveNumber
+
+
+class Download(Form):
+    keep: bool
+    patience: Patience
+
+
+class Quality(Form):
+    isi_violations_maximum: NotNegative
+    amplitude_cutoff_maximum: NotNegative
+    presence_ratio_minimum: Share
+
+
+class Extraction(Form):
+    window_s: Annotated[list[NotNegative], Len(2, 2)]
+    quality: Quality
+    # The reliability of a unit compares two halves of its trials.
+    min_trials: CountFromTwo
+    n_halves: Count
+
+
+class Filters(Form):
+    min_reliability: Annotated[float, Le(1)] | None
+    min_units: Count
+
+
+class Truth(Form):
+    variant: Name
+    seed: Seed
+
+
+class Simulated(Form):
+    truth: Truth
+    layers: dict[Area, Layer]
+    n_trials: CountFromTwo
+    units_per_area: CountRange
+    dimensions: Count
+    mean_rate_hz: PositiveNumber
+    gain: PositiveNumber
+
+
+class Brain(Form):
+    RENAMED: ClassVar[dict[str, str]] = {
+        **{key: f"extraction.{key}" for key in Extraction.model_fields},
+        **{key: f"filters.{key}" for key in Filters.model_fields},
+        "download": "download, at the top level,",
+    }
+
+    source: Literal["simulated", "s3", "warehouse", "directory"]
+    directory: File | None = None
+    base_url: Address | None = None
+    sessions: Annotated[list[Count], Unique] = []
+    own_responses: File | None = None
+    n_scenes: Annotated[int, Ge(10), Le(LARGEST)]
+    areas: Annotated[list[Area], Len(1), Unique]
+    preset: Literal["ccn25", "nayebi"]
+    extraction: Extraction
+    filters: Filters
+    noise_correction: Count | None = None
+    expected_subjects: Count | None = None
+    splits: Splits
+    simulated: Simulated | None = None
+
+
+class Candidate(Form):
+    variant: Name
+    seed: Seed
+    layers: Layers
+
+
+class Bootstrap(Form):
+    n: Count
+
+
+Options = dict[str, Any]
+"""Values of keys that a file of a gallery declares, those that are given."""
+
+
+class Config(Form):
+    """The whole configuration.
+
+    ``training``, ``variants``, ``methods`` and ``metrics`` hold what the files of the galleries
+    declare, checked by the models below. A brain, method or metric that is null is left out.
+    """
+
+    RENAMED: ClassVar[dict[str, str]] = {
+        "mouse": "brains.mouse",
+        **{name: f"metrics.{name}" for name in ("silhouette", "mds", "separability")},
+    }
+
+    seed: Seed
+    device: Literal["auto", "cpu", "cuda"]
+    # The seeds of a job are the name of its files, of which 255 characters are allowed.
+    seeds_per_job: Annotated[int, Ge(1), Le(20)]
+    checkpoint_minutes: PositiveNumber
+    stimuli: Stimuli
+    training: Options
+    variants: dict[Name, Options]
+    population: Population | None
+    activations: Activations
+    download: Download
+    brains: dict[BrainName, Brain]
+    candidates: list[Candidate]
+    methods: Annotated[dict[Name, Options], Len(1)]
+    metrics: dict[Name, Options]
+    bootstrap: Bootstrap
+
+
+class MethodEntry(Form):
+    """Keys of an entry of ``methods`` that are not parameters."""
+
+    method: Name
+    label: Label
+    colour: Colour
+
+
+def _optional(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields that need not be given."""
+    return {name: (form, None) for name, form in fields.items()}
+
+
+def _annotations(model: type[BaseModel]) -> dict[str, Any]:
+    return {
+        name: Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+        for name, field in model.model_fields.items()
+    }
+
+
+@cache
+def is_trained(architecture: str) -> bool:
+    """Whether networks of this architecture are trained by the workflow."""
+    return bool(card_values(ARCHITECTURES / f"{architecture}.py")["trained"])
+
+
+@cache
+def training_model() -> type[BaseModel]:
+    """Keys of ``training``: all of `TrainingKeys`, and the options of all architectures."""
+    options: dict[str, Any] = {}
+    for name in gallery_names(ARCHITECTURES):
+        if is_trained(name):
+            options |= parameters(ARCHITECTURES / f"{name}.py", "build")
+    return create_model("Training", __base__=TrainingKeys, **_optional(options))
+
+
+@cache
+def variant_model(architecture: str) -> type[BaseModel]:
+    """Keys of a variant: any of ``training``; of a model that is not trained, all its options."""
+    if is_trained(architecture):
+        return create_model("Variant", __base__=Form, **_optional(_annotations(training_model())))
+    options = parameters(ARCHITECTURES / f"{architecture}.py", "build")
+    required: dict[str, Any] = {name: (form, ...) for name, form in options.items()}
+    return create_model("Variant", __base__=Form, architecture=(Name, ...), **required)
+
+
+@cache
+def method_model(implementation: str) -> type[BaseModel]:
+    """Keys of an entry of ``methods`` that uses this file."""
+    forms = parameters(METHODS / f"{implementation}.py", "Estimator.__init__")
+    fields = {**_annotations(MethodEntry), **forms}
+    return create_model(f"Method_{implementation}", __base__=Form, **_optional(fields))
+
+
+@cache
+def metric_model(name: str) -> type[BaseModel]:
+    """Keys of an entry of ``metrics``."""
+    return create_model(
+        f"Metric_{name}", __base__=Form, **_optional(parameters(METRICS / f"{name}.py", "measure"))
+    )
+
+
+def parse_config(values: Mapping[str, Any]) -> Config:
+    """Check the keys of a configuration, each on its own.
 
     Parameters
     ----------
-    config : dict
-    schema : dict
-        JSON schema of its form.
+    values : dict
+        As YAML gives it; it is left as it is.
 
     Raises
     ------
     InputError
-        With one sentence that names the key, what was found and what was expected.
+        If a key is unknown, missing, or has a value that it cannot have.
     """
-    validator = _Validator(schema)
-    error = jsonschema.exceptions.best_match(validator.iter_errors(config))
-    if error is not None:
-        raise InputError(_sentence(error))
-    _check_methods(config["methods"])
-    for name in config["variants"]:
-        _check_variant(config, name)
-    population = config["population"]
-    _check_reference(config, "population", population["variant"], population["layers"])
-    networks = {}
-    for index, candidate in enumerate(config["candidates"]):
-        key = f"candidates[{index}]"
-        network = f"{candidate['variant']}/{candidate['seed']}"
-        if network in networks:
+    values = dict(values)
+    for section in ("brains", "methods", "metrics"):
+        entries = values.get(section)
+        if entries is None and section in values and section != "methods":
+            values[section] = {}
+        elif isinstance(entries, Mapping):
+            values[section] = {name: entry for name, entry in entries.items() if entry is not None}
+    config = _validated(Config, values)
+    config.training = _given(training_model(), config.training, "training")
+    _check_architecture("training", config.training["architecture"], trained=True)
+    for name, entry in config.variants.items():
+        key = f"variants.{name}"
+        architecture = entry.get("architecture", config.training["architecture"])
+        _check_architecture(key, architecture)
+        config.variants[name] = _given(variant_model(architecture), entry, "variants", name)
+    for name, entry in config.methods.items():
+        implementation = entry.get("method", name)
+        if implementation not in gallery_names(METHODS):
+            given = "method" in entry
             raise InputError(
-                f"config {key}: found {network}, which is {networks[network]}, too, expected "
-                f"another variant or seed"
+                f"config methods.{name}.method" if given else "config methods",
+                short(implementation, repr),
+                one_of(gallery_names(METHODS))
+                + ("" if given else ", or an entry that names one as its method"),
             )
-        networks[network] = key
-        _check_reference(config, key, candidate["variant"], candidate["layers"], external=True)
-    _check_mouse(config["mouse"], config)
-    methods = registry.configured_methods(config["methods"])
-    _check_splits("population", population["splits"], config["stimuli"]["n"]["population"], methods)
-    post = {name: method for name, method in methods.items() if method.card.on_brains}
-    if not any(method.card.kind == "mapping" for method in post.values()):
+        config.methods[name] = _given(method_model(implementation), entry, "methods", name)
+    for name, entry in config.metrics.items():
+        if name not in gallery_names(METRICS):
+            raise InputError("config metrics", short(name, repr), one_of(gallery_names(METRICS)))
+        config.metrics[name] = _given(metric_model(name), entry, "metrics", name)
+    # As config.yaml orders them, new ones last: Snakemake puts first what other files override.
+    order = [*yaml.safe_load(DEFAULTS.read_text("utf-8"))["methods"], *config.methods]
+    config.methods = {
+        name: config.methods[name] for name in sorted(config.methods, key=order.index)
+    }
+    return config
+
+
+def _validated(model: Any, values: object, *prefix: str) -> Any:
+    try:
+        return TypeAdapter(model).validate_python(values)
+    except ValidationError as error:
+        raise as_input_error(error, model, prefix) from None
+
+
+def _given(model: type[BaseModel], values: object, *prefix: str) -> Options:
+    """Checked values of the keys that are given."""
+    given: Options = _validated(model, values, *prefix).model_dump(exclude_unset=True)
+    return given
+
+
+def _check_architecture(key: str, architecture: object, trained: bool = False) -> None:
+    known = [name for name in gallery_names(ARCHITECTURES) if is_trained(name) or not trained]
+    if architecture == "external" and not trained:
         raise InputError(
-            f"config methods: found {', '.join(methods)}, expected one map of post-softplus "
-            f"responses at least, as mice have no others and only maps have a predictivity"
+            f"config {key}.architecture",
+            "'external', its name in version 0.1",
+            "torchvision_model in its place",
         )
-    _check_splits("mouse", config["mouse"]["splits"], config["mouse"]["n_scenes"], post)
-    _check_range("stimuli.crop_scale", config["stimuli"]["crop_scale"])
-    source, path = config["stimuli"]["source"], config["stimuli"]["path"]
-    if source != "photographs" and not (path and os.path.isdir(path)):
-        raise InputError(
-            f"config stimuli.path: found {path!r}, expected an existing folder for stimuli.source "
-            f"{source!r}"
-        )
+    if architecture not in known:
+        raise InputError(f"config {key}.architecture", short(architecture, repr), one_of(known))
 
 
-def resolve_variant(config, name):
-    """Settings of a variant: the shared ones under ``training``, overridden by its own.
+def read_config(paths: list[str]) -> Config:
+    """Configuration of ``config.yaml`` and files that override it, for commands.
 
-    An external model is not trained and has none but its own.
+    Raises
+    ------
+    InputError
+        See `parse_config` and `check_keys`.
     """
-    variant = config["variants"][name]
-    if variant.get("architecture") == "external":
-        return variant
-    return {**config["training"], **variant}
+    from snakemake.utils import update_config
+
+    values: dict[str, Any] = {}
+    for path in (DEFAULTS, *map(Path, paths)):
+        check_keys(path)
+        update_config(values, yaml.safe_load(path.read_text("utf-8")) or {})
+    return parse_config(values)
 
 
-def own_files(folder):
-    """A lab's own recordings: the ``*.nc`` of a folder, in order of name; none for None."""
-    found = [] if folder is None or not os.path.isdir(folder) else Path(folder).glob("*.nc")
-    # A leading dot marks a file that is still being written.
-    return sorted(str(path) for path in found if not path.name.startswith("."))
+def check_keys(path: Path) -> None:
+    """Refuse a YAML file that names a key twice, of which only the last would count.
 
-
-def _check_methods(entries):
-    files = registry.method_names()
-    for name, entry in entries.items():
-        if "method" not in entry:
-            if name not in files:
+    Raises
+    ------
+    InputError
+        That names the key and both lines.
+    """
+    waiting = [(yaml.compose(path.read_text("utf-8"), yaml.SafeLoader), "")]
+    # An alias may lead back to where it stands.
+    seen = set()
+    while waiting:
+        node, parents = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            waiting += [(item, f"{parents}{index}.") for index, item in enumerate(node.value)]
+        if not isinstance(node, yaml.MappingNode):
+            continue
+        lines: dict[str, int] = {}
+        for name, value in node.value:
+            line = name.start_mark.line + 1
+            if name.value in lines:
                 raise InputError(
-                    f"config methods: found {name!r}, expected one of {', '.join(files)}, or an "
-                    f"entry that names one as its method"
+                    f"config {parents}{short(name.value)}",
+                    f"twice in {path.name}, in lines {lines[name.value]} and {line}",
+                    "once",
                 )
-        elif entry["method"] not in files:
-            raise InputError(
-                f"config methods.{name}.method: found {entry['method']!r}, expected one of "
-                f"{', '.join(files)}"
-            )
-        elif not {"label", "colour"} <= set(entry):
-            raise InputError(
-                f"config methods.{name}: found a method without label and colour, expected both "
-                f"for an entry with a name of its own"
-            )
-        known = registry.parameter_names(entry.get("method", name))
-        for parameter in entry:
-            if parameter not in (*known, *registry.ENTRY_KEYS):
-                raise InputError(
-                    f"config methods.{name}: found the unknown parameter "
-                    f"{_short(parameter, repr)}, expected one of "
-                    f"{', '.join(known) or '(it takes none)'}"
-                )
-    for attribute in ("label", "colour"):
-        seen = {}
-        for name, method in registry.configured_methods(entries).items():
-            value = getattr(method.card, attribute)
-            if value in seen:
-                raise InputError(
-                    f"config methods.{name}: found the {attribute} {value!r} of {seen[value]}, "
-                    f"expected another one"
-                )
-            seen[value] = name
+            lines[name.value] = line
+            waiting.append((value, f"{parents}{short(name.value)}."))
 
 
-def _check_variant(config, name):
-    variant = config["variants"][name]
-    if variant.get("architecture") == "external":
-        weights = variant["weights"]
-        if weights is not None and not (weights.endswith(WEIGHTS) and os.path.isfile(weights)):
-            raise InputError(
-                f"config variants.{name}.weights: found {weights!r}, expected null or an existing "
-                f"file that ends in {', '.join(WEIGHTS)}"
-            )
-        return
-    allowed = set(config["training"])
-    for key in variant:
-        if key not in allowed:
-            raise InputError(
-                f"config variants.{name}: found the unknown key {key!r}, expected one of "
-                f"{', '.join(sorted(allowed))}"
-            )
+def json_schema() -> dict[str, Any]:
+    """The configuration as a JSON schema, with what the files of the galleries take."""
+
+    def entries(title: str, models: Mapping[str, type[BaseModel]], extra: Any) -> Any:
+        known: dict[str, Any] = {name: (model | None, None) for name, model in models.items()}
+        return create_model(title, __config__=ConfigDict(extra=extra), **known)
+
+    methods = {name: method_model(name) for name in gallery_names(METHODS)}
+    metrics = {name: metric_model(name) for name in gallery_names(METRICS)}
+    whole = create_model(
+        "Configuration",
+        __base__=Config,
+        training=(training_model(), ...),
+        variants=(dict[Name, Any], ...),
+        # A method may have a name of its own, and say which file it uses.
+        methods=(entries("Methods", methods, extra="allow"), ...),
+        metrics=(entries("Metrics", metrics, extra="forbid"), ...),
+    )
+    return whole.model_json_schema()
 
 
-def _check_training(config, name):
-    """Refuse a network that is trained, of which a variant may be none, without a step to take."""
-    variant = config["variants"][name]
-    settings = resolve_variant(config, name)
-
-    def where(key):
-        return f"variants.{name}.{key}" if key in variant else f"training.{key}"
-
-    _check_range(f"{where('augmentation')}.crop_scale", settings["augmentation"]["crop_scale"])
-    if settings["objective"] == "untrained":
-        return
-    n, size = config["stimuli"]["n"]["training"], settings["batch_size"]
-    if size > n:
-        raise InputError(
-            f"config {where('batch_size')}: found {size}, expected at most stimuli.n.training, {n}"
-        )
-    if settings["epochs"] * (n // size) <= 0.5:
-        raise InputError(
-            f"config {where('epochs')}: found {settings['epochs']}, expected one step at least, "
-            f"1/{n // size} of the {n} training images in batches of {size}"
-        )
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Print the form of the configuration.")
+    parser.add_argument("--schema", action="store_true", required=True, help="as a JSON schema")
+    parser.parse_args()
+    print(json.dumps(json_schema(), indent=2))
 
 
-def _check_range(key, limits):
-    low, high = limits
-    if low > high:
-        raise InputError(f"config {key}: found {limits}, expected the smaller value first")
-
-
-def _check_splits(population, splits, n_stimuli, methods):
-    """Splits must leave what every fit and every score needs."""
-    folds = [
-        method.parameters.get("n_folds", N_FOLDS)
-        for method in methods.values()
-        if "n_folds" in registry.parameter_names(method.file)
-    ]
-    fewest = max(folds, default=2)
-    n_train = count_training(n_stimuli, splits["train_fraction"])
-    if not fewest <= n_train <= n_stimuli - 2:
-        raise InputError(
-            f"config {population}.splits.train_fraction: found {splits['train_fraction']}, which "
-            f"is {n_train} of {n_stimuli} stimuli, expected {fewest} at least, the folds of the "
-            f"methods, and two left to test"
-        )
-
-
-def _check_reference(config, key, variant, layers, external=False):
-    if variant not in config["variants"]:
-        raise InputError(
-            f"config {key}.variant: found {variant!r}, expected one of "
-            f"{', '.join(config['variants'])}"
-        )
-    architecture = resolve_variant(config, variant)["architecture"]
-    if architecture == "external":
-        if not external:
-            raise InputError(
-                f"config {key}.variant: found {variant!r}, an external model, expected a network "
-                f"that is trained here; external models can be candidates alone"
-            )
-        # The job that reads the model checks its layers: torchvision takes seconds to import.
-        return
-    known = LAYERS[architecture]
-    for layer in layers:
-        if layer not in known:
-            raise InputError(
-                f"config {key}.layers: found {layer!r}, expected layers of {variant}: "
-                f"{', '.join(known)}"
-            )
-    _check_training(config, variant)
-
-
-def _check_simulated(mouse, config):
-    simulated = mouse["simulated"]
-    missing = [area for area in mouse["areas"] if area not in simulated["layers"]]
-    if missing:
-        raise InputError(
-            f"config mouse.simulated.layers: found no layer for area {missing[0]!r}, expected "
-            f"one for each of mouse.areas"
-        )
-    truth, population = simulated["truth"], config["population"]
-    layers = list(simulated["layers"].values())
-    _check_reference(config, "mouse.simulated.truth", truth["variant"], layers)
-    if truth["variant"] == population["variant"] and truth["seed"] in population["seeds"]:
-        raise InputError(
-            f"config mouse.simulated.truth.seed: found {truth['seed']}, which is in "
-            f"population.seeds, too, expected a network outside the population"
-        )
-    valid = simulated["n_trials"] - MASKED_TRIALS
-    if mouse["min_trials"] > valid:
-        raise InputError(
-            f"config mouse.min_trials: found {mouse['min_trials']}, expected at most {valid}, "
-            f"mouse.simulated.n_trials less {MASKED_TRIALS}, as many as may have no valid data"
-        )
-    _check_range("mouse.simulated.units_per_area", simulated["units_per_area"])
-    if mouse["min_units"] > simulated["units_per_area"][1]:
-        raise InputError(
-            f"config mouse.min_units: found {mouse['min_units']}, expected at most the largest of "
-            f"mouse.simulated.units_per_area, {simulated['units_per_area'][1]}"
-        )
-    components = mouse["n_scenes"] - 1
-    if config["activations"]["mode"] != "all":
-        components = min(components, config["activations"]["max_per_layer"])
-    if simulated["dimensions"] > components:
-        raise InputError(
-            f"config mouse.simulated.dimensions: found {simulated['dimensions']}, expected at most "
-            f"{components}, fewer than mouse.n_scenes and no more than activations.max_per_layer"
-        )
-
-
-def _check_mouse(mouse, config):
-    start, stop = mouse["window_s"]
-    if start >= stop:
-        raise InputError(
-            f"config mouse.window_s: found {mouse['window_s']}, expected a start before its end"
-        )
-    if mouse["preset"] == "nayebi" and mouse["window_s"] != [0, 0.25]:
-        raise InputError(
-            f"config mouse.window_s: found {mouse['window_s']}, expected [0, 0.25] for "
-            "mouse.preset nayebi"
-        )
-    if mouse["preset"] == "nayebi" and mouse["noise_correction"] is not None:
-        raise InputError(
-            f"config mouse.noise_correction: found {mouse['noise_correction']}, expected null for "
-            "mouse.preset nayebi, whose window differs between mice"
-        )
-    own = own_files(mouse["own_responses"])
-    if mouse["own_responses"] is not None and not own:
-        raise InputError(
-            f"config mouse.own_responses: found {mouse['own_responses']!r}, expected an existing "
-            f"folder with *.nc files"
-        )
-    for path in own:
-        if not path.isprintable() or "{" in path or "}" in path:
-            raise InputError(
-                f"config mouse.own_responses: found the file {path!r}, expected names without "
-                "braces, which Snakemake takes for wildcards, and control characters"
-            )
-    if own and mouse["preset"] == "nayebi":
-        raise InputError(
-            f"config mouse.own_responses: found {len(own)} files, expected none for mouse.preset "
-            "nayebi, which needs responses in bins of 10 ms"
-        )
-    if len(mouse["sessions"]) + len(own) < 2:
-        raise InputError(
-            f"config mouse.sessions: found {len(mouse['sessions'])} sessions and {len(own)} files "
-            f"of mouse.own_responses, expected two mice at least"
-        )
-    if mouse["source"] == "simulated" and not mouse["sessions"]:
-        raise InputError(
-            "config mouse.sessions: found none for mouse.source 'simulated', whose scenes are "
-            "simulated, too, expected mouse.source 'directory' for own responses alone"
-        )
-    if mouse["source"] == "simulated":
-        _check_simulated(mouse, config)
-        return
-    if mouse["source"] != "directory":
-        if mouse["base_url"] is None and mouse["n_scenes"] != N_SCENES:
-            raise InputError(
-                f"config mouse.n_scenes: found {mouse['n_scenes']}, expected {N_SCENES}, the "
-                f"scenes of the sessions that mouse.source {mouse['source']!r} fetches"
-            )
-        return
-    folder = mouse["directory"]
-    if not (folder and os.path.isdir(folder)):
-        raise InputError(
-            f"config mouse.directory: found {folder!r}, expected an existing AllenSDK cache folder"
-        )
-    for session in mouse["sessions"]:
-        path = os.path.join(folder, f"session_{session}", f"session_{session}.nwb")
-        if not os.path.isfile(path):
-            raise InputError(
-                f"config mouse.sessions: found no file {path} for session {session}, expected the "
-                "layout of an AllenSDK cache"
-            )
+if __name__ == "__main__":
+    main()

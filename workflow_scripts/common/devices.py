@@ -1,4 +1,4 @@
-"""Where a job works: the processor, or one GPU of its own."""
+"""Where a job computes: on the processor, or on one GPU that no other job uses."""
 
 import fcntl
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 from workflow_scripts.common.errors import InputError
 
 
-def choose_device(setting):
+def choose_device(setting: str) -> str:
     """Device of a configured ``auto`` (a GPU where there is one), ``cpu`` or ``cuda``.
 
     PyTorch, which takes seconds to import, is asked only where there is a driver.
@@ -27,21 +27,34 @@ def choose_device(setting):
     if torch.cuda.is_available():
         return "cuda"
     if setting == "cuda":
-        raise InputError(
-            "config device: found cuda, expected a GPU that PyTorch can use, of which it finds none"
-        )
+        raise InputError("config device", "cuda", "cpu or auto, as PyTorch finds no GPU")
     return "cpu"
 
 
-def _take_one_gpu():
+def check_gpus(n_gpus: int) -> None:
+    """Refuse to run more GPU jobs at a time than there are GPUs with a name.
+
+    Of several jobs, each takes one of the GPUs that CUDA_VISIBLE_DEVICES names; where it names
+    none, all jobs would take the first.
+
+    Parameters
+    ----------
+    n_gpus : int
+        The resource ``gpu`` of the profile or command line.
+    """
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+    if n_gpus > len(visible.split(",")):
+        raise InputError(
+            "resource gpu",
+            str(n_gpus),
+            f"the number of GPUs that CUDA_VISIBLE_DEVICES names, which is {visible or 'not set'}",
+        )
+
+
+def _take_one_gpu() -> None:
     """Of several GPUs in CUDA_VISIBLE_DEVICES, keep one until this process ends.
 
-    Snakemake counts how many are in use, and does not say which.
-
-    Raises
-    ------
-    InputError
-        If other processes hold them all.
+    Snakemake counts how many are in use, but does not say which.
     """
     visible = os.environ.get("CUDA_VISIBLE_DEVICES", "")
     names = [name.strip() for name in visible.split(",")]
@@ -49,17 +62,18 @@ def _take_one_gpu():
         return
     for name in names:
         path = Path(tempfile.gettempdir(), f"gpu_{name}_of_{os.getuid()}.lock")
-        # A bare descriptor, so that nothing closes it, and gives the lock back, before the end.
+        # A bare descriptor: nothing closes it, and so releases the lock, before the process ends.
         lock = os.open(path, os.O_RDWR | os.O_CREAT)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(lock)
             continue
-        # Read when the driver starts, which nothing has needed yet.
+        # The driver reads it when it starts, and nothing has needed the driver yet.
         os.environ["CUDA_VISIBLE_DEVICES"] = name
         return
     raise InputError(
-        f"CUDA_VISIBLE_DEVICES: found {visible}, all in use, expected as many as the resource gpu "
-        "of the profile"
+        "CUDA_VISIBLE_DEVICES",
+        f"{visible}, all in use",
+        "as many GPUs as the resource gpu of the profile says",
     )

@@ -1,15 +1,29 @@
-"""Files that are whole or absent, and written by one process at a time: renamed when whole."""
+"""Files that are whole or absent: written by one process at a time, renamed when they are whole."""
 
 import fcntl
 import logging
 import os
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from glob import escape
 from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+PathLike = str | os.PathLike[str]
+
+NAMES = (
+    *("comparison", "brain", "population", "method", "variant", "subject", "area", "unit"),
+    *("source_subject", "source_part", "target_subject", "target_part", "part", "reason"),
+)
+"""Columns of tables that hold names, which stay text even where they look like numbers."""
 
 
 @contextmanager
-def replacing(path):
+def replacing(path: PathLike) -> Iterator[Path]:
     """Yield a temporary path in the folder of `path`, renamed to `path` when the block succeeds.
 
     The temporary name keeps the suffix of `path`, because writers choose the format by it. If the
@@ -18,27 +32,27 @@ def replacing(path):
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
-    # What jobs left that were killed while they wrote.
+    # Leftovers of jobs that were killed while they wrote.
     for left in path.parent.glob(f".{escape(path.stem)}.*.part{escape(path.suffix)}"):
         left.unlink(missing_ok=True)
     try:
         yield temporary
         with open(temporary, "rb") as file:
-            # Else a loss of power could leave the name without the content.
+            # Otherwise a loss of power could leave the name without the content.
             os.fsync(file.fileno())
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def lock(file, waiting):
-    """Lock an open file until it is closed, or its process ends.
+def lock(file: IO[Any], waiting: str) -> None:
+    """Lock an open file until it is closed or its process ends.
 
     Parameters
     ----------
     file : file object
     waiting : str
-        What to log if another process holds it, and has to be waited for.
+        Message to log if another process holds the lock and this one has to wait.
     """
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -47,13 +61,17 @@ def lock(file, waiting):
         fcntl.flock(file, fcntl.LOCK_EX)
 
 
-def write_netcdf(data, path, encoding=None):
+def write_netcdf(
+    data: "xr.Dataset | dict[str, xr.Dataset]",
+    path: PathLike,
+    encoding: Mapping[str, Any] | None = None,
+) -> None:
     """Write a Dataset, or a mapping of group name to Dataset, to one netCDF file.
 
     Parameters
     ----------
     data : xarray.Dataset or dict of str to xarray.Dataset
-        With a mapping, the key ``"/"`` is the root group, which holds the file's attributes.
+        In a mapping, the key ``"/"`` is the root group, which holds the file's attributes.
     path : str or path-like
         Final name of the file.
     encoding : dict, optional
@@ -71,7 +89,22 @@ def write_netcdf(data, path, encoding=None):
             )
 
 
-def write_table(table, path):
+def write_table(table: "pd.DataFrame", path: PathLike) -> None:
     """Write a pandas DataFrame as CSV without its index."""
     with replacing(path) as temporary:
         table.to_csv(temporary, index=False)
+
+
+def read_table(path: PathLike) -> "pd.DataFrame":
+    """Read a table of the workflow.
+
+    An empty field is a missing value and nothing else is: a method may be called ``null``. Columns
+    of `NAMES` are text in every row, where pandas would take the subject ``007`` for the number 7.
+    """
+    import pandas as pd
+
+    table = pd.read_csv(
+        path, keep_default_na=False, na_values=[""], dtype={name: str for name in NAMES}
+    )
+    names = [name for name in NAMES if name in table]
+    return table.assign(**{name: table[name].fillna("") for name in names})

@@ -1,20 +1,25 @@
 """What a job depends on besides its data: the code that it imports, the pins of its environment.
 
-Snakemake does not see edits to imported modules; as parameters of a rule their contents are
+Snakemake does not see edits to imported modules. As parameters of a rule their contents are
 compared, and the reason that it prints for a rerun names the module. (As inputs they would be
-compared too, but every one of them costs time in each round of scheduling.)
+compared as well, but each of them costs time in each round of scheduling.)
+
+Comments and docstrings are left out: rewording them changes no result, so it plans no job.
 """
 
 import ast
+import io
+import tokenize
 from functools import cache
 from hashlib import sha256
+from itertools import accumulate
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
 
 
 @cache
-def _modules(path):
+def _modules(path: Path) -> list[Path]:
     """Files of the package that one file imports by name."""
     found = []
     for node in ast.walk(ast.parse(path.read_text())):
@@ -32,12 +37,12 @@ def _modules(path):
     return found
 
 
-def source_files(path):
+def source_files(path: Path) -> list[Path]:
     """A script and all files of this package that it imports, directly or not.
 
     Parameters
     ----------
-    path : str or path-like
+    path : pathlib.Path
         Python file inside the package.
 
     Returns
@@ -45,7 +50,8 @@ def source_files(path):
     list of pathlib.Path
         In alphabetical order, the script included.
     """
-    found, waiting = set(), [Path(path)]
+    found: set[Path] = set()
+    waiting = [path]
     while waiting:
         current = waiting.pop()
         if current not in found:
@@ -54,18 +60,45 @@ def source_files(path):
     return sorted(found)
 
 
-@cache
-def _content(path):
-    return sha256(path.read_bytes()).hexdigest()[:12]
+def without_prose(source: str) -> str:
+    """Code of a Python file without comments, docstrings and other text that is not used.
+
+    The text of the code is kept as it is, because a syntax tree is written out differently by
+    different versions of Python.
+    """
+    code = source.encode()
+    lines = code.split(b"\n")
+    starts = [0, *accumulate(len(line) + 1 for line in lines)]
+    spans = []
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Expr(ast.Constant(str()), end_lineno=int(row), end_col_offset=int(column)):
+                start = starts[node.lineno - 1] + node.col_offset
+                spans.append((start, starts[row - 1] + column))
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            # The tokenizer counts characters where the syntax tree counts bytes.
+            start = starts[row - 1] + len(lines[row - 1].decode()[:column].encode())
+            spans.append((start, start + len(token.string.encode())))
+    for start, end in sorted(spans, reverse=True):
+        code = code[:start] + code[end:]
+    left = (line.rstrip() for line in code.decode().split("\n"))
+    return "\n".join(line for line in left if line)
 
 
 @cache
-def fingerprints(path):
-    """Name and content, as a short hash, of a script and of each file that it imports.
+def _code(path: Path) -> str:
+    return sha256(without_prose(path.read_text()).encode()).hexdigest()[:12]
+
+
+@cache
+def fingerprints(path: Path) -> list[str]:
+    """Name and code, as a short hash, of a script and of each file that it imports.
 
     Parameters
     ----------
-    path : str or path-like
+    path : pathlib.Path
         Python file inside the package.
 
     Returns
@@ -73,13 +106,9 @@ def fingerprints(path):
     list of str
         ``<path inside the package> <hash>``, in alphabetical order.
     """
-    return [f"{file.relative_to(PACKAGE)} {_content(file)}" for file in source_files(path)]
+    return [f"{file.relative_to(PACKAGE)} {_code(file)}" for file in source_files(path)]
 
 
-def environment_folder(pins):
-    """Folder of the environment that a file of pins describes, named by the file's content.
-
-    Other pins are another environment, whatever the modification times say.
-    """
-    pins = Path(pins)
-    return Path(".envs", f"{pins.stem}-{_content(pins)}")
+def pins_hash(pins: Path) -> str:
+    """Short hash of a file of pinned versions: another hash is another environment."""
+    return sha256(pins.read_bytes()).hexdigest()[:12]

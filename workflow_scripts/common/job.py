@@ -4,21 +4,24 @@ import argparse
 import json
 import logging
 import sys
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from workflow_scripts.common.checksums import check, write_checksums
 from workflow_scripts.common.errors import InputError
-from workflow_scripts.common.files import lock
+from workflow_scripts.common.files import PathLike, lock
 
 
 @contextmanager
-def job(log, inputs=(), outputs=()):
+def job(
+    log: PathLike, inputs: Iterable[PathLike] = (), outputs: Iterable[PathLike] = ()
+) -> Iterator[None]:
     """Log to a file and to standard error, and hold inputs and outputs to their checksums.
 
-    What one can mend ends the job with its sentence. The same job is never at work twice: where
-    Snakemake alone is killed its jobs go on, and one that were started again beside itself would
-    write the same temporary files, and its checksum beside the other's output.
+    An error that a person can correct ends the job with its sentence. The same job never runs
+    twice at a time: if Snakemake alone is killed, its jobs continue, and a second start of one
+    would write the same temporary files and a checksum for the other's output.
 
     Parameters
     ----------
@@ -27,16 +30,19 @@ def job(log, inputs=(), outputs=()):
     inputs : iterable of str or path-like
         Files and folders that are read; see `workflow_scripts.common.checksums.check`.
     outputs : iterable of str or path-like
-        Files and folders that are there at the end, and get checksums.
+        Files and folders that exist at the end, and get checksums.
     """
     with ExitStack() as stack:
         try:
             Path(log).parent.mkdir(parents=True, exist_ok=True)
             held = stack.enter_context(open(log, "ab"))
-            # There are file systems without locks, where nothing can be waited for.
+            # On file systems without locks there is nothing to wait for.
             with suppress(OSError):
                 lock(held, f"{log}: waiting for the same job of an earlier run")
-            handlers = [logging.FileHandler(log, mode="w"), logging.StreamHandler()]
+            handlers: list[logging.Handler] = [
+                logging.FileHandler(log, mode="w"),
+                logging.StreamHandler(),
+            ]
         except OSError as error:
             sys.exit(f"the log cannot be written: {error}")
         logging.basicConfig(
@@ -62,7 +68,7 @@ def job(log, inputs=(), outputs=()):
             sys.exit(1)
 
 
-def parse_arguments(description, **files):
+def parse_arguments(description: str | None, **files: str) -> argparse.Namespace:
     """Command line of a driver that runs in another environment: settings, files and a log.
 
     Parameters

@@ -5,6 +5,7 @@ import subprocess
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 PACKAGES = (
     "allensdk",
@@ -19,11 +20,11 @@ PACKAGES = (
 )
 
 
-# networks: activations of networks alone, which are neither recorded in a brain nor simulated mice
+# networks: from networks alone, so neither recorded in a brain nor simulated in place of one
 DATA_KINDS = ("recorded", "simulated", "networks")
 
 
-def _git(*arguments):
+def _git(*arguments: str) -> str | None:
     """Output of a git command in this repository, or None where there is no git or repository."""
     try:
         done = subprocess.run(
@@ -38,7 +39,7 @@ def _git(*arguments):
     return done.stdout.strip()
 
 
-def workflow_version():
+def workflow_version() -> str:
     """Commit of this repository, with ``-dirty`` for local changes; ``unknown`` outside git."""
     commit = _git("rev-parse", "HEAD")
     if commit is None:
@@ -46,7 +47,7 @@ def workflow_version():
     return commit + ("-dirty" if _git("status", "--porcelain", "--untracked-files=no") else "")
 
 
-def library_versions():
+def library_versions() -> dict[str, str]:
     """Installed version of each of `PACKAGES` in this environment."""
     versions = {}
     for package in PACKAGES:
@@ -57,7 +58,9 @@ def library_versions():
     return versions
 
 
-def stamp(parameters, *, seed, data_kind, device="cpu"):
+def stamp(
+    parameters: Any, *, seed: int | None, data_kind: str, device: str = "cpu"
+) -> dict[str, Any]:
     """Attributes for a result file.
 
     Parameters
@@ -65,7 +68,7 @@ def stamp(parameters, *, seed, data_kind, device="cpu"):
     parameters : dict
         Everything that the configuration says about this result; must be JSON-serialisable.
     seed : int or None
-        Master seed of the run; None for a JSON file on which it decides nothing.
+        Master seed of the run; None for a JSON file that does not depend on it.
     data_kind : {"recorded", "simulated", "networks"}
         ``simulated`` as soon as one of the inputs is simulated.
     device : str

@@ -5,7 +5,7 @@ from hashlib import sha256
 import numpy as np
 
 
-def derive_seed(master, *names):
+def derive_seed(master: int, *names: str | int) -> int:
     """Seed of the stream called `names`.
 
     Parameters
@@ -25,6 +25,6 @@ def derive_seed(master, *names):
     return int.from_bytes(sha256(text.encode()).digest()[:8], "big") >> 1
 
 
-def generator(master, *names):
+def generator(master: int, *names: str | int) -> np.random.Generator:
     """NumPy generator of the stream called `names` (see `derive_seed`)."""
     return np.random.default_rng(derive_seed(master, *names))

@@ -3,10 +3,15 @@
 import numpy as np
 
 COVERAGE = 0.95
+"""Share of the bootstrapped values inside an interval: the usual 95 %."""
 
 
-def draw_counts(n_subjects, n_draws, generator, least_different=1):
-    """How often each subject is drawn, when as many as there are are drawn with replacement.
+def draw_counts(
+    n_subjects: int, n_draws: int, generator: np.random.Generator, least_different: int = 1
+) -> np.ndarray:
+    """Number of times that each subject is drawn, in each of many draws with replacement.
+
+    Every draw takes as many subjects as there are.
 
     Parameters
     ----------
@@ -23,7 +28,7 @@ def draw_counts(n_subjects, n_draws, generator, least_different=1):
     return counts[(counts > 0).sum(axis=1) >= least_different]
 
 
-def interval(values):
+def interval(values: np.ndarray) -> tuple[float, float]:
     """Limits of the central 95 % of bootstrapped values, ignoring NaN; NaN without any."""
     values = np.asarray(values, float)
     values = values[~np.isnan(values)]
@@ -34,8 +39,8 @@ def interval(values):
     return float(low), float(high)
 
 
-def weighted_mean(values, weights):
-    """Mean over the last axis of `values`, NaN left out, for each row of `weights`.
+def weighted_mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Mean of `values`, NaN left out, for each row of `weights`.
 
     Parameters
     ----------

@@ -1,9 +1,19 @@
-"""Specificity in a population: do profiles of one part lie together, apart from other parts?"""
+"""Similarities and distances between all profiles of a population."""
+
+from collections.abc import Callable, Sequence
 
 import numpy as np
+import pandas as pd
+
+SYMMETRISATIONS: dict[str, Callable[..., np.ndarray]] = {
+    "mean": np.mean,
+    "min": np.min,
+    "max": np.max,
+}
+"""How the similarities of the two directions become one."""
 
 
-def similarity_matrix(scores, profiles):
+def similarity_matrix(scores: pd.DataFrame, profiles: Sequence[tuple[str, str]]) -> np.ndarray:
     """Similarities of all profiles from the rows of a score table.
 
     Parameters
@@ -32,10 +42,9 @@ def similarity_matrix(scores, profiles):
     return matrix
 
 
-SYMMETRISATIONS = {"mean": np.mean, "min": np.min, "max": np.max}
-
-
-def distance_matrix(similarity, symmetrisation="mean", clip=True):
+def distance_matrix(
+    similarity: np.ndarray, symmetrisation: str = "mean", clip: bool = True
+) -> np.ndarray:
     """Distance ``1 - similarity``, made symmetric.
 
     Parameters

@@ -1,19 +1,37 @@
-"""Draw one panel or one composed figure."""
+"""Draw one panel or one composed figure of the networks or of a brain."""
 
-import pandas as pd
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from workflow_scripts.brains.summarise_brain import describe_mice
+from workflow_scripts.brains.description import describe_brain
+from workflow_scripts.common.files import PathLike, read_table
 from workflow_scripts.common.job import job
-from workflow_scripts.figures.style import draw, save
+from workflow_scripts.figures.composition import composition
+from workflow_scripts.figures.panel import MethodLook, PanelData
+from workflow_scripts.figures.population_figure import draw
+from workflow_scripts.figures.style import save
 
-TABLES = ("predictivity", "silhouette", "mds", "separability")
 
-
-def main(paths, mice, name, settings, outputs):
-    """Write the figure in every format asked for."""
-    tables = {table: pd.read_csv(path) for table, path in paths.items()}
-    data = {"models": settings["models"], "mice": describe_mice(pd.read_csv(mice))}
-    figure = draw(name, tables, {**settings, "data": data})
+def main(
+    paths: Mapping[str, PathLike],
+    subjects: PathLike | None,
+    population: str,
+    name: str,
+    settings: Mapping[str, Any],
+    outputs: Iterable[PathLike],
+) -> None:
+    """Write the figure in every format asked for; only a brain has a table of `subjects`."""
+    tables = {metric: read_table(path) for metric, path in paths.items()}
+    data = PanelData(
+        {metric: table[table["population"] == population] for metric, table in tables.items()},
+        [MethodLook(**method) for method in settings["methods"]],
+        settings["parts"],
+    )
+    if subjects is None:
+        description = settings["models"]
+    else:
+        description = describe_brain(population, read_table(subjects))
+    figure = draw(name, data, description)
     for output in outputs:
         save(figure, output)
 
@@ -21,8 +39,12 @@ def main(paths, mice, name, settings, outputs):
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input, snakemake.output):
         main(
-            {table: snakemake.input[table] for table in TABLES},
-            snakemake.input.mice,
+            {
+                name: snakemake.input[name]
+                for name in composition(snakemake.wildcards.figure).tables
+            },
+            snakemake.input.get("subjects"),
+            snakemake.wildcards.population,
             snakemake.wildcards.figure,
             snakemake.params.settings,
             snakemake.output,

@@ -3,12 +3,14 @@
 import numpy as np
 import torch
 
+from workflow_scripts.images.sets import ImageSet
+
 FREE_SHARE = 0.5
-"""Images stay on a GPU if they take at most this share of its free memory."""
+"""Images stay on a GPU if they take at most this share of its free memory: training needs some."""
 
 
 class DeviceImages:
-    """Training images, on the device where they fit, else copied to it a batch at a time.
+    """Training images, on the device where they fit, else copied to it one batch at a time.
 
     Parameters
     ----------
@@ -16,9 +18,9 @@ class DeviceImages:
     device : torch.device
     """
 
-    def __init__(self, training, device):
+    def __init__(self, training: ImageSet, device: torch.device) -> None:
         self.device = device
-        # Copied: a coordinate of xarray is read-only, of which PyTorch would warn.
+        # Copied: PyTorch would warn about a coordinate of xarray, which is read-only.
         self.index = torch.tensor(training.index)
         self.images = torch.from_numpy(training.images)
         free = np.inf if device.type == "cpu" else torch.cuda.mem_get_info(device)[0]
@@ -26,14 +28,25 @@ class DeviceImages:
             self.images = self.images.to(device)
 
     @property
-    def side(self):
+    def side(self) -> int:
         """Side of the images in pixels."""
         return self.images.shape[1]
 
-    def batch(self, positions):
-        """Images at positions of the set (CPU), uint8 (n, side, side, 3) on the device."""
+    def batch(self, positions: torch.Tensor) -> torch.Tensor:
+        """Some images of the set.
+
+        Parameters
+        ----------
+        positions : torch.Tensor of int64, shape (n,)
+            Positions in the set, on the CPU.
+
+        Returns
+        -------
+        torch.Tensor of uint8, shape (n, side, side, 3)
+            On the device.
+        """
         rows = self.images[self.index[positions].to(self.images.device)]
-        # By type: a tensor on "cuda" says that it is on "cuda:0".
+        # Compared by type: a tensor that was moved to "cuda" says that it is on "cuda:0".
         if rows.device.type == self.device.type:
             return rows
         return rows.pin_memory().to(self.device, non_blocking=True)

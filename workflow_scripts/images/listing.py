@@ -1,29 +1,37 @@
-"""Image files and archives of a folder, with their classes."""
+"""Image files and archives of a folder, with their classes.
+
+A subset is what is packed together: the folders ``train`` and ``val`` of ImageNet, or ``all``.
+"""
 
 import os
 import re
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pandas as pd
 
 from workflow_scripts.common.errors import InputError
+from workflow_scripts.common.files import PathLike
 
 IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"}
+"""How names of image files end, in small letters; other files are ignored."""
 
-# Downsampled ImageNet (Chrabaszcz et al. 2017, arXiv:1707.08819): files of each part, and side.
-ARCHIVES = {"train": r"train_data_batch_\d+", "val": "val_data"}
-
-
-ARCHIVES["all"] = "|".join(ARCHIVES.values())
-
+ARCHIVES = {
+    "train": r"train_data_batch_\d+",
+    "val": "val_data",
+    "all": r"train_data_batch_\d+|val_data",
+}
+"""Names of the archives of downsampled ImageNet (Chrabaszcz et al. 2017), by subset."""
 
 ARCHIVE_SIDE = 64
+"""Side in pixels of their images: of the sizes that the site offers, the one that networks see."""
 
 
-def list_class_images(folder):
-    """Image files of a folder with one sub-folder a class.
+def list_class_images(folder: PathLike) -> pd.DataFrame:
+    """Image files of a folder with one sub-folder per class.
 
     Parameters
     ----------
@@ -33,22 +41,19 @@ def list_class_images(folder):
     Returns
     -------
     pandas.DataFrame
-        A row a file, sorted by class and path: ``path`` relative to `folder`, ``class``, and
+        One row per file, sorted by class and path: ``path`` relative to `folder`, ``class``, and
         ``label``, the index of the class in the sorted names of all sub-folders.
 
     Raises
     ------
     InputError
-        If a folder is missing or cannot be read, or there is no image in a sub-folder.
+        If a folder is missing or cannot be read, or no sub-folder has an image.
     """
 
-    def refuse(error):
-        raise InputError(
-            f"stimuli.path: found {error.strerror} for {error.filename}, expected a folder that "
-            "can be read"
-        )
+    def refuse(error: OSError) -> NoReturn:
+        raise InputError(error.filename, str(error.strerror), "a folder that can be read")
 
-    found = []
+    found: list[tuple[str, str, int]] = []
     for label, name in enumerate(tree_classes(folder)):
         paths = []
         for place, _, files in os.walk(Path(folder, name), onerror=refuse):
@@ -61,52 +66,54 @@ def list_class_images(folder):
         found += [(path, name, label) for path in sorted(paths)]
     if not found:
         raise InputError(
-            f"stimuli.path: found no image in the sub-folders of {folder}, expected one sub-folder "
-            f"a class with files ending in {', '.join(sorted(IMAGE_SUFFIXES))}"
+            "config stimuli.path",
+            f"no image in the sub-folders of {folder}",
+            f"one sub-folder per class, with files that end in {', '.join(sorted(IMAGE_SUFFIXES))}",
         )
     return pd.DataFrame(found, columns=["path", "class", "label"])
 
 
-def tree_classes(folder):
+def tree_classes(folder: PathLike) -> list[str]:
     """Sorted names of the sub-folders of `folder`; an `InputError` if there is no such folder."""
     if not Path(folder).is_dir():
-        raise InputError(f"stimuli.path: found no folder {folder}, expected a folder of images")
+        raise InputError("config stimuli.path", f"no folder {folder}", "a folder of images")
     return sorted(entry.name for entry in Path(folder).iterdir() if entry.is_dir())
 
 
-def part_folder(path, part):
-    """Folder of a part of the images: that of the same name, or all of `path`."""
-    return Path(path) if part == "all" else Path(path, part)
+def subset_folder(path: PathLike, subset: str) -> Path:
+    """Folder of a subset of the images: the folder of the same name, or all of `path`."""
+    return Path(path) if subset == "all" else Path(path, subset)
 
 
-def find_archives(path, part):
-    """Archives of downsampled ImageNet in the part's folder, or else directly in `path`.
+def find_archives(path: PathLike, subset: str) -> list[Path]:
+    """Archives of downsampled ImageNet in the subset's folder, or else directly in `path`.
 
     Returns
     -------
     list of pathlib.Path
-        In the order of their numbers; empty for a tree of images.
+        In the order of their numbers; empty if there are none, as in a tree of images.
 
     Raises
     ------
     InputError
-        If there are only pickled archives.
+        If there are pickled archives only.
     """
-    for folder in (part_folder(path, part), Path(path)):
-        pattern = rf"({ARCHIVES[part]})(\.npz)?"
+    pattern = rf"({ARCHIVES[subset]})(\.npz)?"
+    for folder in (subset_folder(path, subset), Path(path)):
         found = [file for file in folder.glob("*_data*") if re.fullmatch(pattern, file.name)]
         archives = [file for file in found if file.suffix == ".npz"]
         if found and not archives:
             raise InputError(
-                f"{found[0]}: found a pickled archive, which could run any code, expected those "
-                "that the same site offers as npz"
+                found[0],
+                "a pickled archive, which could run any code",
+                "the archives that the same site offers as npz",
             )
         if archives:
             return sorted(archives, key=lambda file: (len(file.name), file.name))
     return []
 
 
-def read_archive(file, name):
+def read_archive(file: PathLike, name: str) -> np.ndarray:
     """One array of an archive, read without pickle.
 
     Parameters
@@ -119,30 +126,26 @@ def read_archive(file, name):
     Raises
     ------
     InputError
-        If the array is missing or another.
+        If the array is missing or has another form.
     """
-    expected = {"data": "uint8 (image, 12288)", "labels": "integers (image)"}[name]
+    form = {"data": "uint8 (image, 12288)", "labels": "integers (image)"}[name]
+    expected = f"{name} as {form} of downsampled ImageNet"
     try:
         with np.load(file, allow_pickle=False) as archive:
-            array = archive[name]
+            array: np.ndarray = archive[name]
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise InputError(
-            f"{file}: expected {name} as {expected} of downsampled ImageNet, found {error}"
-        ) from error
+        raise InputError(file, str(error), expected) from error
     if name == "data":
         fits = array.dtype == np.uint8 and array.shape[1:] == (3 * ARCHIVE_SIDE**2,)
     else:
         fits = array.dtype.kind in "iu" and array.ndim == 1
     if not fits:
-        raise InputError(
-            f"{file}: expected {name} as {expected} of downsampled ImageNet, found {array.dtype} "
-            f"of shape {array.shape}"
-        )
+        raise InputError(file, f"{array.dtype} of shape {array.shape}", expected)
     return array
 
 
-def list_archived_images(archives):
-    """Images of archives as `list_class_images` lists files; a class is named by its number."""
+def list_archived_images(archives: Sequence[Path]) -> pd.DataFrame:
+    """Images of archives as `list_class_images` lists files; the name of a class is its number."""
     found = [
         (f"{file.name}/{index}", f"{label:04d}")
         for file in archives
@@ -153,25 +156,26 @@ def list_archived_images(archives):
     return table
 
 
-def check_classes(path):
-    """Refuse parts ``train`` and ``val`` whose classes differ: their labels would, too.
+def check_classes(path: PathLike) -> None:
+    """Refuse subsets ``train`` and ``val`` whose classes differ: their labels would also differ.
 
     Raises
     ------
     InputError
-        That names the first class of only one part.
+        That names the first class of only one subset.
     """
     classes = {}
-    for part in ("train", "val"):
-        archives = find_archives(path, part)
+    for subset in ("train", "val"):
+        archives = find_archives(path, subset)
         if archives:
-            classes[part] = set(list_archived_images(archives)["class"])
+            classes[subset] = set(list_archived_images(archives)["class"])
         else:
-            classes[part] = set(tree_classes(part_folder(path, part)))
+            classes[subset] = set(tree_classes(subset_folder(path, subset)))
     differing = sorted(classes["train"] ^ classes["val"])
     if differing:
-        part = "train" if differing[0] in classes["train"] else "val"
+        subset = "train" if differing[0] in classes["train"] else "val"
         raise InputError(
-            f"stimuli.path: found the class {differing[0]!r} only in {part}/ of {path}, expected "
-            "the same classes in train/ and val/"
+            "config stimuli.path",
+            f"the class {differing[0]!r} only in {subset}/ of {path}",
+            "the same classes in train/ and val/",
         )

@@ -1,12 +1,12 @@
 """Decode images once into one array that can be mapped into memory.
 
 The squares gather in ``<images>.part`` in the order of the files, without those that cannot be
-decoded. Beside it lies ``<images>.part.jsonl``, a journal: what is being packed, then a line for
-each chunk of files that is on the disk. Both outlive a failed or killed job, and the next one goes
-on after the last whole line.
+decoded. Next to it lies ``<images>.part.jsonl``, a journal: its first line says what is being
+packed, and each other line stands for a chunk of files that is on the disk. Both outlive a job that
+fails or is killed, and the next job continues after the last whole line.
 
-Workers decode and one process writes: a full disk is then an error that can be told, where it would
-kill a process that writes to mapped memory.
+Workers decode and one process writes to a file: a full disk is then an error that can be reported.
+It would kill a process that writes to mapped memory.
 """
 
 import json
@@ -14,11 +14,14 @@ import logging
 import multiprocessing
 import os
 from collections import deque
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Generator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from hashlib import sha256
 from io import BytesIO
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,7 +29,7 @@ import PIL
 from tqdm import tqdm
 
 from workflow_scripts.common.errors import InputError
-from workflow_scripts.common.files import replacing
+from workflow_scripts.common.files import PathLike, replacing
 from workflow_scripts.common.fingerprints import fingerprints
 from workflow_scripts.common.provenance import stamp
 from workflow_scripts.images.listing import (
@@ -38,16 +41,16 @@ from workflow_scripts.images.listing import (
 from workflow_scripts.images.squares import decode_files, prepare_worker
 
 CHUNK = 512
-"""Images that a worker decodes at a time."""
+"""Images that a worker decodes at a time, which takes seconds; each chunk is a journal line."""
 
 
-def journal_of(partial):
-    """Journal of a file that squares gather in."""
+def journal_of(partial: Path) -> Path:
+    """Journal of the file in which squares gather."""
     return partial.with_name(f"{partial.name}.jsonl")
 
 
-def _header(n, side):
-    """Begin of a .npy file of `n` images; NumPy pads it to one length for any `n`."""
+def _header(n: int, side: int) -> bytes:
+    """Beginning of a .npy file of `n` images; NumPy pads it to one length for any `n`."""
     header = BytesIO()
     shape = (n, side, side, 3)
     np.lib.format.write_array_header_1_0(
@@ -56,47 +59,56 @@ def _header(n, side):
     return header.getvalue()
 
 
-def _fingerprint(folder, paths, side):
+def _fingerprint(folder: PathLike, paths: Sequence[str], side: int) -> str:
     """Digest of everything that the squares depend on."""
-    digest = sha256(repr((side, CHUNK, PIL.__version__, fingerprints(__file__))).encode())
+    digest = sha256(repr((side, CHUNK, PIL.__version__, fingerprints(Path(__file__)))).encode())
     for path in paths:
         try:
             stat = os.stat(f"{folder}/{path}")
         except OSError as error:
             raise InputError(
-                f"{folder}/{path}: expected a file that can be read, found {error.strerror}"
+                f"{folder}/{path}", str(error.strerror), "a file that can be read"
             ) from error
         digest.update(os.fsencode(f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\0"))
     return digest.hexdigest()
 
 
-def _resume(partial, journal, fingerprint, side):
-    """Cut what an earlier job left to its whole chunks, or begin anew; the journal's chunks."""
+def _resume(partial: Path, journal: Path, fingerprint: str, side: int) -> list[dict[str, Any]]:
+    """Keep the whole chunks that an earlier job left, or start again.
+
+    Returns
+    -------
+    list of dict
+        Of each chunk that is kept, ``n``, the number of squares, and ``reasons``, why the other
+        files of the chunk could not be decoded, by their index in it.
+    """
     journal.touch()
     lines = journal.read_text().splitlines(keepends=True)
-    # A killed job may have left a part of a line.
+    # A killed job may have left an incomplete line.
     lines = [line for line in lines if line.endswith("\n")]
     if lines:
-        begin, *chunks = [json.loads(line) for line in lines]
+        first, *chunks = [json.loads(line) for line in lines]
         size = len(_header(0, side)) + sum(chunk["n"] for chunk in chunks) * side * side * 3
         whole = partial.exists() and partial.stat().st_size >= size
-        if whole and begin["fingerprint"] == fingerprint:
+        if whole and first["fingerprint"] == fingerprint:
             os.truncate(journal, sum(len(line) for line in lines))
             os.truncate(partial, size)
             return chunks
-        logging.warning("%s: the files, side or code are others now, beginning anew", partial)
+        logging.warning("%s: the files, the side or the code changed, starting again", partial)
     os.truncate(journal, 0)
     partial.write_bytes(_header(0, side))
     journal.write_text(json.dumps({"fingerprint": fingerprint}) + "\n")
     return []
 
 
-def _decoded(chunks, side, workers):
+def _decoded(
+    chunks: Sequence[Sequence[str]], side: int, workers: int
+) -> Generator[tuple[np.ndarray, dict[int, str]], None, None]:
     """`decode_files` of each chunk in order, a few chunks ahead of what is asked for."""
     pool = ProcessPoolExecutor(
         workers, multiprocessing.get_context("spawn"), initializer=prepare_worker
     )
-    waiting = deque()
+    waiting: deque[Future[tuple[np.ndarray, dict[int, str]]]] = deque()
     try:
         for chunk in chunks:
             waiting.append(pool.submit(decode_files, chunk, side))
@@ -106,15 +118,16 @@ def _decoded(chunks, side, workers):
             yield waiting.popleft().result()
     except (BrokenProcessPool, MemoryError) as error:
         raise InputError(
-            "a worker process was ended by the system, as it is where memory runs out, expected "
-            f"memory for {workers} workers; what is decoded is kept for the next run"
+            "a worker process",
+            "that the system ended it, as it does where memory runs out",
+            f"memory for {workers} workers; what is decoded is kept for the next run",
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def pack_tree(folder, side, partial, workers):
-    """Decode all images of a folder with one sub-folder a class, going on where a job ended.
+def pack_tree(folder: PathLike, side: int, partial: Path, workers: int) -> pd.DataFrame:
+    """Decode all images of a folder with one sub-folder per class, from where a job ended.
 
     Parameters
     ----------
@@ -122,7 +135,7 @@ def pack_tree(folder, side, partial, workers):
     side : int
         Side of the squares in pixels.
     partial : pathlib.Path
-        File that the squares gather in, a .npy file but for the number in its header.
+        File in which the squares gather: a .npy file, except for the number in its header.
     workers : int
         Number of processes that decode.
 
@@ -134,7 +147,7 @@ def pack_tree(folder, side, partial, workers):
     Raises
     ------
     InputError
-        If a file cannot be read at all, or a worker is killed.
+        If there is no image, a file cannot be read at all, or a worker is killed.
     OSError
         If the squares cannot be written.
     """
@@ -145,7 +158,7 @@ def pack_tree(folder, side, partial, workers):
     starts = range(0, len(paths), CHUNK)[len(finished) :]
     n_finished = min(len(finished) * CHUNK, len(paths))
     if finished:
-        logging.info("%s: going on after %d of %d files", partial, n_finished, len(paths))
+        logging.info("%s: continuing after %d of %d files", partial, n_finished, len(paths))
     chunks = [[f"{folder}/{path}" for path in paths[start : start + CHUNK]] for start in starts]
     with (
         open(partial, "ab") as array,
@@ -154,27 +167,27 @@ def pack_tree(folder, side, partial, workers):
         closing(_decoded(chunks, side, workers)) as decoded,
     ):
         for chunk, (squares, reasons) in zip(chunks, decoded, strict=True):
-            array.write(squares)
+            array.write(squares.data)
             array.flush()
-            # Never does the journal name what a loss of power could take.
+            # On the disk first: a loss of power must not take squares that the journal names.
             os.fsync(array.fileno())
             finished.append({"n": len(squares), "reasons": reasons})
             notes.write(json.dumps(finished[-1]) + "\n")
             notes.flush()
             progress.update(len(chunk))
-    reasons = {
+    failed = {
         number * CHUNK + int(index): reason
-        for number, chunk in enumerate(finished)
-        for index, reason in chunk["reasons"].items()
+        for number, noted in enumerate(finished)
+        for index, reason in noted["reasons"].items()
     }
-    table["reason"] = pd.Series(reasons, dtype=object)
+    table["reason"] = pd.Series(failed, dtype=object)
     return table
 
 
-def pack_archives(archives, partial):
+def pack_archives(archives: Sequence[Path], partial: Path) -> pd.DataFrame:
     """Bring the images of archives into the form of `pack_tree`, at their own 64 pixels."""
     table = list_archived_images(archives).assign(reason=None)
-    # Whatever tree it tells of, the squares are others from here on.
+    # The squares here are overwritten, so that the journal of a tree no longer describes them.
     journal_of(partial).write_text("")
     with (
         open(partial, "wb") as array,
@@ -185,12 +198,14 @@ def pack_archives(archives, partial):
             images = read_archive(file, "data").reshape(-1, 3, ARCHIVE_SIDE, ARCHIVE_SIDE)
             for start in range(0, len(images), CHUNK):
                 block = images[start : start + CHUNK].transpose(0, 2, 3, 1)
-                array.write(np.ascontiguousarray(block))
+                array.write(np.ascontiguousarray(block).data)
                 progress.update(len(block))
     return table
 
 
-def finish(partial, table, side, settings, output):
+def finish(
+    partial: Path, table: pd.DataFrame, side: int, settings: dict[str, Any], output: Any
+) -> None:
     """Write labels, manifest and what made them, and give all files their final names.
 
     Parameters
@@ -198,11 +213,11 @@ def finish(partial, table, side, settings, output):
     partial : pathlib.Path
         File with the squares of all images without a reason.
     table : pandas.DataFrame
-        What `pack_tree` returns.
+        What `pack_tree` or `pack_archives` returns.
     side : int
         Side of the squares in pixels.
     settings : dict
-        For the stamp.
+        ``path``, the folder that config names; all settings are written into the stamp.
     output : object
         Final names as its attributes ``images``, ``labels``, ``manifest`` and ``config``.
 
@@ -216,8 +231,9 @@ def finish(partial, table, side, settings, output):
     examples = "; ".join(f"{row.path}: {row.reason}" for row in failed.head(5).itertuples())
     if not decoded.any():
         raise InputError(
-            f"stimuli.path: found no image that can be decoded among {len(table)} files of "
-            f"{settings['path']}, expected some; the first are {examples}"
+            "config stimuli.path",
+            f"no image that can be decoded among {len(table)} files of {settings['path']}",
+            f"some; the first are {examples}",
         )
     if len(failed):
         logging.warning(

@@ -1,11 +1,11 @@
 """Photographs that come with scikit-image and scikit-learn, and random crops of them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
-# Natural photographs and textures in the wheels of scikit-image and scikit-learn that are at least
-# 180 pixels on each side; drawings, masks and printed text are left out.
 SKIMAGE_PHOTOGRAPHS = (
     "astronaut.png",
     "brick.png",
@@ -24,16 +24,19 @@ SKIMAGE_PHOTOGRAPHS = (
     "retina.jpg",
     "rocket.jpg",
 )
+"""Natural photographs and textures of scikit-image with at least 180 pixels on each side.
 
+Drawings, masks and printed text are left out.
+"""
 
 SKLEARN_PHOTOGRAPHS = ("china.jpg", "flower.jpg")
+"""All photographs of scikit-learn."""
 
 
-def load_photographs():
+def load_photographs() -> list[Image.Image]:
     """Packaged photographs as a list of PIL images in RGB, always in the same order."""
     import skimage.data
     import sklearn.datasets
-    from PIL import Image
 
     skimage_folder = Path(skimage.data.__file__).parent
     sklearn_folder = Path(sklearn.datasets.__file__).parent / "images"
@@ -42,7 +45,13 @@ def load_photographs():
     return [Image.open(path).convert("RGB") for path in paths]
 
 
-def random_crops(photographs, n, size, scale, generator):
+def random_crops(
+    photographs: Sequence[Image.Image],
+    n: int,
+    size: tuple[int, int],
+    scale: Sequence[float],
+    generator: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
     """Random crops of photographs, each resized to one size.
 
     Parameters
@@ -53,7 +62,7 @@ def random_crops(photographs, n, size, scale, generator):
         Number of crops.
     size : tuple of int
         Height and width of the result in pixels; crops have its aspect ratio.
-    scale : tuple of float
+    scale : sequence of float
         Smallest and largest height of a crop, as a share of the largest crop of that aspect
         ratio that fits into the photograph.
     generator : numpy.random.Generator
@@ -65,15 +74,14 @@ def random_crops(photographs, n, size, scale, generator):
     labels : numpy.ndarray of int64, shape (n,)
         Index of the source photograph.
     """
-    from PIL import Image
-
     height, width = size
+    smallest, largest = scale
     images = np.empty((n, height, width, 3), np.uint8)
     labels = generator.integers(len(photographs), size=n)
     for index, label in enumerate(labels):
         photograph = photographs[label]
         fit = min(photograph.height / height, photograph.width / width)
-        zoom = fit * generator.uniform(*scale)
+        zoom = fit * generator.uniform(smallest, largest)
         box_height, box_width = zoom * height, zoom * width
         top = generator.uniform(0, photograph.height - box_height)
         left = generator.uniform(0, photograph.width - box_width)

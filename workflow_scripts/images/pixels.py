@@ -1,20 +1,22 @@
 """Pixels as networks take them: normalised float tensors."""
 
+import numpy as np
 import torch
 
+CHANNEL_MEAN = (0.485, 0.456, 0.406)
+"""Mean of red, green and blue over ImageNet, as torchvision's models expect it."""
 
-def to_input(images, device):
+CHANNEL_SD = (0.229, 0.224, 0.225)
+"""Standard deviation of red, green and blue over ImageNet, as torchvision's models expect it."""
+
+
+def to_input(images: np.ndarray, device: torch.device) -> torch.Tensor:
     """uint8 images (n, y, x, 3) as float32 (n, 3, y, x) in [0, 1] on a device."""
     return torch.as_tensor(images, device=device).permute(0, 3, 1, 2).float().div_(255)
 
 
-CHANNEL_MEAN = (0.485, 0.456, 0.406)
-
-CHANNEL_SD = (0.229, 0.224, 0.225)
-
-
-def normalise(images):
-    """Subtract ImageNet's mean and divide by its standard deviation, per channel."""
+def normalise(images: torch.Tensor) -> torch.Tensor:
+    """Subtract ImageNet's mean and divide by its deviation, in each channel of (n, 3, y, x)."""
     mean = torch.tensor(CHANNEL_MEAN, device=images.device).view(3, 1, 1)
     sd = torch.tensor(CHANNEL_SD, device=images.device).view(3, 1, 1)
     return (images - mean) / sd

@@ -1,11 +1,13 @@
 """Make one stimulus set: images for training, validation or the population's responses."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from workflow_scripts.common.files import write_netcdf
+from workflow_scripts.common.files import PathLike, write_netcdf
 from workflow_scripts.common.job import job
 from workflow_scripts.common.provenance import stamp
 from workflow_scripts.common.random_streams import generator
@@ -15,8 +17,8 @@ from workflow_scripts.images.squares import SIZE, load_squares
 from workflow_scripts.images.stimulus_file import image_dataset
 
 
-def photograph_crops(name, settings):
-    """Crops from the set's own random stream, so that no two sets share a crop by construction."""
+def photograph_crops(name: str, settings: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Images and labels of a set of crops, from a random stream that no other set has."""
     return random_crops(
         load_photographs(),
         settings["n"][name],
@@ -26,11 +28,13 @@ def photograph_crops(name, settings):
     )
 
 
-def packed_images(name, settings, pack):
-    """Images of the set, decoded anew from those files that could be packed.
+def packed_images(
+    name: str, settings: dict[str, Any], pack: Sequence[PathLike]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Images and labels of a set, decoded again from those files that could be packed.
 
-    They are shown as in an evaluation, from the original size; archives of downsampled ImageNet
-    have only the packed one.
+    Images are shown as in an evaluation, from their original size; archives of downsampled ImageNet
+    have only the packed size.
     """
     images, _, manifest = pack
     # Names of files need not be text.
@@ -38,14 +42,15 @@ def packed_images(name, settings, pack):
     table = table[table["reason"].isna()]
     rows = set_rows(name, settings, settings["seed"], len(table))
     chosen = table.iloc[rows]
+    labels = chosen["label"].to_numpy()
     if Path(chosen["path"].iloc[0]).parent.suffix == ".npz":
-        return np.load(images, mmap_mode="r")[rows], chosen["label"]
+        return np.load(images, mmap_mode="r")[rows], labels
     folder = Path(settings["path"], "val" if settings["source"] == "imagenet" else "")
-    return load_squares([folder / path for path in chosen["path"]]), chosen["label"]
+    return load_squares([folder / path for path in chosen["path"]]), labels
 
 
-def main(name, settings, pack, output):
-    """Write the stimulus set called `name`, of the images of `pack` if there is one."""
+def main(name: str, settings: dict[str, Any], pack: Sequence[PathLike], output: PathLike) -> None:
+    """Write the stimulus set called `name`, from the images of `pack` if they are packed."""
     if settings["source"] == "photographs":
         images, labels = photograph_crops(name, settings)
     else:

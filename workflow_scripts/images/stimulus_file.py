@@ -1,21 +1,36 @@
 """A stimulus set on disk, as netCDF."""
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 
 from workflow_scripts.common.errors import InputError
+from workflow_scripts.common.files import PathLike
 
 
-def image_dataset(images, labels=None):
-    """Dataset of a stimulus set: ``image`` (stimulus, y, x, channel) uint8 and maybe ``label``."""
-    variables = {"image": (("stimulus", "y", "x", "channel"), images)}
+def image_dataset(images: np.ndarray, labels: np.ndarray | None = None) -> xr.Dataset:
+    """Dataset of a stimulus set.
+
+    Parameters
+    ----------
+    images : numpy.ndarray of uint8, shape (stimulus, y, x, channel)
+    labels : numpy.ndarray of int, shape (stimulus,), optional
+        Class of each image.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``image``, and ``label`` if there are labels; stimuli are numbered from 0.
+    """
+    variables: dict[str, Any] = {"image": (("stimulus", "y", "x", "channel"), images)}
     if labels is not None:
         variables["label"] = ("stimulus", np.asarray(labels, np.int64))
     return xr.Dataset(variables, coords={"stimulus": np.arange(len(images))})
 
 
-def read_images(path):
-    """Stimulus set of a netCDF file, loaded.
+def read_images(path: PathLike) -> xr.Dataset:
+    """Stimulus set of a netCDF file, loaded, in the form of `image_dataset`.
 
     Raises
     ------
@@ -28,5 +43,5 @@ def read_images(path):
     expected = ("stimulus", "y", "x", "channel")
     if image is None or image.dims != expected or image.dtype != np.uint8:
         found = "no variable image" if image is None else f"{image.dtype} with {image.dims}"
-        raise InputError(f"{path}: found {found}, expected image as uint8 with {expected}")
+        raise InputError(path, found, f"image as uint8 with {expected}")
     return data

@@ -1,13 +1,16 @@
 """Generalised linear map: any link, either likelihood, with or without Yeo-Johnson.
 
-``mu = link(W z + b)`` fitted to each target unit by penalised maximum likelihood. The entries of
-the configuration choose the link (exponential, softplus, rounded rectifier, normal distribution
+``mu = link(W z + b)`` is fitted to each target unit by penalised maximum likelihood. The entries
+of the configuration choose the link (exponential, softplus, rounded rectifier, normal distribution
 function), the likelihood (Poisson, Gaussian) and whether source units are Yeo-Johnson transformed:
-the ablation of the linear nonlinear and linear softplus maps.
+ablations of the linear nonlinear and linear softplus maps.
 Reference: McCullagh & Nelder 1989, Generalized Linear Models; Yeo & Johnson 2000, Biometrika 87.
 """
 
+from typing import Literal
+
 from workflow_scripts.alignment.method import Card
+from workflow_scripts.common.forms import CountFromTwo, PositiveNumbers
 from workflow_scripts.solvers.glm.penalised import ALPHAS, GeneralisedLinear
 from workflow_scripts.solvers.standardise import Standardiser
 from workflow_scripts.solvers.transformed import TransformedModel
@@ -41,10 +44,17 @@ class Estimator(TransformedModel):
     alphas : sequence of float
         Penalties to choose from.
     n_folds : int
-        Folds of the training stimuli for that choice.
+        Folds of the training stimuli, for the choice of the penalty.
     """
 
-    def __init__(self, link="exp", family="gaussian", yeo_johnson=True, alphas=ALPHAS, n_folds=5):
+    def __init__(
+        self,
+        link: Literal["exp", "softplus", "relu", "normcdf"] = "exp",
+        family: Literal["poisson", "gaussian"] = "gaussian",
+        yeo_johnson: bool = True,
+        alphas: PositiveNumbers = ALPHAS,
+        n_folds: CountFromTwo = 5,
+    ) -> None:
         super().__init__(
             YeoJohnson() if yeo_johnson else Standardiser(),
             GeneralisedLinear(link, family, alphas, n_folds),

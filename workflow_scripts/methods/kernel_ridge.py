@@ -1,20 +1,26 @@
 """Kernel ridge regression, a control that is too flexible to tell profiles apart.
 
 Ridge regression on the Gaussian kernel ``exp(-|x - x'|^2 / (2 w^2 p))`` of standardised source
-units, p their number: a smooth function of the source, of almost any shape. The penalty is chosen
-for each target unit by exact leave-one-out error, and an intercept by centring the kernel.
+units, where p is their number: the map is a smooth function of the source, of almost any shape. The
+kernel is centred, which fits an intercept; the penalty is chosen for each target unit by exact
+leave-one-out error.
 Reference: Saunders, Gammerman & Vovk 1998, ICML.
 """
+
+from typing import Self
 
 from array_api_compat import array_namespace
 
 from workflow_scripts.alignment.method import Card
-from workflow_scripts.common.errors import InputError, NotComparable
+from workflow_scripts.common.errors import NotComparable
+from workflow_scripts.common.forms import PositiveNumber, PositiveNumbers
+from workflow_scripts.solvers.arrays import Array
 from workflow_scripts.solvers.leave_one_out import choose_penalties
-from workflow_scripts.solvers.principal_axes import check_alphas
 from workflow_scripts.solvers.standardise import Standardiser
 
-ALPHAS = tuple(10.0**power for power in range(-8, 3))
+ALPHAS = [10.0**power for power in range(-8, 3)]
+"""Penalties to choose from. They are added to the eigenvalues of a kernel whose diagonal is 1, and
+run from almost no penalty to one that is as strong as all eigenvalues of 100 stimuli together."""
 
 CARD = Card(
     label="Kernel ridge",
@@ -43,22 +49,24 @@ class Estimator:
         Standard deviation of the kernel, in root mean squares of a standardised unit.
     """
 
-    def __init__(self, alphas=ALPHAS, width=1.0):
+    def __init__(self, alphas: PositiveNumbers = ALPHAS, width: PositiveNumber = 1.0) -> None:
         self.alphas = alphas
         self.width = width
 
-    def _kernel(self, Z):
+    def _kernel(self, Z: Array) -> Array:
+        """Kernel of standardised responses and the training stimuli, (n_stimuli, n_train)."""
         xp = array_namespace(Z)
         power = xp.sum(Z**2, axis=1)[:, None] + self.power_ - 2 * Z @ self.Z_.T
         return xp.exp(-power / (2 * self.width**2 * Z.shape[1]))
 
-    def fit(self, X, Y):
-        """Fit on training responses X (n_stimuli, n_units) and Y (n_stimuli, n_targets)."""
-        check_alphas(self.alphas)
-        if not self.width > 0:
-            raise InputError(
-                f"method parameter width: found {self.width!r}, expected a positive number"
-            )
+    def fit(self, X: Array, Y: Array) -> Self:
+        """Fit on training responses X (n_stimuli, n_units) and Y (n_stimuli, n_targets).
+
+        Raises
+        ------
+        NotComparable
+            If the target has no units, or no source unit varies.
+        """
         if Y.shape[1] == 0:
             raise NotComparable("the target has no units")
         xp = array_namespace(X)
@@ -76,13 +84,13 @@ class Estimator:
         self.dual_ = U @ (projected / (power[:, None] + self.alpha_))
         return self
 
-    def _centre(self, K):
+    def _centre(self, K: Array) -> Array:
         """Kernel of centred features; K of shape (n_stimuli, n_train)."""
         xp = array_namespace(K)
         rows = xp.mean(K, axis=1)[:, None]
         return K - rows - self.mean_kernel_ + xp.mean(self.mean_kernel_)
 
-    def predict(self, X):
+    def predict(self, X: Array) -> Array:
         """Predicted responses (n_stimuli, n_targets)."""
         K = self._kernel(self.scaler.transform(X))
         return self._centre(K) @ self.dual_ + self.intercept_

@@ -1,9 +1,8 @@
 """Linear centred kernel alignment, debiased.
 
 ``HSIC(K, L) / sqrt(HSIC(K, K) HSIC(L, L))`` of the kernels ``K = X X^T`` and ``L = Y Y^T`` of the
-stimuli, with the unbiased estimator of Song et al. 2012, which ignores the diagonals. Without it,
-any two profiles with many more units than stimuli are alike. Nothing is fitted, so all stimuli are
-used.
+stimuli, with the unbiased estimator of Song et al. 2012, which ignores the diagonals. With the
+biased one, any two profiles with many more units than stimuli are alike.
 Reference: Kornblith et al. 2019, ICML; Song et al. 2012, JMLR 13; Murphy, Zylberberg & Fyshe 2024,
 arXiv:2405.01012.
 """
@@ -27,25 +26,26 @@ CARD = Card(
     bounds=(-1.0, 1.0),
     reference="Kornblith et al. 2019, arXiv:1905.00414",
 )
-# Share of the squared kernel, without its diagonal, that rounding can leave of zero.
 ROUNDING = 1e-12
+"""What rounding can leave of a centred kernel that is zero, as a share of the squared diagonal that
+the kernel had before."""
 
 
 class Estimator:
     """Debiased linear centred kernel alignment; it has no parameters."""
 
-    def prepare(self, X):
+    def prepare(self, X: np.ndarray) -> np.ndarray:
         """Kernel of the stimuli of X (n_stimuli, n_units), as a vector of length 1.
 
-        The product of two is the alignment: the unbiased criterion is the inner product of
-        kernels with zeros on the diagonal whose rows were then centred to a sum of zero (Székely
-        & Rizzo 2014, Ann Stat 42, eq. 3.1), of which the upper triangle is enough.
+        The product of two such vectors is the alignment: the unbiased criterion is the inner
+        product of kernels whose diagonal is set to zero and whose rows are then centred to a sum of
+        zero (Székely & Rizzo 2014, Ann Stat 42, eq. 3.1). Their upper triangles are enough.
 
         Raises
         ------
         NotComparable
-            With fewer than four stimuli, with units that do not vary, or where all pairs of
-            stimuli are equally similar.
+            If there are fewer than four stimuli, no unit varies, or all pairs of stimuli are
+            equally similar.
         """
         n = len(X)
         if n < 4:
@@ -65,6 +65,6 @@ class Estimator:
         values /= np.linalg.norm(values)
         return values
 
-    def compare(self, x, y):
-        """Similarity of two prepared profiles with the same stimuli."""
+    def compare(self, x: np.ndarray, y: np.ndarray) -> float:
+        """Similarity of two prepared profiles that saw the same stimuli."""
         return float(x @ y)

@@ -1,12 +1,13 @@
 """Linear nonlinear map: Yeo-Johnson source, linear predictor, exponential mean, Poisson likelihood.
 
 Every source unit is made as normal as a power can make it (an approximate inverse of its output
-non-linearity) and standardised; ``mu = exp(W z + b)`` is fitted to each target unit by penalised
-maximum likelihood, the penalty chosen by cross-validated deviance on the training stimuli.
+non-linearity) and standardised. ``mu = exp(W z + b)`` is fitted to each target unit by penalised
+maximum likelihood; the penalty is chosen by cross-validated deviance on the training stimuli.
 Reference: Thobani et al. 2025, CCN (inverse-linear-nonlinear-Poisson).
 """
 
 from workflow_scripts.alignment.method import Card
+from workflow_scripts.common.forms import CountFromTwo, PositiveNumbers
 from workflow_scripts.solvers.glm.penalised import ALPHAS, GeneralisedLinear
 from workflow_scripts.solvers.transformed import TransformedModel
 from workflow_scripts.solvers.yeo_johnson import YeoJohnson
@@ -35,8 +36,8 @@ class Estimator(TransformedModel):
     alphas : sequence of float
         Penalties to choose from.
     n_folds : int
-        Folds of the training stimuli for that choice.
+        Folds of the training stimuli, for the choice of the penalty.
     """
 
-    def __init__(self, alphas=ALPHAS, n_folds=5):
+    def __init__(self, alphas: PositiveNumbers = ALPHAS, n_folds: CountFromTwo = 5) -> None:
         super().__init__(YeoJohnson(), GeneralisedLinear("exp", "poisson", alphas, n_folds))

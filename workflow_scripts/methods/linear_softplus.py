@@ -1,11 +1,12 @@
 """Linear softplus map: Yeo-Johnson source, linear predictor, softplus mean, Poisson likelihood.
 
-As the linear nonlinear map, with ``mu = log(1 + exp(W z + b))``, the target's own non-linearity
-where the target is a softplus network. It depends on the unit of the responses.
+Like the linear nonlinear map, but with ``mu = log(1 + exp(W z + b))``: the target's own
+non-linearity where the target is a softplus network. It depends on the unit of the responses.
 Reference: Thobani et al. 2025, CCN.
 """
 
 from workflow_scripts.alignment.method import Card
+from workflow_scripts.common.forms import CountFromTwo, PositiveNumbers
 from workflow_scripts.solvers.glm.penalised import ALPHAS, GeneralisedLinear
 from workflow_scripts.solvers.transformed import TransformedModel
 from workflow_scripts.solvers.yeo_johnson import YeoJohnson
@@ -34,8 +35,8 @@ class Estimator(TransformedModel):
     alphas : sequence of float
         Penalties to choose from.
     n_folds : int
-        Folds of the training stimuli for that choice.
+        Folds of the training stimuli, for the choice of the penalty.
     """
 
-    def __init__(self, alphas=ALPHAS, n_folds=5):
+    def __init__(self, alphas: PositiveNumbers = ALPHAS, n_folds: CountFromTwo = 5) -> None:
         super().__init__(YeoJohnson(), GeneralisedLinear("softplus", "poisson", alphas, n_folds))

@@ -1,8 +1,8 @@
-"""One-to-one matching: every unit has at most one partner, of greatest correlation in total.
+"""One-to-one matching: every unit has at most one partner.
 
 The pairs maximise ``sum C_ij``, where ``C`` holds the correlations of source and target units over
-the training stimuli. The prediction of target unit j with partner i is ``C_ij z_i`` in standard
-deviations of the target, ``z`` being the standardised source: univariate least squares. Where there
+the training stimuli. A target unit j with the partner i is predicted by ``C_ij z_i`` in standard
+deviations of the target, where ``z`` is the standardised source: univariate least squares. If there
 are more targets than sources, those without a partner are predicted by their training mean.
 Reference: Li et al. 2015, Convergent learning, arXiv:1511.07543 (bipartite matching).
 """
@@ -10,7 +10,7 @@ Reference: Li et al. 2015, Convergent learning, arXiv:1511.07543 (bipartite matc
 import numpy as np
 
 from workflow_scripts.alignment.method import Card
-from workflow_scripts.solvers.matching import UnitMatching, assignment
+from workflow_scripts.solvers.matching import UnitMatching, assignment, pair_weights
 
 CARD = Card(
     label="One-to-one",
@@ -30,9 +30,6 @@ CARD = Card(
 class Estimator(UnitMatching):
     """One-to-one matching; it has no parameters."""
 
-    def weights(self, correlation):
+    def weights(self, correlation: np.ndarray) -> np.ndarray:
         """Correlation of each pair, zero elsewhere."""
-        pairs = assignment(1 - correlation)
-        weights = np.zeros(correlation.shape)
-        weights[pairs] = correlation[pairs]
-        return weights
+        return pair_weights(correlation, assignment(1 - correlation))

@@ -1,16 +1,19 @@
 """Partial least squares regression (PLS2), scikit-learn's.
 
 ``Y = X W (P^T W)^-1 C^T + b``: the components of the centred source that covary most with the
-target, found one after the other. Units are not scaled unless asked, as in studies of mouse visual
-cortex. Data of lower rank than the number of components asked get as many components as their rank.
+target, found one after the other. Units are not scaled unless asked for, as in Nayebi et al. 2023.
+If the rank of the source is lower than the number of components, the rank takes its place.
 Reference: Wold, Sjöström & Eriksson 2001, Chemometr Intell Lab Syst 58; with 25 components
 Nayebi et al. 2023, PLoS Comput Biol 19.
 """
 
+from typing import Self
+
 import numpy as np
 
 from workflow_scripts.alignment.method import Card
-from workflow_scripts.common.errors import InputError, NotComparable
+from workflow_scripts.common.errors import NotComparable
+from workflow_scripts.common.forms import Count
 from workflow_scripts.solvers.standardise import Standardiser
 
 CARD = Card(
@@ -34,30 +37,23 @@ class Estimator:
     Parameters
     ----------
     n_components : int
-        Components to use, or as many as the rank of the centred source if that is lower.
+        Number of components; the rank of the centred source if that is lower.
     scale : bool
         Whether units are divided by their standard deviations.
     """
 
-    def __init__(self, n_components=25, scale=False):
+    def __init__(self, n_components: Count = 25, scale: bool = False) -> None:
         self.n_components = n_components
         self.scale = scale
 
-    def fit(self, X, Y):
+    def fit(self, X: np.ndarray, Y: np.ndarray) -> Self:
         """Fit on training responses X (n_stimuli, p) and Y (n_stimuli, q).
 
         Raises
         ------
-        InputError
-            If the number of components is not a positive integer.
         NotComparable
             If the target has no units, or no source unit varies.
         """
-        if not (isinstance(self.n_components, int) and self.n_components > 0):
-            raise InputError(
-                f"method parameter n_components: found {self.n_components!r}, expected a positive "
-                "integer"
-            )
         if Y.shape[1] == 0:
             raise NotComparable("the target has no units")
         from sklearn.cross_decomposition import PLSRegression
@@ -69,6 +65,6 @@ class Estimator:
         self.regression.fit(source, Y)
         return self
 
-    def predict(self, X):
+    def predict(self, X: np.ndarray) -> np.ndarray:
         """Predicted responses (n_stimuli, q)."""
         return self.regression.predict(X[:, self.scaler.varies_])

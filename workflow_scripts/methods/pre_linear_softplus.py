@@ -1,10 +1,11 @@
 """Pre linear softplus map: pre-softplus source, softplus mean, Poisson likelihood.
 
-The source's non-linearity is inverted exactly, by reading the responses before it.
+The source's non-linearity is inverted exactly: the responses are read before it.
 Reference: Thobani et al. 2025, CCN.
 """
 
 from workflow_scripts.alignment.method import Card
+from workflow_scripts.common.forms import CountFromTwo, PositiveNumbers
 from workflow_scripts.solvers.glm.penalised import ALPHAS, GeneralisedLinear
 from workflow_scripts.solvers.standardise import Standardiser
 from workflow_scripts.solvers.transformed import TransformedModel
@@ -33,8 +34,8 @@ class Estimator(TransformedModel):
     alphas : sequence of float
         Penalties to choose from.
     n_folds : int
-        Folds of the training stimuli for that choice.
+        Folds of the training stimuli, for the choice of the penalty.
     """
 
-    def __init__(self, alphas=ALPHAS, n_folds=5):
+    def __init__(self, alphas: PositiveNumbers = ALPHAS, n_folds: CountFromTwo = 5) -> None:
         super().__init__(Standardiser(), GeneralisedLinear("softplus", "poisson", alphas, n_folds))

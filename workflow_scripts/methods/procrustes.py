@@ -2,11 +2,13 @@
 
 ``Y = s X Q + b`` with centred ``X`` and ``Y``. With the singular value decomposition
 ``X^T Y = U S V^T``, ``Q = U V^T`` maximises ``tr(Q^T X^T Y)`` over matrices with orthonormal rows
-or columns, whichever are fewer; no unit is added where the numbers of units differ. Directions
-without covariance are left out of ``Q``: the training stimuli do not say how to turn them. The
-scale is least squares, ``s = tr(S) / ||X Q||^2``.
+or columns, whichever are fewer; profiles with different numbers of units are not padded. Directions
+without covariance are left out of ``Q``, because the training stimuli do not say how to turn them.
+The scale is that of least squares, ``s = tr(S) / ||X Q||^2``.
 Reference: Schönemann 1966, Psychometrika 31; Williams et al. 2021, NeurIPS.
 """
+
+from typing import Self
 
 import numpy as np
 
@@ -35,11 +37,12 @@ class Estimator:
     Attributes
     ----------
     coef_ : numpy.ndarray, shape (n_varying, n_targets)
-        The scaled rotation, of the source units that vary.
+        The scaled rotation of the source units that vary.
     mean_ : numpy.ndarray, shape (n_targets,)
+        Training mean of each target unit.
     """
 
-    def fit(self, X, Y):
+    def fit(self, X: np.ndarray, Y: np.ndarray) -> Self:
         """Fit on training responses X (n_stimuli, p) and Y (n_stimuli, q).
 
         Raises
@@ -59,9 +62,10 @@ class Estimator:
         self.coef_ = turned * (S[kept].sum() / power if power > 0 else 0)
         return self
 
-    def predict(self, X):
+    def predict(self, X: np.ndarray) -> np.ndarray:
         """Predicted responses (n_stimuli, q)."""
         return self._centred(X) @ self.coef_ + self.mean_
 
-    def _centred(self, X):
+    def _centred(self, X: np.ndarray) -> np.ndarray:
+        """Source units that vary, minus their training means."""
         return X[:, self.scaler.varies_] - self.scaler.mean_

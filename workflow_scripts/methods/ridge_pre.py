@@ -1,11 +1,12 @@
-"""Ridge regression between pre-softplus source and target units.
+"""Ridge regression between responses before the non-linearity.
 
-``Y = Z B + b`` with standardised source ``Z`` and an L2 penalty on ``B`` that is chosen for each
-target unit by exact leave-one-out error on the training stimuli.
+The same map as between responses after it: ``Y = Z B + b`` with the standardised source ``Z`` and
+an L2 penalty on ``B`` that is chosen for each target unit by exact leave-one-out error.
 Reference: Hoerl & Kennard 1970, Technometrics 12; Golub, Heath & Wahba 1979, Technometrics 21.
 """
 
 from workflow_scripts.alignment.method import Card
+from workflow_scripts.common.forms import PositiveNumbers
 from workflow_scripts.solvers.ridge import ALPHAS, Ridge
 
 CARD = Card(
@@ -25,7 +26,13 @@ CARD = Card(
 
 
 class Estimator(Ridge):
-    """Ridge regression; `alphas` are the penalties to choose from."""
+    """Ridge regression.
 
-    def __init__(self, alphas=ALPHAS):
+    Parameters
+    ----------
+    alphas : sequence of float
+        Penalties to choose from.
+    """
+
+    def __init__(self, alphas: PositiveNumbers = ALPHAS) -> None:
         super().__init__(alphas)

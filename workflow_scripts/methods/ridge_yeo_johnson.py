@@ -1,12 +1,14 @@
 """Ridge regression from Yeo-Johnson transformed source units.
 
-As ridge regression between post-softplus units, after every source unit is made as normal as a
-power can make it, an approximate inverse of its output non-linearity.
+Every source unit is first made as normal as a power can make it, which approximately inverts its
+output non-linearity; then the map is that of ridge regression.
 Reference: Hoerl & Kennard 1970, Technometrics 12; Yeo & Johnson 2000, Biometrika 87.
 """
 
 from workflow_scripts.alignment.method import Card
+from workflow_scripts.common.forms import PositiveNumbers
 from workflow_scripts.solvers.ridge import ALPHAS, Ridge
+from workflow_scripts.solvers.transformed import TransformedModel
 from workflow_scripts.solvers.yeo_johnson import YeoJohnson
 
 CARD = Card(
@@ -25,21 +27,14 @@ CARD = Card(
 )
 
 
-class Estimator:
-    """Ridge regression after Yeo-Johnson; `alphas` are the penalties to choose from."""
+class Estimator(TransformedModel):
+    """Ridge regression after Yeo-Johnson.
 
-    def __init__(self, alphas=ALPHAS):
-        self.transformation = YeoJohnson()
-        self.ridge = Ridge(alphas)
+    Parameters
+    ----------
+    alphas : sequence of float
+        Penalties to choose from.
+    """
 
-    def fit(self, X, Y):
-        """Fit on training responses X (n_stimuli, n_units) and Y (n_stimuli, n_targets)."""
-        self.ridge.fit(self.transformation.fit_transform(X), Y)
-        self.alpha_ = self.ridge.alpha_
-        return self
-
-    def predict(self, X):
-        """Predicted responses (n_stimuli, n_targets)."""
-        predicted = self.ridge.predict(self.transformation.transform(X))
-        self.guards_ = {"source clipped": self.transformation.n_clipped_}
-        return predicted
+    def __init__(self, alphas: PositiveNumbers = ALPHAS) -> None:
+        super().__init__(YeoJohnson(), Ridge(alphas))

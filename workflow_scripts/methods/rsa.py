@@ -1,12 +1,14 @@
-"""Representational similarity: Pearson correlation of two dissimilarity matrices.
+"""Representational similarity: correlation of two dissimilarity matrices.
 
-Dissimilarities are ``1 - r`` between the patterns of two stimuli; the upper triangles are
-correlated. Nothing is fitted, so all stimuli are used.
+The dissimilarity of two stimuli is ``1 - r``, with Pearson's r between their patterns across units;
+the upper triangles of two matrices are correlated.
 Reference: Kriegeskorte, Mur & Bandettini 2008, Front Syst Neurosci 2:4.
 """
 
+from typing import Literal
+
 from workflow_scripts.alignment.method import Card
-from workflow_scripts.solvers.dissimilarity import geometry_vector
+from workflow_scripts.solvers.dissimilarity import RepresentationalSimilarity
 
 CARD = Card(
     label="RSA",
@@ -23,7 +25,7 @@ CARD = Card(
 )
 
 
-class Estimator:
+class Estimator(RepresentationalSimilarity):
     """Representational similarity analysis.
 
     Parameters
@@ -32,13 +34,5 @@ class Estimator:
         Correlation of the dissimilarities, or of their ranks.
     """
 
-    def __init__(self, comparison="pearson"):
-        self.comparison = comparison
-
-    def prepare(self, X):
-        """Dissimilarities of the stimuli of X (n_stimuli, n_units), as a vector of length 1."""
-        return geometry_vector(X, self.comparison)
-
-    def compare(self, x, y):
-        """Similarity of two prepared profiles with the same stimuli."""
-        return float(x @ y)
+    def __init__(self, comparison: Literal["pearson", "spearman"] = "pearson") -> None:
+        super().__init__(comparison)

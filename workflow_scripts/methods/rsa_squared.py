@@ -1,11 +1,15 @@
-"""Squared representational similarity, on the scale of explained variance.
+"""Squared representational similarity.
 
-``sign(r) r^2`` of the RSA correlation, so that it compares with coefficients of determination.
+``sign(r) r^2`` of the correlation that RSA gives, on the scale of a coefficient of determination.
 Reference: Kriegeskorte, Mur & Bandettini 2008, Front Syst Neurosci 2:4.
 """
 
+from typing import Literal
+
+import numpy as np
+
 from workflow_scripts.alignment.method import Card
-from workflow_scripts.solvers.dissimilarity import geometry_vector
+from workflow_scripts.solvers.dissimilarity import RepresentationalSimilarity
 
 CARD = Card(
     label="RSA squared",
@@ -22,7 +26,7 @@ CARD = Card(
 )
 
 
-class Estimator:
+class Estimator(RepresentationalSimilarity):
     """Squared representational similarity analysis, with the sign of the correlation.
 
     Parameters
@@ -31,14 +35,10 @@ class Estimator:
         Correlation of the dissimilarities, or of their ranks.
     """
 
-    def __init__(self, comparison="pearson"):
-        self.comparison = comparison
+    def __init__(self, comparison: Literal["pearson", "spearman"] = "pearson") -> None:
+        super().__init__(comparison)
 
-    def prepare(self, X):
-        """Dissimilarities of the stimuli of X (n_stimuli, n_units), as a vector of length 1."""
-        return geometry_vector(X, self.comparison)
-
-    def compare(self, x, y):
-        """Similarity of two prepared profiles with the same stimuli."""
-        r = float(x @ y)
+    def compare(self, x: np.ndarray, y: np.ndarray) -> float:
+        """Similarity of two prepared profiles that saw the same stimuli."""
+        r = super().compare(x, y)
         return r * abs(r)

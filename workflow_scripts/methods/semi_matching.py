@@ -1,9 +1,9 @@
 """Semi-matching: each target unit is predicted by the source unit that correlates most with it.
 
-With the correlations ``C`` of source and target units over the training stimuli and ``i`` the
-source of greatest ``C_ij``, sign included, the prediction of target unit j is ``C_ij z_i`` in
-standard deviations of the target, ``z`` being the standardised source: univariate least squares.
-A source may serve many targets or none.
+``C`` holds the correlations of source and target units over the training stimuli. Target unit j is
+predicted by ``C_ij z_i`` in standard deviations of the target, where ``z`` is the standardised
+source and ``i`` the source unit with the greatest ``C_ij`` (signed): univariate least squares. One
+source unit may serve many targets or none.
 Reference: Li et al. 2015, Convergent learning, arXiv:1511.07543 (bipartite semi-matching);
 Khosla & Williams 2024, Soft matching distance, UniReps.
 """
@@ -11,7 +11,7 @@ Khosla & Williams 2024, Soft matching distance, UniReps.
 import numpy as np
 
 from workflow_scripts.alignment.method import Card
-from workflow_scripts.solvers.matching import UnitMatching
+from workflow_scripts.solvers.matching import UnitMatching, pair_weights
 
 CARD = Card(
     label="Semi-matching",
@@ -31,9 +31,7 @@ CARD = Card(
 class Estimator(UnitMatching):
     """Semi-matching; it has no parameters."""
 
-    def weights(self, correlation):
-        """Correlation of each target's best source, zero elsewhere."""
+    def weights(self, correlation: np.ndarray) -> np.ndarray:
+        """Correlation of each target with its best source, zero elsewhere."""
         best = correlation.argmax(axis=0), np.arange(correlation.shape[1])
-        weights = np.zeros(correlation.shape)
-        weights[best] = correlation[best]
-        return weights
+        return pair_weights(correlation, best)

@@ -1,34 +1,90 @@
-"""Networks by their architecture."""
+"""Architectures: each file of ``architectures/`` is one.
 
-from workflow_scripts.networks.architectures.alexnet import AlexNet
-from workflow_scripts.networks.architectures.resnet18 import ResNet18
-from workflow_scripts.networks.architectures.vgg11 import VGG11
-from workflow_scripts.networks.blocks import initialise
+Such a file has a `Card`, and a function ``build`` that returns a
+`workflow_scripts.networks.blocks.Network`. The keyword-only arguments of ``build`` are the options
+that a variant may set. Where ``build`` refuses a value, the place of its InputError is the name of
+the option: it does not know the name of the variant.
+"""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from workflow_scripts.common.cards import PACKAGE, Gallery
+
+if TYPE_CHECKING:
+    import torch
+
+    from workflow_scripts.networks.blocks import Network
+
+Variant = Mapping[str, Any]
+"""Settings of a variant: its architecture with its options, its objective, and its training."""
 
 
-def build_network(variant, generator):
-    """New network with seeded weights.
+@dataclass(frozen=True)
+class Card:
+    """What an architecture is.
+
+    Attributes
+    ----------
+    label : str
+        Its name in figures and text.
+    layers : tuple of str
+        Layers that can be read, from the image upwards; empty for a model that can be read at
+        every module that it names.
+    trained : bool
+        Whether networks of this architecture are trained here. Otherwise ``build`` gives a network
+        its weights, and it can only be a candidate.
+    reference : str
+        Publication of the architecture.
+    """
+
+    label: str
+    layers: tuple[str, ...]
+    trained: bool
+    reference: str
+
+
+ARCHITECTURES = Gallery(PACKAGE / "networks/architectures", Card, "build")
+
+
+def build_network(variant: Variant, generator: "torch.Generator") -> "Network":
+    """Build a network with initial weights that its generator alone decides on.
 
     Parameters
     ----------
     variant : dict
-        ``architecture`` (``alexnet``, ``resnet18`` or ``vgg11``), for AlexNet and VGG-11
-        ``dropout``, and for AlexNet ``width``, ``batchnorm`` and ``noise_gain``.
+        ``architecture``, and the options of the architecture; other keys are ignored.
     generator : torch.Generator
-        CPU generator of the initial weights, see `initialise`.
+        CPU generator of the initial weights, as `initialise` draws them. What else is drawn while
+        the network is built comes from PyTorch's global generator, which has the same seed
+        meanwhile and is afterwards as it was.
 
     Returns
     -------
-    torch.nn.Module
-        With ``n_outputs`` and ``activations()``.
+    workflow_scripts.networks.blocks.Network
+
+    Raises
+    ------
+    InputError
+        If the architecture refuses the value of an option.
     """
-    if variant["architecture"] == "alexnet":
-        network = AlexNet(
-            variant["width"], variant["batchnorm"], variant["dropout"], variant["noise_gain"]
-        )
-    elif variant["architecture"] == "vgg11":
-        network = VGG11(variant["dropout"])
-    else:
-        network = ResNet18()
-    initialise(network, generator)
+    import torch
+
+    from workflow_scripts.networks.blocks import initialise
+
+    name = variant["architecture"]
+    options = {key: variant[key] for key in ARCHITECTURES.parameters(name) if key in variant}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(generator.initial_seed())
+        network: Network = ARCHITECTURES.load(name).build(**options)
+    if ARCHITECTURES.card(name).trained:
+        initialise(network, generator)
     return network
+
+
+def such_as(name: str, known: Iterable[str]) -> str:
+    """The known names that are closest to another one, up to three, as the end of a sentence."""
+    close = difflib.get_close_matches(name, list(known), n=3)
+    return f", such as {', '.join(close)}" if close else ""

@@ -1,4 +1,4 @@
-"""Random transformations of training images, a batch at a time on the device that trains.
+"""Random transformations of training images, one batch at a time on the device that trains.
 
 They are torchvision's RandomResizedCrop, RandomHorizontalFlip, ColorJitter and RandomGrayscale,
 drawn for each image on its own but computed for all images at once. The jitter has one order, where
@@ -6,7 +6,9 @@ torchvision draws one.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -14,10 +16,10 @@ ASPECT = (3 / 4, 4 / 3)
 """Smallest and largest aspect ratio of a crop, as in torchvision."""
 
 ATTEMPTS = 10
-"""Draws of a crop's area and aspect, of which the first that fits into the image is taken."""
+"""Draws of a crop's area and aspect, as in torchvision; the first that fits is taken."""
 
-# Weights of red, green and blue in a grey value, as torchvision rounds those of ITU-R BT.601.
 GREY = (0.2989, 0.587, 0.114)
+"""Weights of red, green and blue in a grey value, as torchvision rounds those of ITU-R BT.601."""
 
 
 @dataclass
@@ -29,20 +31,23 @@ class Augmentation:
     box : torch.Tensor of int64, shape (n, 4)
         Top, left, height and width of the crop in pixels.
     flip : torch.Tensor of bool, shape (n,)
+        Whether left and right change places.
     jitter : tuple of four torch.Tensor, each of shape (n,), or None
         Factors of brightness, contrast and saturation, and the shift of the hue as a share of a
         turn; None changes nothing.
     grey : torch.Tensor of bool, shape (n,), or None
-        None leaves all images their colours.
+        Whether the image loses its colours; None leaves them to all images.
     """
 
     box: torch.Tensor
     flip: torch.Tensor
-    jitter: tuple | None
+    jitter: tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor] | None
     grey: torch.Tensor | None
 
 
-def draw_augmentation(n, side, settings, generator):
+def draw_augmentation(
+    n: int, side: int, settings: Mapping[str, Any], generator: torch.Generator
+) -> Augmentation:
     """Draw what is done to each of `n` images.
 
     Parameters
@@ -62,7 +67,7 @@ def draw_augmentation(n, side, settings, generator):
         On the device of the generator.
     """
 
-    def uniform(low, high, *shape):
+    def uniform(low: float, high: float, *shape: int) -> torch.Tensor:
         draw = torch.rand(n, *shape, generator=generator, device=generator.device)
         return low + (high - low) * draw
 
@@ -72,19 +77,19 @@ def draw_augmentation(n, side, settings, generator):
     fits = ((size > 0) & (size <= side)).all(-1)
     first = fits.int().argmax(1)
     size = size[torch.arange(n, device=size.device), first]
-    # Where none fits, the whole image, which is the largest crop of an allowed aspect.
+    # Where none fits, the whole image is taken, the largest crop of an allowed aspect.
     size = torch.where(fits.any(1, keepdim=True), size, side)
     corner = (uniform(0, 1, 2) * (side - size + 1)).long()
     flip = uniform(0, 1) < settings["flip"]
     jitter, strength = None, settings["jitter"]
     if strength:
-        factors = [uniform(1 - strength, 1 + strength) for _ in range(3)]
-        jitter = (*factors, uniform(-strength, strength))
+        brightness, contrast, saturation = (uniform(1 - strength, 1 + strength) for _ in range(3))
+        jitter = brightness, contrast, saturation, uniform(-strength, strength)
     grey = uniform(0, 1) < settings["greyscale"] if settings["greyscale"] else None
     return Augmentation(torch.cat([corner, size], 1), flip, jitter, grey)
 
 
-def augment(images, augmentation, size):
+def augment(images: torch.Tensor, augmentation: Augmentation, size: int) -> torch.Tensor:
     """Crop, flip, and change colours.
 
     Equal to torchvision's ``v2.functional`` on each image with the same parameters, in the order
@@ -100,7 +105,7 @@ def augment(images, augmentation, size):
     Returns
     -------
     torch.Tensor of float32, shape (n, 3, size, size)
-        Values in [0, 1], as a camera would saturate.
+        Values are cut off at 0 and 1, as a camera saturates.
     """
     top, left, height, width = augmentation.box.T
     rows = _resampling(top, height, images.shape[1], size)
@@ -115,11 +120,11 @@ def augment(images, augmentation, size):
     return pixels
 
 
-def _resampling(start, length, side, size):
+def _resampling(start: torch.Tensor, length: torch.Tensor, side: int, size: int) -> torch.Tensor:
     """Weights of the pixels of a line in those of its resized crop, shape (n, size, side).
 
-    Bilinear with antialiasing: a triangle as wide as the larger of both grids' pixels about each
-    result's centre, its weights normalised within the crop.
+    Bilinear with antialiasing: around the centre of each result stands a triangle, as wide as the
+    larger of the pixels of both grids, whose weights within the crop sum to 1.
     """
     scale = (length.float() / size)[:, None, None]
     centre = (torch.arange(size, device=start.device).float()[None, :, None] + 0.5) * scale
@@ -129,17 +134,26 @@ def _resampling(start, length, side, size):
     return weights / weights.sum(2, keepdim=True)
 
 
-def _grey(pixels):
+def _grey(pixels: torch.Tensor) -> torch.Tensor:
+    """Grey values (n, 1, y, x) of RGB images."""
     weights = torch.tensor(GREY, device=pixels.device).view(3, 1, 1)
     return (pixels * weights).sum(1, keepdim=True)
 
 
-def _blend(pixels, other, factor):
+def _blend(pixels: torch.Tensor, other: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
+    """Images between, or beyond, others and themselves, one factor per image."""
     factor = factor.view(-1, 1, 1, 1)
     return (factor * pixels + (1 - factor) * other).clamp_(0, 1)
 
 
-def _jitter(pixels, brightness, contrast, saturation, hue):
+def _jitter(
+    pixels: torch.Tensor,
+    brightness: torch.Tensor,
+    contrast: torch.Tensor,
+    saturation: torch.Tensor,
+    hue: torch.Tensor,
+) -> torch.Tensor:
+    """Change brightness, contrast, saturation and hue, in this order."""
     pixels = (pixels * brightness.view(-1, 1, 1, 1)).clamp_(0, 1)
     mean = _grey(pixels).mean((2, 3), keepdim=True)
     pixels = _blend(pixels, mean, contrast)
@@ -147,7 +161,7 @@ def _jitter(pixels, brightness, contrast, saturation, hue):
     return _shift_hue(pixels, hue)
 
 
-def _shift_hue(pixels, shift):
+def _shift_hue(pixels: torch.Tensor, shift: torch.Tensor) -> torch.Tensor:
     """Turn the hue of the hexcone model (HSV) at constant value and saturation."""
     value, brightest = pixels.max(1)
     chroma = value - pixels.min(1).values
@@ -157,7 +171,7 @@ def _shift_hue(pixels, shift):
     grey = chroma == 0
     hue = 2 * brightest + difference / torch.where(grey, 1, chroma)
     hue = hue + 6 * shift.view(-1, 1, 1)
-    # A channel falls from the value by the share of the chroma that the hue is away from it.
+    # A channel is below the value by a share of the chroma that grows with its distance in hue.
     offset = torch.tensor([5.0, 3.0, 1.0], device=pixels.device).view(1, 3, 1, 1)
     away = torch.remainder(hue[:, None] + offset, 6)
     fall = torch.minimum(away, 4 - away).clamp_(0, 1)

@@ -1,18 +1,41 @@
-"""Blocks of networks: noisy softplus units, dropout, initial weights."""
+"""What networks are made of: their common form, noisy softplus units, dropout, initial weights."""
+
+from typing import Any
 
 import torch
 from torch import nn
 from torch.nn.functional import softplus
 
-# Added under the root of the noise's variance: the derivative of a root at zero is infinite.
 VARIANCE_FLOOR = 1e-4
+"""Added to the variance of the noise: the derivative of its root would be infinite at zero.
+
+It is small against 0.7, the mean of a softplus unit with input 0 and, at a gain of 1, its variance.
+"""
+
+
+class Network(nn.Module):
+    """What every architecture builds: a network that names its layers.
+
+    It is called with normalised images (n, 3, y, x) and returns features (n, `n_outputs`).
+
+    Attributes
+    ----------
+    n_outputs : int
+        Number of features of an image, from which a head learns its objective.
+    """
+
+    n_outputs: int
+
+    def activations(self) -> dict[str, nn.Module]:
+        """Modules that can be read, by the name of the layer that each of them is."""
+        raise NotImplementedError
 
 
 class _PoissonLike(torch.autograd.Function):
     """``max(0, a + sqrt(a / gain + floor) e)``, ``a = softplus(z)``, and its slope in one pass."""
 
     @staticmethod
-    def forward(ctx, z, e, gain):
+    def forward(ctx: Any, z: torch.Tensor, e: torch.Tensor, gain: float) -> torch.Tensor:
         a = softplus(z)
         sd = (a / gain + VARIANCE_FLOOR).sqrt_()
         y = torch.addcmul(a, sd, e)
@@ -21,7 +44,7 @@ class _PoissonLike(torch.autograd.Function):
         return y.clamp_(min=0)
 
     @staticmethod
-    def backward(ctx, gradient):
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None]:
         (slope,) = ctx.saved_tensors
         return gradient * slope, None, None
 
@@ -30,7 +53,7 @@ class NoisySoftplus(nn.Module):
     """Softplus whose output is read as a spike count: its noise has a variance equal to its mean.
 
     ``y = max(0, a + sqrt(a / gain + 1e-4) * e)`` with ``a = softplus(z)`` and standard normal
-    ``e``, the reparameterised Gaussian form of Poisson noise (after Dapello et al. 2020).
+    ``e``, the reparameterised Gaussian form of Poisson noise (after Dapello et al. 2020, NeurIPS).
 
     Parameters
     ----------
@@ -38,18 +61,19 @@ class NoisySoftplus(nn.Module):
         Spikes per unit of activation; the Fano factor is ``1 / gain``. None is noise-free.
     """
 
-    def __init__(self, gain):
+    def __init__(self, gain: float | None) -> None:
         super().__init__()
         self.gain = gain
-        self.generator = None  # set by `set_noise`; None is noise-free
+        self.generator: torch.Generator | None = None  # set by `set_noise`; None is noise-free
 
-    def forward(self, z):
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
         if self.gain is None or self.generator is None:
             return softplus(z)
         e = torch.empty_like(z)
-        # In the order of memory: drawn in another one, normal numbers take ten times as long.
+        # In the order of memory: in another order, drawing normal numbers takes ten times as long.
         e.as_strided((e.numel(),), (1,)).normal_(generator=self.generator)
-        return _PoissonLike.apply(z, e, self.gain)
+        noisy: torch.Tensor = _PoissonLike.apply(z, e, self.gain)
+        return noisy
 
 
 class Dropout(nn.Module):
@@ -61,43 +85,30 @@ class Dropout(nn.Module):
         Share of the inputs that is dropped in training.
     """
 
-    def __init__(self, share):
+    def __init__(self, share: float) -> None:
         super().__init__()
         self.share = share
-        self.generator = None  # set by `set_noise`; None drops nothing
+        self.generator: torch.Generator | None = None  # set by `set_noise`; None drops nothing
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         if not self.training or self.share == 0 or self.generator is None:
             return x
         kept = torch.empty_like(x).bernoulli_(1 - self.share, generator=self.generator)
         return x * kept / (1 - self.share)
 
 
-# Modules that apply one function to every unit: they have values before and after it.
-NONLINEARITIES = (
-    NoisySoftplus,
-    nn.ReLU,
-    nn.ReLU6,
-    nn.GELU,
-    nn.SiLU,
-    nn.Hardswish,
-    nn.Sigmoid,
-    nn.Hardsigmoid,
-)
-
-
-def keep_inputs(network):
+def keep_inputs(network: nn.Module) -> None:
     """Let no module write into its input: the readout needs the values before a non-linearity."""
     for module in network.modules():
-        if hasattr(module, "inplace"):
-            module.inplace = False
+        if "inplace" in vars(module):
+            vars(module)["inplace"] = False
 
 
-def initialise(module, generator):
-    """Draw all linear and convolutional weights anew, uniform in ±1/sqrt(inputs of a unit).
+def initialise(module: nn.Module, generator: torch.Generator) -> None:
+    """Draw all linear and convolutional weights, uniform in ±1/sqrt(inputs of a unit).
 
-    This is PyTorch's default; He's larger weights let softplus units, whose mean is never zero,
-    grow from layer to layer.
+    This is PyTorch's default. With He's larger weights, the responses of softplus units, whose mean
+    is never zero, would grow from layer to layer.
     """
     for layer in module.modules():
         if isinstance(layer, nn.Conv2d | nn.Linear):
@@ -107,13 +118,13 @@ def initialise(module, generator):
                 nn.init.uniform_(layer.bias, -bound, bound, generator=generator)
 
 
-def set_noise(network, generator):
+def set_noise(network: nn.Module, generator: torch.Generator | None) -> None:
     """Give all noisy units and dropouts one generator on their device, or None for no noise."""
     for module in network.modules():
         if isinstance(module, NoisySoftplus | Dropout):
             module.generator = generator
 
 
-def torch_generator(seed, device="cpu"):
+def torch_generator(seed: int, device: torch.device | str = "cpu") -> torch.Generator:
     """Torch generator on a device with the given seed."""
     return torch.Generator(device).manual_seed(seed)

@@ -4,45 +4,87 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy, normalize
 
+from workflow_scripts.networks.architecture import Variant
 from workflow_scripts.networks.blocks import initialise
 
-# Noise-contrastive estimation divides by the partition function, a constant found on ImageNet by
-# Wu et al. (2018, CVPR); it is proportional to the number of images.
 PARTITION_PER_IMAGE = 2876934.2 / 1281167
+"""Partition function of noise-contrastive estimation, divided by the number of images.
+
+Wu et al. (2018, CVPR) found the constant on ImageNet; it is proportional to the number of images.
+"""
 
 EMBEDDING = 128
+"""Dimensions of an embedding, as in Wu et al. (2018)."""
 
 QUERIES = 128
 """Validation images whose similarities to the whole bank are in memory at a time."""
 
 
-class Supervised(nn.Module):
-    """Cross-entropy of a linear classifier over the image classes."""
+class Head(nn.Module):
+    """What is trained on top of a network, and dropped when the training ends.
 
-    def __init__(self, n_inputs, labels, settings, generator):
+    Parameters
+    ----------
+    n_inputs : int
+        Number of the network's outputs.
+    labels : torch.Tensor of int64, shape (n_images,)
+        Class of each training image.
+    settings : dict
+        Settings of the variant; a head takes those of its objective.
+    generator : torch.Generator
+        CPU generator of the initial weights.
+    """
+
+    def __init__(
+        self, n_inputs: int, labels: torch.Tensor, settings: Variant, generator: torch.Generator
+    ) -> None:
         super().__init__()
         self.labels = labels
+
+    def forward(
+        self, features: torch.Tensor, indices: torch.Tensor, draws: torch.Generator
+    ) -> torch.Tensor:
+        """Loss of a batch: features (n, n_inputs) of the training images at `indices`."""
+        raise NotImplementedError
+
+    def accuracy(self, features: torch.Tensor, labels: torch.Tensor) -> float:
+        """Share of the images with these features and labels that are recognised."""
+        raise NotImplementedError
+
+
+class Supervised(Head):
+    """Cross-entropy of a linear classifier over the image classes."""
+
+    def __init__(
+        self, n_inputs: int, labels: torch.Tensor, settings: Variant, generator: torch.Generator
+    ) -> None:
+        super().__init__(n_inputs, labels, settings, generator)
         self.classifier = nn.Linear(n_inputs, int(labels.max()) + 1)
         initialise(self, generator)
 
-    def forward(self, features, indices, draws):
+    def forward(
+        self, features: torch.Tensor, indices: torch.Tensor, draws: torch.Generator
+    ) -> torch.Tensor:
         return cross_entropy(self.classifier(features), self.labels[indices])
 
     @torch.no_grad()
-    def accuracy(self, features, labels):
+    def accuracy(self, features: torch.Tensor, labels: torch.Tensor) -> float:
         """Share of images whose class has the largest logit."""
         return (self.classifier(features).argmax(1) == labels).float().mean().item()
 
 
-class InstanceRecognition(nn.Module):
-    """Noise-contrastive estimation over a memory bank with one row an image (Wu et al. 2018).
+class InstanceRecognition(Head):
+    """Noise-contrastive estimation over a memory bank with one row per image (Wu et al. 2018).
 
     The label of a validation image is that of the nearest row of the bank.
     """
 
-    def __init__(self, n_inputs, labels, settings, generator):
-        super().__init__()
-        self.labels = labels
+    bank: torch.Tensor
+
+    def __init__(
+        self, n_inputs: int, labels: torch.Tensor, settings: Variant, generator: torch.Generator
+    ) -> None:
+        super().__init__(n_inputs, labels, settings, generator)
         self.temperature = settings["temperature"]
         self.momentum = settings["bank_momentum"]
         self.n_negatives = settings["negatives"]
@@ -56,10 +98,12 @@ class InstanceRecognition(nn.Module):
         bank = torch.rand(len(labels), EMBEDDING, generator=generator) * 2 - 1
         self.register_buffer("bank", normalize(bank))
 
-    def _embed(self, features):
+    def _embed(self, features: torch.Tensor) -> torch.Tensor:
         return normalize(self.scale(self.embedding(features)))
 
-    def forward(self, features, indices, draws):
+    def forward(
+        self, features: torch.Tensor, indices: torch.Tensor, draws: torch.Generator
+    ) -> torch.Tensor:
         embedded = self._embed(features)
         n = len(self.bank)
         drawn = torch.randint(
@@ -78,12 +122,13 @@ class InstanceRecognition(nn.Module):
         return loss
 
     @torch.no_grad()
-    def accuracy(self, features, labels):
+    def accuracy(self, features: torch.Tensor, labels: torch.Tensor) -> float:
         """Share of images whose nearest row of the bank has their class."""
         nearest = torch.cat(
-            [(self._embed(part) @ self.bank.T).argmax(1) for part in features.split(QUERIES)]
+            [(self._embed(rows) @ self.bank.T).argmax(1) for rows in features.split(QUERIES)]
         )
         return (self.labels[nearest] == labels).float().mean().item()
 
 
 OBJECTIVES = {"supervised": Supervised, "instance_recognition": InstanceRecognition}
+"""Heads by the names that config gives to objectives."""

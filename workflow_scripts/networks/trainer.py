@@ -2,39 +2,68 @@
 
 import logging
 import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 
 import torch
 from torch import nn
 
 from workflow_scripts.common.random_streams import derive_seed
+from workflow_scripts.images.device_images import DeviceImages
 from workflow_scripts.images.pixels import normalise
 from workflow_scripts.images.squares import SIZE
-from workflow_scripts.networks.architecture import build_network
+from workflow_scripts.networks.architecture import Variant, build_network
 from workflow_scripts.networks.augmentation import augment, draw_augmentation
 from workflow_scripts.networks.blocks import set_noise, torch_generator
+from workflow_scripts.networks.gradient_watch import GradientWatch
 from workflow_scripts.networks.objectives import OBJECTIVES
 
-CURVE_COLUMNS = [
-    "seed",
-    "epoch",
-    "learning_rate",
-    "loss",
-    "accuracy",
-    "images_per_second",
-    "gpu_memory_mb",
-]
-
-
 MOMENTUM = 0.9
+"""Momentum of stochastic gradient descent: the usual value for these architectures."""
 
-DROP = 0.1  # of the learning rate, each time it falls
+DROP = 0.1
+"""Factor of the learning rate each time that it falls: the usual tenth."""
 
 STEPS_BETWEEN_CHECKS = 50
-"""A GPU works ahead of the program, which waits for it only so often."""
+"""Steps after which gradients are checked on a GPU, which works ahead and would have to wait."""
+
+VALIDATION_BATCH = 512
+"""Held-out images in one pass, which bounds its memory."""
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One row of a training curve.
+
+    Attributes
+    ----------
+    seed : int
+        Seed of the network.
+    epoch : int
+        Counted from 1.
+    learning_rate : float
+        In its last step.
+    loss : float
+        Mean over its steps.
+    accuracy : float
+        Share of validation images that are recognised at its end.
+    images_per_second : float
+        Of this network, while the others of its group train as well.
+    gpu_memory_mb : float or None
+        Largest memory on the GPU until then; None on a CPU.
+    """
+
+    seed: int
+    epoch: int
+    learning_rate: float
+    loss: float
+    accuracy: float
+    images_per_second: float
+    gpu_memory_mb: float | None
 
 
 class Trainer:
-    """One network on its way: weights, optimiser, random streams, position and curve.
+    """One network in training.
 
     Parameters
     ----------
@@ -48,9 +77,32 @@ class Trainer:
     master_seed, seed : int
         Of the run, and of this network.
     device : torch.device
+
+    Attributes
+    ----------
+    network : Network
+    modules : torch.nn.ModuleDict
+        The network and its head: everything that is trained.
+    optimiser : torch.optim.SGD
+    streams : dict of str to torch.Generator
+        Random streams on the device that continue from step to step.
+    steps_per_epoch, n_steps, step : int
+        Steps in one epoch, in the whole training, and taken so far.
+    loss_sum : torch.Tensor, shape ()
+        Sum of the losses of the epoch so far.
+    curve : list of Epoch
     """
 
-    def __init__(self, variant, images, labels, validation, master_seed, seed, device):
+    def __init__(
+        self,
+        variant: Variant,
+        images: DeviceImages,
+        labels: torch.Tensor,
+        validation: tuple[torch.Tensor, torch.Tensor],
+        master_seed: int,
+        seed: int,
+        device: torch.device,
+    ) -> None:
         self.seed, self.variant, self.device = seed, variant, device
         self.images, self.validation = images, validation
         self._names = (master_seed, "train", seed)
@@ -58,7 +110,7 @@ class Trainer:
         objective = OBJECTIVES[variant["objective"]]
         self.head = objective(self.network.n_outputs, labels, variant, self._stream("head"))
         self.modules = nn.ModuleDict({"network": self.network, "head": self.head})
-        self.modules.to(device, memory_format=torch.channels_last)
+        self.modules.to(device).to(memory_format=torch.channels_last)
         self.streams = {
             name: self._stream(name, device) for name in ("noise", "augmentation", "negatives")
         }
@@ -72,28 +124,33 @@ class Trainer:
         )
         self.steps_per_epoch = len(labels) // variant["batch_size"]
         self.n_steps = round(variant["epochs"] * self.steps_per_epoch)
-        self.step, self.curve = 0, []
         self.loss_sum = torch.zeros((), device=device)
-        self._order = None
-        self._names_of_weights, self._weights = zip(*self.modules.named_parameters(), strict=True)
-        self._bad_step = torch.full((len(self._weights),), -1, device=device)
-        self._clock = (time.perf_counter(), 0)
+        self._gradients = GradientWatch(self.modules.named_parameters(), device)
+        self.continue_after(0, [])
 
-    def _stream(self, name, place="cpu"):
-        return torch_generator(derive_seed(*self._names, name), place)
+    def _stream(self, name: str, device: torch.device | str = "cpu") -> torch.Generator:
+        return torch_generator(derive_seed(*self._names, name), device)
+
+    def continue_after(self, step: int, curve: Sequence[Epoch]) -> None:
+        """Set the position and the curve; the caller sets weights, streams and losses."""
+        self.step, self.curve = step, list(curve)
+        self._clock = (time.perf_counter(), step)
+        self._order: torch.Tensor | None = None  # of the epoch that the next step is in
 
     @property
-    def finished(self):
+    def finished(self) -> bool:
+        """Whether all steps are taken."""
         return self.step >= self.n_steps
 
     @property
-    def learning_rate(self):
+    def learning_rate(self) -> float:
         """Learning rate of the next step."""
         shares = self.variant["learning_rate_drops"]
         drops = sum(self.step >= round(self.n_steps * share) for share in shares)
-        return self.variant["learning_rate"] * DROP**drops
+        rate: float = self.variant["learning_rate"] * DROP**drops
+        return rate
 
-    def advance(self):
+    def advance(self) -> None:
         """Take one step, and at the end of an epoch validate."""
         epoch, position = divmod(self.step, self.steps_per_epoch)
         if self._order is None or position == 0:
@@ -114,7 +171,7 @@ class Trainer:
         loss.backward()
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate = self.learning_rate
-        self._watch_gradients()
+        self._gradients.note(self.step)
         self.optimiser.step()
         self.loss_sum += loss.detach()
         self.step += 1
@@ -123,17 +180,11 @@ class Trainer:
         if position + 1 == self.steps_per_epoch or self.finished:
             self._end_epoch(epoch, position + 1, learning_rate)
 
-    def _precision(self):
+    def _precision(self) -> torch.autocast:
         """Half precision where a GPU computes with it; weights stay in single."""
         return torch.autocast(self.device.type, torch.bfloat16, self.device.type == "cuda")
 
-    def _watch_gradients(self):
-        """Note, without waiting for the device, in which step a gradient was first not finite."""
-        norms = torch.stack([parameter.grad.norm() for parameter in self._weights])
-        fresh = ~norms.isfinite() & (self._bad_step < 0)
-        self._bad_step = torch.where(fresh, self.step, self._bad_step)
-
-    def require_finite(self):
+    def require_finite(self) -> None:
         """Refuse weights that a gradient has reached that was not finite.
 
         Raises
@@ -141,83 +192,44 @@ class Trainer:
         FloatingPointError
             That names the first such step and the first layer in it.
         """
-        bad = self._bad_step.cpu()
-        if (bad < 0).all():
-            return
-        first = bad[bad >= 0].min()
-        name = self._names_of_weights[(bad == first).int().argmax()]
-        raise FloatingPointError(
-            f"training of seed {self.seed} diverged: found a gradient of {name} that is not finite "
-            f"in step {int(first) + 1} of {self.n_steps}, expected finite numbers, try a lower "
-            f"learning_rate"
-        )
+        self._gradients.require_finite(self.seed, self.n_steps)
 
-    def _end_epoch(self, epoch, n_steps, learning_rate):
+    def _end_epoch(self, epoch: int, n_steps: int, learning_rate: float) -> None:
+        """Validate, and add a row to the curve."""
         loss = (self.loss_sum / n_steps).item()
         seconds, steps = time.perf_counter() - self._clock[0], self.step - self._clock[1]
         memory = (
             torch.cuda.max_memory_allocated(self.device) if self.device.type == "cuda" else None
         )
-        self.curve.append(
-            {
-                "seed": self.seed,
-                "epoch": epoch + 1,
-                "learning_rate": learning_rate,
-                "loss": loss,
-                "accuracy": self._accuracy(epoch),
-                "images_per_second": steps * self.variant["batch_size"] / seconds,
-                "gpu_memory_mb": None if memory is None else memory / 1e6,
-            }
+        row = Epoch(
+            seed=self.seed,
+            epoch=epoch + 1,
+            learning_rate=learning_rate,
+            loss=loss,
+            accuracy=self._accuracy(epoch),
+            images_per_second=steps * self.variant["batch_size"] / seconds,
+            gpu_memory_mb=None if memory is None else memory / 1e6,
         )
+        self.curve.append(row)
         self.loss_sum.zero_()
         self._clock = (time.perf_counter(), self.step)
         logging.info(
             "seed %(seed)d, epoch %(epoch)d: loss %(loss).3f, accuracy %(accuracy).3f, "
             "%(images_per_second).0f images/s",
-            self.curve[-1],
+            asdict(row),
         )
 
     @torch.no_grad()
-    def _accuracy(self, epoch):
+    def _accuracy(self, epoch: int) -> float:
         """Accuracy on held-out images, with noise, without dropout."""
         images, labels = self.validation
         self.modules.eval()
-        # Of a stream of its own, so that no weight depends on how many images there are.
+        # From a stream of its own, so that no weight depends on how many images there are.
         set_noise(self.network, self._stream(f"validation/{epoch}", self.device))
         with self._precision():
-            features = torch.cat([self.network(batch).float() for batch in images.split(512)])
+            batches = images.split(VALIDATION_BATCH)
+            features = torch.cat([self.network(batch).float() for batch in batches])
         accuracy = self.head.accuracy(features, labels)
         self.modules.train()
         set_noise(self.network, self.streams["noise"])
         return accuracy
-
-    def state(self):
-        """Everything that the next steps depend on: tensors by name, and numbers."""
-        self.require_finite()
-        tensors = {f"modules.{name}": value for name, value in self.modules.state_dict().items()}
-        for name, parameter in self.modules.named_parameters():
-            if parameter in self.optimiser.state:
-                momentum = self.optimiser.state[parameter]["momentum_buffer"]
-                tensors[f"momentum.{name}"] = momentum
-        tensors |= {f"stream.{name}": s.get_state() for name, s in self.streams.items()}
-        tensors["loss_sum"] = self.loss_sum
-        return tensors, {"step": self.step, "curve": self.curve}
-
-    def restore(self, tensors, numbers):
-        """Go back to a `state`."""
-        weights = {
-            name.removeprefix("modules."): value
-            for name, value in tensors.items()
-            if name.startswith("modules.")
-        }
-        self.modules.load_state_dict(weights)
-        for name, parameter in self.modules.named_parameters():
-            if f"momentum.{name}" in tensors:
-                momentum = torch.empty_like(parameter).copy_(tensors[f"momentum.{name}"])
-                self.optimiser.state[parameter]["momentum_buffer"] = momentum
-        for name, stream in self.streams.items():
-            stream.set_state(tensors[f"stream.{name}"])
-        self.loss_sum.copy_(tensors["loss_sum"])
-        self.step, self.curve = numbers["step"], numbers["curve"]
-        self._clock = (time.perf_counter(), self.step)
-        self._order = None  # of the epoch that the next step is in

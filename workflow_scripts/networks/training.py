@@ -4,27 +4,41 @@ import logging
 import signal
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 
 import torch
+import xarray as xr
 from tqdm import tqdm
 
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.random_streams import derive_seed
 from workflow_scripts.images.device_images import DeviceImages
 from workflow_scripts.images.pixels import normalise, to_input
-from workflow_scripts.networks.architecture import build_network
-from workflow_scripts.networks.blocks import torch_generator
-from workflow_scripts.networks.trainer import Trainer
+from workflow_scripts.images.sets import ImageSet
+from workflow_scripts.networks.architecture import Variant, build_network
+from workflow_scripts.networks.blocks import Network, torch_generator
+from workflow_scripts.networks.checkpoints import Checkpoints
+from workflow_scripts.networks.trainer import Epoch, Trainer
 
 
-def train(variant, training, validation, *, master_seed, seeds, device, checkpoints):
+def train(
+    variant: Variant,
+    training: ImageSet,
+    validation: xr.Dataset,
+    *,
+    master_seed: int,
+    seeds: Sequence[int],
+    device: torch.device,
+    checkpoints: Checkpoints,
+) -> tuple[dict[int, Network], list[Epoch]]:
     """Train a group of networks on one device, in turn step by step, on the same images.
 
     A seed decides on its network's initial weights, on the order of its images and on the draws of
-    noise, dropout, augmentation and negatives; nothing else differs between seeds of a variant, and
-    no network depends on which others are in the group. A checkpoint is written every few minutes
-    and on SIGTERM or SIGINT, and gone on from.
+    noise, dropout, augmentation and negatives. Nothing else differs between seeds of a variant, and
+    no network depends on which others are in the group. Checkpoints are written every few minutes
+    and on SIGTERM or SIGINT; the training continues from those that it finds.
 
     Parameters
     ----------
@@ -35,19 +49,17 @@ def train(variant, training, validation, *, master_seed, seeds, device, checkpoi
         ``image`` (stimulus, y, x, channel) uint8 and ``label`` (stimulus).
     master_seed : int
         Master seed of the run.
-    seeds : list of int
+    seeds : sequence of int
         Seeds of the networks.
     device : torch.device
     checkpoints : workflow_scripts.networks.checkpoints.Checkpoints
 
     Returns
     -------
-    networks : dict of int to torch.nn.Module
+    networks : dict of int to Network
         By seed.
-    curve : list of dict
-        One row a seed and epoch: seed, epoch, learning_rate, loss, accuracy (validation),
-        images_per_second (of this network, while the others of the group train, too) and
-        gpu_memory_mb (the largest so far).
+    curve : list of Epoch
+        One row per seed and epoch.
 
     Raises
     ------
@@ -65,10 +77,28 @@ def train(variant, training, validation, *, master_seed, seeds, device, checkpoi
             for seed in seeds
         }
         return {seed: build_network(variant, stream) for seed, stream in initial.items()}, []
+    trainers = _make_trainers(variant, training, validation, master_seed, seeds, device)
+    for trainer in trainers:
+        checkpoints.resume(trainer)
+    _take_all_steps(trainers, variant["batch_size"], checkpoints)
+    curve = [row for trainer in trainers for row in trainer.curve]
+    return {trainer.seed: trainer.network for trainer in trainers}, curve
+
+
+def _make_trainers(
+    variant: Variant,
+    training: ImageSet,
+    validation: xr.Dataset,
+    master_seed: int,
+    seeds: Sequence[int],
+    device: torch.device,
+) -> list[Trainer]:
+    """One trainer per seed, all with the same images on the device."""
     if len(training.index) < variant["batch_size"]:
         raise InputError(
-            f"config stimuli.n.training: found {len(training.index)} images, expected at least "
-            f"training.batch_size, {variant['batch_size']}"
+            "config stimuli.n.training",
+            f"{len(training.index)} images",
+            f"at least training.batch_size, {variant['batch_size']}",
         )
     images = DeviceImages(training, device)
     labels = torch.as_tensor(training.labels[training.index], device=device)
@@ -81,14 +111,17 @@ def train(variant, training, validation, *, master_seed, seeds, device, checkpoi
     ]
     if trainers[0].n_steps == 0:
         raise InputError(
-            f"config training.epochs: found {variant['epochs']}, expected at least one step, "
-            f"1/{trainers[0].steps_per_epoch} of an epoch"
+            "config training.epochs",
+            str(variant["epochs"]),
+            f"at least one step, 1/{trainers[0].steps_per_epoch} of an epoch",
         )
-    for trainer in trainers:
-        checkpoints.resume(trainer)
-    size = variant["batch_size"]
-    total = sum(trainer.n_steps for trainer in trainers) * size
-    started = sum(trainer.step for trainer in trainers) * size
+    return trainers
+
+
+def _take_all_steps(trainers: list[Trainer], batch_size: int, checkpoints: Checkpoints) -> None:
+    """Advance all trainers to their end, in turn, and save them now and then."""
+    total = sum(trainer.n_steps for trainer in trainers) * batch_size
+    started = sum(trainer.step for trainer in trainers) * batch_size
     with (
         _noted_signals() as signals,
         tqdm(
@@ -102,7 +135,7 @@ def train(variant, training, validation, *, master_seed, seeds, device, checkpoi
                 # After a kill between two checkpoints some are ahead.
                 if trainer.step == step:
                     trainer.advance()
-                    progress.update(size)
+                    progress.update(batch_size)
                     progress.set_postfix(_last(trainer.curve), refresh=False)
             if signals or time.perf_counter() - saved > 60 * checkpoints.minutes:
                 for trainer in trainers:
@@ -110,27 +143,25 @@ def train(variant, training, validation, *, master_seed, seeds, device, checkpoi
                 saved = time.perf_counter()
             if signals:
                 logging.error(
-                    "%s ended the training after step %d; the next run goes on from %s",
+                    "%s ended the training after step %d; the next run continues from %s",
                     signal.Signals(signals[0]).name,
                     step + 1,
                     checkpoints.folder,
                 )
                 sys.exit(1)
-    curve = [row for trainer in trainers for row in trainer.curve]
-    return {trainer.seed: trainer.network for trainer in trainers}, curve
 
 
-def _last(curve):
-    """What the progress bar says of the last epoch."""
+def _last(curve: list[Epoch]) -> dict[str, str]:
+    """What the progress bar says about the last epoch."""
+    last = asdict(curve[-1]) if curve else {}
     names = ("seed", "loss", "accuracy", "gpu_memory_mb")
-    last = curve[-1] if curve else {}
     return {name: f"{last[name]:.4g}" for name in names if last.get(name) is not None}
 
 
 @contextmanager
-def _noted_signals():
+def _noted_signals() -> Iterator[list[int]]:
     """Signals that ask the process to end, noted in a list instead of obeyed at once."""
-    noted = []
+    noted: list[int] = []
     before = {
         number: signal.signal(number, lambda number, frame: noted.append(number))
         for number in (signal.SIGTERM, signal.SIGINT)

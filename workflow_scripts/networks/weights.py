@@ -1,23 +1,26 @@
-"""Weights of trained networks: one safetensors file a group of seeds."""
+"""Weights of networks in files: one safetensors file for each group of seeds that is trained."""
 
 import pickle
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
+from torch import nn
 
 from workflow_scripts.common.errors import InputError
-from workflow_scripts.common.files import replacing
+from workflow_scripts.common.files import PathLike, replacing
 
 
-def read_state_dict(path):
+def read_state_dict(path: PathLike) -> dict[str, torch.Tensor]:
     """State dict of a file; code that a pickle holds is never run.
 
     Parameters
     ----------
     path : str or path-like
-        ``.safetensors``, or what ``torch.save`` writes. The state dict may be the entry
+        A ``.safetensors`` file, or what ``torch.save`` writes. The state dict may be the entry
         ``state_dict`` of a checkpoint, and its keys may begin with ``module.``, as those of
         `torch.nn.DataParallel` do.
 
@@ -32,7 +35,7 @@ def read_state_dict(path):
     """
     try:
         if Path(path).suffix == ".safetensors":
-            state = load_file(path)
+            state: Any = load_file(path)
         else:
             state = torch.load(path, map_location="cpu", weights_only=True)
     except (
@@ -40,21 +43,22 @@ def read_state_dict(path):
         *(pickle.UnpicklingError, SafetensorError),
     ) as error:
         raise InputError(
-            f"{path}: found a file that is damaged or holds more than tensors "
-            f"({type(error).__name__}), expected a state dict; pickled code is never run"
+            path,
+            f"a file that is damaged or holds more than tensors ({type(error).__name__})",
+            "a state dict; pickled code is never run",
         ) from error
     if isinstance(state, dict) and isinstance(state.get("state_dict"), dict):
         state = state["state_dict"]
     if not isinstance(state, dict) or not all(
         isinstance(value, torch.Tensor) for value in state.values()
     ):
-        raise InputError(f"{path}: found no state dict, expected a tensor for each name")
+        raise InputError(path, "no state dict", "a tensor for each name")
     if all(key.startswith("module.") for key in state):
         return {key.removeprefix("module."): value for key, value in state.items()}
     return state
 
 
-def write_weights(networks, path):
+def write_weights(networks: Mapping[int, nn.Module], path: PathLike) -> None:
     """Write the weights of networks; each name begins with the network's seed and a dot.
 
     Parameters
@@ -72,7 +76,7 @@ def write_weights(networks, path):
         save_file(weights, temporary)
 
 
-def read_weights(path, seed):
+def read_weights(path: PathLike, seed: int) -> dict[str, torch.Tensor]:
     """State dict of one network of a file.
 
     Raises
@@ -85,11 +89,11 @@ def read_weights(path, seed):
         with safe_open(path, "pt") as file:
             weights = {
                 name.removeprefix(prefix): file.get_tensor(name)
-                for name in file.keys()  # noqa: SIM118 (it is no dict)
+                for name in file.keys()  # noqa: SIM118 (it is not a dict)
                 if name.startswith(prefix)
             }
     except (OSError, SafetensorError) as error:
-        raise InputError(f"{path}: expected weights, found {error}") from error
+        raise InputError(path, str(error), "weights") from error
     if not weights:
-        raise InputError(f"{path}: found no network of seed {seed}, expected one")
+        raise InputError(path, f"no network of seed {seed}", "one")
     return weights

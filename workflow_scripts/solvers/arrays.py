@@ -1,23 +1,30 @@
-"""Arrays of any library that keeps the array API standard: NumPy, or PyTorch on a GPU."""
+"""Arrays of any library that follows the array API standard: NumPy, or PyTorch on a GPU."""
+
+from typing import Any
 
 import numpy as np
 from array_api_compat import array_namespace, is_numpy_array, to_device
 
+Array = Any
+"""An array of any such library. The standard does not have a type for it yet."""
+
 CACHE_ELEMENTS = 16_000
+"""Elements of a piece that a processor works on at a time: a few arrays of this size, 125 KB each
+in double precision, fit into the second-level cache of a core."""
 
 
-def to_numpy(array):
+def to_numpy(array: Array) -> np.ndarray:
     """The same values as a NumPy array."""
     return np.asarray(to_device(array, "cpu"))
 
 
-def transposed(matrix):
-    """Transpose of a matrix, laid out anew so that its rows are contiguous."""
+def transposed(matrix: Array) -> Array:
+    """Transpose of a matrix, copied so that its rows are contiguous."""
     xp = array_namespace(matrix)
     return xp.reshape(xp.reshape(matrix.T, (-1,)), matrix.T.shape)
 
 
-def cached_rows(matrix):
+def cached_rows(matrix: Array) -> int:
     """How many rows of (..., n_rows, n_columns) to work on at a time.
 
     A processor is several times faster on pieces that stay in its cache; a GPU takes all at once.
@@ -26,7 +33,7 @@ def cached_rows(matrix):
     return max(1, CACHE_ELEMENTS // n_columns) if is_numpy_array(matrix) else max(1, n_rows)
 
 
-def on_device(values, device):
+def on_device(values: np.ndarray, device: str) -> Array:
     """A NumPy array where a device works on it: as it is on the CPU, as a torch tensor on a GPU."""
     if device == "cpu":
         return values

@@ -1,30 +1,55 @@
-"""Penalties chosen by exact leave-one-out errors."""
+"""Where the penalty of a ridge regression is chosen: exact leave-one-out errors of each target.
+
+`choose_penalties` serves every map that is linear in a fixed basis: ridge regression, and kernel
+ridge regression on the eigenvectors of its kernel. (Generalised linear models have no such closed
+form; `workflow_scripts.solvers.glm.penalties` chooses theirs by cross-validation.)
+"""
+
+from collections.abc import Sequence
 
 from array_api_compat import array_namespace, device
 
-from workflow_scripts.solvers.arrays import transposed
+from workflow_scripts.solvers.arrays import Array, transposed
 
-# How far single precision may be off: a factor of each error, and a share of what is subtracted.
-MARGIN, ROUNDING = 1.0002, 1e-5
+MARGIN = 1.0002
+"""Factor by which an error that is computed in single precision may be wrong: sums over stimuli
+keep at least the first three of its seven digits."""
+
+ROUNDING = 1e-5
+"""What single precision may leave of a difference that is zero, as a share of what is subtracted:
+about a hundred times the relative accuracy, 1.2e-7."""
+
+NEGLIGIBLE = 1e-6
+"""Share of a target's power below which a residual may be nothing but rounding, for it is a
+difference of quantities of that power. Its bounds are not used then."""
+
+BATCH_ELEMENTS = 1_000_000
+"""Elements of an array (target, stimulus) of one batch of targets, 8 MB in double precision. It
+bounds the memory, and the arrays of a batch stay in the processor's last cache."""
+
+STIMULI_PER_PENALTY = 20
+"""With fewer stimuli than this for each penalty, all errors are computed: bounds would cost as
+much."""
 
 
-NEGLIGIBLE = 1e-6  # share of a target's power
-
-BATCH_ELEMENTS = 1_000_000  # of an array (target, stimulus); bounds memory and fits caches
-
-
-def choose_penalties(U, s, projected, centred, alphas):
+def choose_penalties(
+    U: Array, s: Array, projected: Array, centred: Array, alphas: Sequence[float]
+) -> Array:
     """Penalty with the least leave-one-out error for each target.
 
     Parameters
     ----------
-    U, s : array, shape (n_stimuli, k) and (k,)
-        Of the centred source; see `principal_axes`.
+    U : array, shape (n_stimuli, k)
+        Left singular vectors of the centred source; see
+        `workflow_scripts.solvers.principal_axes.principal_axes`.
+    s : array, shape (k,)
+        Its singular values.
     projected : array, shape (k, n_targets)
         ``U.T @ centred``.
     centred : array, shape (n_stimuli, n_targets)
-        Target responses less their means.
+        Target responses minus their means.
     alphas : sequence of float
+        Positive penalties to choose from.
 
     Returns
     -------
@@ -38,23 +63,24 @@ def choose_penalties(U, s, projected, centred, alphas):
 
 
 class _LeaveOneOut:
-    """Leave-one-out errors of one source, with as few of them evaluated as decide.
+    """Leave-one-out errors of one source; only those that can decide the choice are evaluated.
 
-    The residual of a stimulus that was left out is ``r_i = e_i / (1 - h_i)`` with its residual
-    ``e_i`` and hat value ``h_i`` (Golub, Heath & Wahba 1979, Technometrics 21). The penalty that
-    promises most is evaluated first, then those whose error may be below the least found, by
-    the bounds that each evaluation gives for all others. This is in single precision; what may
-    still be the best is evaluated again in double.
+    The residual of a stimulus that was left out is ``r_i = e_i / (1 - h_i)``, with its residual
+    ``e_i`` and hat value ``h_i`` in the fit of all stimuli (Golub, Heath & Wahba 1979,
+    Technometrics 21). The most promising penalty is evaluated first; each evaluation gives bounds
+    on the errors of all others, and those whose error may still be below the least one found are
+    evaluated next. This is in single precision; the penalties that remain are compared in double
+    precision.
     """
 
-    def __init__(self, U, s, alphas):
+    def __init__(self, U: Array, s: Array, alphas: Sequence[float]) -> None:
         xp = array_namespace(U)
         n, rank = U.shape
         self.alphas = xp.asarray(sorted(alphas), dtype=U.dtype, device=device(U))
         # Share of each principal component of the target that a penalty leaves in the residual.
         self.left = self.alphas[:, None] / (s**2 + self.alphas[:, None])
-        # Outside the row space nothing is fitted. With as many dimensions as centred stimuli
-        # nothing is outside, and differences of ones and sums would leave rounding errors only.
+        # Outside the row space nothing is fitted. With as many dimensions as centred stimuli have,
+        # nothing is outside, and computing it as a difference would leave only rounding errors.
         self.complete = rank == n - 1
         self.share = self.left @ (U**2).T  # 1 - h, of each penalty and stimulus
         if not self.complete:
@@ -64,14 +90,14 @@ class _LeaveOneOut:
         self.mean_weight = xp.mean(weight, axis=1)
         weight /= self.mean_weight[:, None]
         self.least_weight = xp.min(weight, axis=1)
-        # One product of squared residuals with these is both moments that `_bounds` needs.
+        # One product of squared residuals with these gives both moments that `_bounds` needs.
         moments = xp.concat([weight, (weight - 1) ** 2]).T
         self.rough_axes, self.rough_moments = (
             xp.astype(values, xp.float32) for values in (self.axes, moments)
         )
 
-    def _residuals(self, P, Y, index):
-        """Residuals (n_targets, n_stimuli) at one penalty, but for their sign."""
+    def _residuals(self, P: Array, Y: Array, index: int) -> Array:
+        """Residuals (n_targets, n_stimuli) at one penalty, whose sign may be reversed."""
         axes = self.axes if P.dtype == self.axes.dtype else self.rough_axes
         left = array_namespace(P).astype(self.left[index], P.dtype)
         if self.complete:
@@ -80,11 +106,11 @@ class _LeaveOneOut:
         difference -= Y
         return difference
 
-    def choose(self, projected, centred):
+    def choose(self, projected: Array, centred: Array) -> Array:
         """Penalty of each target of a block, shape (n_targets,)."""
         xp = array_namespace(projected)
         P, Y = transposed(projected), transposed(centred)
-        if Y.shape[1] < 20 * len(self.alphas):  # bounds would cost as much as the errors
+        if Y.shape[1] < STIMULI_PER_PENALTY * len(self.alphas):
             errors = [self._errors(P, Y, index) for index in range(len(self.alphas))]
             return self.alphas[xp.argmin(xp.stack(errors), axis=0)]
         possible = self._possible(P, Y)
@@ -96,15 +122,15 @@ class _LeaveOneOut:
                 errors[rows, index] = self._errors(P[rows], Y[rows], index)
         return self.alphas[xp.argmin(errors, axis=1)]
 
-    def _errors(self, P, Y, index):
+    def _errors(self, P: Array, Y: Array, index: int) -> Array:
         """Squared leave-one-out errors at one penalty, shape (n_targets,)."""
-        if self.complete:  # the axes are fewer than the residuals
+        if self.complete:  # Scale the axes, which all targets share, not each target's residuals.
             left_out = P @ (self.left[index][:, None] * self.axes / self.share[index])
         else:
             left_out = self._residuals(P, Y, index) / self.share[index]
         return array_namespace(P).vecdot(left_out, left_out)
 
-    def _possible(self, P, Y):
+    def _possible(self, P: Array, Y: Array) -> Array:
         """Whether each penalty may be the best: array of bool, shape (n_targets, n_penalties).
 
         Parameters
@@ -120,12 +146,12 @@ class _LeaveOneOut:
             outside = power - xp.sum(components, axis=1)[:, None]
             residual += xp.maximum(outside, 0 * outside)
         rounding = ROUNDING * ((residual if self.complete else power) * self.mean_weight) ** 0.5
-        # Each error from below, and the least error of each target from above.
+        # A lower bound on every error, and an upper bound on the least error of each target.
         low = (residual * self.mean_weight * self.least_weight) ** 0.5 - rounding
         least = xp.full(len(P), xp.inf, dtype=P.dtype, device=device(P))
         seen = xp.zeros(low.shape, dtype=xp.bool, device=device(P))
-        # A residual that is next to nothing is rounding where it is a difference: no bound holds,
-        # and all penalties stay possible.
+        # Where a residual that is computed as a difference is negligible, no bound holds, and all
+        # penalties stay possible.
         sound = self.complete | (xp.min(residual, axis=1) > NEGLIGIBLE * power[:, 0])
         targets = xp.nonzero(sound)[0]
         next_of = xp.argmin((residual * self.mean_weight)[targets], axis=1)
@@ -139,36 +165,37 @@ class _LeaveOneOut:
                 least[rows] = xp.minimum(least[rows], found)
                 seen[rows, index] = True
             unseen = xp.where(seen[targets], xp.inf, low[targets])
-            go_on = xp.min(unseen, axis=1) <= least[targets]
-            targets, next_of = targets[go_on], xp.argmin(unseen, axis=1)[go_on]
+            undecided = xp.min(unseen, axis=1) <= least[targets]
+            targets, next_of = targets[undecided], xp.argmin(unseen, axis=1)[undecided]
         return low <= least[:, None]
 
-    def _bounds(self, residuals, components, power, index):
-        """Least leave-one-out errors that all penalties can have, from the residuals at one.
+    def _bounds(self, residuals: Array, components: Array, power: Array, index: int) -> Array:
+        """Lower bounds on the leave-one-out errors of all penalties, from the residuals at one.
 
-        Another penalty's residuals are ``(1 + a) e + d`` with ``d`` orthogonal to ``e``; ``a`` and
-        the length of ``d`` cost next to nothing on the principal axes. With its weights
-        ``w_i = 1 / (1 - h_i)^2``, and as ``sum(e d) = 0``, the squared error is
-        ``(1 + a)^2 sum(w e^2) + 2 (1 + a) sum((w - mean(w)) e d) + sum(w d^2)``. Cauchy and
-        Schwarz bound the second term, the least weight the third.
+        The residuals of another penalty are ``(1 + a) e + d`` with ``d`` orthogonal to ``e``; on
+        the principal axes, ``a`` and the length of ``d`` cost almost nothing. With the other
+        penalty's weights ``w_i = 1 / (1 - h_i)^2``, and because ``sum(e d) = 0``, its squared error
+        is ``(1 + a)^2 sum(w e^2) + 2 (1 + a) sum((w - mean(w)) e d) + sum(w d^2)``. The second term
+        is bounded by the inequality of Cauchy and Schwarz, the third by the least weight.
 
         Parameters
         ----------
         residuals : array, shape (n_targets, n_stimuli)
-            Overwritten.
+            At the penalty `index`; overwritten.
         components : array, shape (n_targets, k)
             Squared principal components of the targets.
         power : array, shape (n_targets,)
             Sums of the squared residuals.
         index : int
-            Of the penalty; for itself the bound is the error.
+            The penalty that was evaluated; its own bound is its error.
 
         Returns
         -------
         array, shape (n_targets, n_penalties)
         """
         xp = array_namespace(components)
-        # All in units of this power and of the mean weights, which single precision may not hold.
+        # All in units of this power and of the mean weights, because single precision may not hold
+        # their products.
         power = xp.where(power > 0, power, 1)[:, None]
         residuals /= xp.astype(power**0.5, residuals.dtype)
         residuals *= residuals

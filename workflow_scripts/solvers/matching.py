@@ -1,19 +1,26 @@
 """Maps from unit to unit: correlations, exact assignments and exact transport plans."""
 
+from typing import Self
+
 import numpy as np
 
 from workflow_scripts.common.errors import NotComparable
 from workflow_scripts.solvers.standardise import Standardiser
 
 MAX_ITERATIONS = 10_000_000
+"""Iterations after which the network simplex gives up: a hundred times its default, so that only a
+solver that is stuck is stopped."""
 
 MARGINAL_TOLERANCE = 1e-10
+"""How far the sums of a transport plan may be from what is asked: far below any weight, which is
+one divided by a number of units, and far above rounding."""
 
 
-def assignment(cost):
-    """Pairs of rows and columns with the least sum of costs, one for each of the fewer of the two.
+def assignment(cost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs of rows and columns with the least sum of costs.
 
-    The shortest augmenting paths of Jonker & Volgenant 1987, Computing 38, 325-340.
+    Each row has a column, or each column a row, whichever are fewer (the shortest augmenting paths
+    of Jonker & Volgenant 1987, Computing 38, 325-340).
 
     Parameters
     ----------
@@ -24,20 +31,20 @@ def assignment(cost):
     rows, columns : numpy.ndarray of int, shape (min(p, q),)
         No row and no column occurs twice.
     """
-    # The package lapx: two thirds to a fifth of the time of SciPy's solver on correlations.
+    # The package lapx needs a fifth to two thirds of the time of SciPy's solver on correlations.
     import lap
 
     return lap.lapjvr(cost, extend_cost=True, return_cost=False, precision="float64")
 
 
-def optimal_transport(source, target, cost):
-    """Exact optimal transport by POT's network simplex, refused where it is not the optimum.
+def optimal_transport(source: np.ndarray, target: np.ndarray, cost: np.ndarray) -> np.ndarray:
+    """Exact optimal transport by POT's network simplex.
 
     Parameters
     ----------
     source : numpy.ndarray, shape (p,)
     target : numpy.ndarray, shape (q,)
-        Non-negative weights with equal sums.
+        Non-negative weights; both have the same sum.
     cost : numpy.ndarray, shape (p, q)
 
     Returns
@@ -53,7 +60,7 @@ def optimal_transport(source, target, cost):
     import ot
 
     plan, report = ot.emd(source, target, cost, numItermax=MAX_ITERATIONS, log=True)
-    # A solver that is stopped late returns a plan with the right sums that is not the optimum.
+    # If the solver is stopped late, its plan has the right sums but is not the optimum.
     if report["warning"]:
         raise NotComparable(f"optimal transport did not converge: {report['warning']}")
     error = max(np.abs(plan.sum(axis=1) - source).max(), np.abs(plan.sum(axis=0) - target).max())
@@ -62,8 +69,8 @@ def optimal_transport(source, target, cost):
     return plan
 
 
-def transport_plan(cost):
-    """Exact optimal transport between uniform weights; an assignment if there are equally many.
+def transport_plan(cost: np.ndarray) -> np.ndarray:
+    """Exact optimal transport between uniform weights; an assignment where p equals q.
 
     Parameters
     ----------
@@ -72,7 +79,7 @@ def transport_plan(cost):
     Returns
     -------
     numpy.ndarray, shape (p, q)
-        Non-negative, rows sum to 1/p and columns to 1/q.
+        Non-negative; rows sum to 1/p and columns to 1/q.
 
     Raises
     ------
@@ -87,22 +94,35 @@ def transport_plan(cost):
     return optimal_transport(np.full(p, 1 / p), np.full(q, 1 / q), cost)
 
 
-class UnitMatching:
-    """Linear map with weights that a subclass derives from the correlations of the units.
+def pair_weights(correlation: np.ndarray, pairs: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """The correlation of each pair of a source and a target unit; zero for all other pairs."""
+    weights = np.zeros(correlation.shape)
+    weights[pairs] = correlation[pairs]
+    return weights
 
-    Target unit j is predicted by ``sum_i w_ij z_i`` in standard deviations of the target, ``z``
-    being the standardised source. A subclass has ``weights(correlation)``: weights of shape (p, q)
-    from the correlations of source and target units over the training stimuli, of the same shape,
-    those of a constant target being zero.
+
+class UnitMatching:
+    """Linear map whose weights a subclass derives from the correlations of the units.
+
+    Target unit j is predicted by ``sum_i w_ij z_i`` in standard deviations of the target, where
+    ``z`` is the standardised source.
 
     Attributes
     ----------
     coef_ : numpy.ndarray, shape (n_varying, n_targets)
-        In units of the standardised source.
+        Weights of the standardised source units, in units of the target's response.
     mean_ : numpy.ndarray, shape (n_targets,)
+        Training mean of each target unit.
     """
 
-    def fit(self, X, Y):
+    def weights(self, correlation: np.ndarray) -> np.ndarray:
+        """Weights ``w`` (p, q), from the correlations (p, q) over the training stimuli.
+
+        The correlations of a constant target are zero.
+        """
+        raise NotImplementedError
+
+    def fit(self, X: np.ndarray, Y: np.ndarray) -> Self:
         """Match units on training responses X (n_stimuli, p) and Y (n_stimuli, q).
 
         Raises
@@ -120,6 +140,6 @@ class UnitMatching:
         self.coef_ = self.weights(Z.T @ W / len(Z)) * np.where(constant, 0, sd)
         return self
 
-    def predict(self, X):
+    def predict(self, X: np.ndarray) -> np.ndarray:
         """Predicted responses (n_stimuli, q)."""
         return self.scaler.transform(X) @ self.coef_ + self.mean_

@@ -2,25 +2,14 @@
 
 from array_api_compat import array_namespace
 
-from workflow_scripts.common.errors import InputError
+from workflow_scripts.solvers.arrays import Array
 
 
-def check_alphas(alphas):
-    """Refuse penalties that define no unique fit with more units than stimuli.
+def principal_axes(Z: Array) -> tuple[Array, Array, Array]:
+    """Thin singular value decomposition without the directions that are zero up to rounding.
 
-    Raises
-    ------
-    InputError
-        If there is none, or one that is not a positive number.
-    """
-    if not len(alphas) or not min(alphas) > 0:
-        raise InputError(f"method parameter alphas: found {alphas!r}, expected positive numbers")
-
-
-def principal_axes(Z):
-    """Thin singular value decomposition without the directions that are zero but for rounding.
-
-    With fewer stimuli than units it is that of the stimuli's Gram matrix, which is much smaller.
+    With fewer stimuli than units it is computed from the Gram matrix of the stimuli, which is much
+    smaller.
 
     Parameters
     ----------
@@ -30,7 +19,7 @@ def principal_axes(Z):
     -------
     U : array, shape (n_stimuli, k)
     s : array, shape (k,)
-        In descending order.
+        Singular values in descending order.
     Vt : array, shape (k, n_units)
     """
     xp = array_namespace(Z)

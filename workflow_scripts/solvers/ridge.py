@@ -1,45 +1,61 @@
-"""Ridge regression with a penalty for each target unit, chosen by exact leave-one-out error."""
+"""Ridge regression with a penalty for each target unit.
+
+The penalty is chosen in `workflow_scripts.solvers.leave_one_out.choose_penalties`, by exact
+leave-one-out error over the training stimuli; it takes one of the values that the estimator is
+given, by default `ALPHAS`.
+"""
+
+from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
 from array_api_compat import array_namespace
 
 from workflow_scripts.common.errors import NotComparable
+from workflow_scripts.solvers.arrays import Array
 from workflow_scripts.solvers.leave_one_out import choose_penalties
-from workflow_scripts.solvers.principal_axes import check_alphas, principal_axes
+from workflow_scripts.solvers.principal_axes import principal_axes
 from workflow_scripts.solvers.standardise import Standardiser
 
-# The union of two grids that the field's libraries use: 15 values from 1e-9 to 1e5, and 9 from 5e-4
-# to 5e4 that lie between them.
-ALPHAS = tuple(float(a) for a in np.union1d(np.logspace(-9, 5, 15), 5 * np.logspace(-4, 4, 9)))
+ALPHAS = [float(a) for a in np.union1d(np.logspace(-9, 5, 15), 5 * np.logspace(-4, 4, 9))]
+"""Penalties to choose from: the grid of the fitting library github.com/neuroailab/brainmodel_utils,
+15 values from 1e-9 to 1e5 and 9 between them, from 5e-4 to 5e4."""
 
 
 class Ridge:
     """Linear map with an L2 penalty from standardised source units to target units.
 
-    One decomposition of the source serves all targets and penalties, in whichever of primal and
-    dual form is smaller; see `choose_penalties`.
+    One decomposition of the source serves all targets and penalties, in the primal or the dual
+    form, whichever is smaller.
 
     Parameters
     ----------
     alphas : sequence of float
-        Penalties to choose from, of the sum of squared residuals.
+        Penalties to choose from: factors of the sum of squared coefficients, which is added to the
+        sum of squared residuals.
 
     Attributes
     ----------
     alpha_ : array, shape (n_targets,)
+        The penalty of each target unit.
     axes_ : array, shape (n_varying, k)
         Principal axes of the standardised source.
     weights_ : array, shape (k, n_targets)
-        On these axes: the coefficients are ``axes_ @ weights_``.
+        Weights on these axes: the coefficients are ``axes_ @ weights_``.
     intercept_ : array, shape (n_targets,)
     """
 
-    def __init__(self, alphas=ALPHAS):
+    def __init__(self, alphas: Sequence[float] = ALPHAS) -> None:
         self.alphas = alphas
 
-    def fit(self, X, Y):
-        """Fit on training responses X (n_stimuli, n_units) and Y (n_stimuli, n_targets)."""
-        check_alphas(self.alphas)
+    def fit(self, X: Array, Y: Array) -> Self:
+        """Fit on training responses X (n_stimuli, n_units) and Y (n_stimuli, n_targets).
+
+        Raises
+        ------
+        NotComparable
+            If the target has no units, or no source unit varies.
+        """
         if Y.shape[1] == 0:
             raise NotComparable("the target has no units")
         xp = array_namespace(X)
@@ -53,6 +69,6 @@ class Ridge:
         self.weights_ = s[:, None] / (s[:, None] ** 2 + self.alpha_) * projected
         return self
 
-    def predict(self, X):
+    def predict(self, X: Array) -> Array:
         """Predicted responses (n_stimuli, n_targets)."""
         return self.scaler.transform(X) @ self.axes_ @ self.weights_ + self.intercept_

@@ -1,39 +1,69 @@
-"""A generalised linear model from transformed source units."""
+"""A model fitted to source units that are transformed first: the form of several methods."""
+
+from typing import Protocol, Self
+
+from workflow_scripts.solvers.arrays import Array
+
+
+class Transformation(Protocol):
+    """Learnt from training responses (n_stimuli, n_units), applied to any."""
+
+    def fit_transform(self, X: Array) -> Array:
+        """Learn from training responses and transform them."""
+
+    def transform(self, X: Array) -> Array:
+        """Transform responses to (n_stimuli, n_kept)."""
+
+
+class Model(Protocol):
+    """A regression with a penalty for each target unit."""
+
+    alpha_: Array
+
+    def fit(self, Z: Array, Y: Array) -> Self:
+        """Fit on transformed sources (n_stimuli, n_kept) and targets (n_stimuli, n_targets)."""
+
+    def predict(self, Z: Array) -> Array:
+        """Predicted responses (n_stimuli, n_targets)."""
 
 
 class TransformedModel:
-    """Generalised linear model from transformed source units: the shape of several methods.
+    """A regression from transformed source units.
 
     Parameters
     ----------
-    transformation : object
-        With ``fit_transform(X)`` and ``transform(X)``.
-    model : GeneralisedLinear
+    transformation : Transformation
+        One that clips has ``n_clipped_``, the responses that the last ``transform`` clipped.
+    model : Model
+        One that may miss its optimum has ``converged_``, one that caps its predictions
+        ``n_capped_``; see `workflow_scripts.solvers.glm.penalised.GeneralisedLinear`.
 
     Attributes
     ----------
-    alpha_, converged_ : numpy.ndarray, shape (n_targets,)
-        See `GeneralisedLinear`.
+    alpha_ : array, shape (n_targets,)
+        Penalty of each target unit.
+    converged_ : array of bool, shape (n_targets,), or True
+        Whether each fit reached its optimum; True for a model that always does.
     guards_ : dict of str to int
-        How often the guards bound in the last `predict`.
+        How often each safeguard acted in the last `predict`.
     """
 
-    def __init__(self, transformation, model):
+    def __init__(self, transformation: Transformation, model: Model) -> None:
         self.transformation = transformation
         self.model = model
 
-    def fit(self, X, Y):
+    def fit(self, X: Array, Y: Array) -> Self:
         """Fit on training responses X (n_stimuli, n_units) and Y (n_stimuli, n_targets)."""
         self.model.fit(self.transformation.fit_transform(X), Y)
         self.alpha_ = self.model.alpha_
-        self.converged_ = self.model.converged_
+        self.converged_ = getattr(self.model, "converged_", True)
         return self
 
-    def predict(self, X):
-        """Predicted mean responses (n_stimuli, n_targets)."""
+    def predict(self, X: Array) -> Array:
+        """Predicted responses (n_stimuli, n_targets)."""
         predicted = self.model.predict(self.transformation.transform(X))
         self.guards_ = {
             "source clipped": getattr(self.transformation, "n_clipped_", 0),
-            "prediction capped": self.model.n_capped_,
+            "prediction capped": getattr(self.model, "n_capped_", 0),
         }
         return predicted

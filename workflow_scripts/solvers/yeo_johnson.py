@@ -3,39 +3,46 @@
 import numpy as np
 from array_api_compat import array_namespace
 
-from workflow_scripts.solvers.arrays import cached_rows, transposed
+from workflow_scripts.solvers.arrays import Array, cached_rows, transposed
 from workflow_scripts.solvers.standardise import Standardiser
 
 LAMBDA_TOLERANCE = 1e-7
+"""A lambda is accepted when Newton's next step is at most this share of it (of 1 + |lambda|).
+Newton's method converges quadratically, so the error left is near the square of that."""
 
-SMALL = 1e-4  # exponents this close to zero are moved
+SMALL = 1e-4
+"""Exponents closer to zero than this are raised by it. At zero the formulas of the derivatives are
+0 / 0, and close to it rounding spoils them."""
 
 MAX_ITERATIONS = 200
+"""More than any unit needs: the bracket doubles until it holds the maximum and is then halved."""
 
 
-def _power(exponent, log):
+def _power(exponent: Array, log: Array) -> Array:
     """``(exp(exponent log) - 1) / exponent``, and its limit `log` at zero.
 
-    expm1 keeps the digits that a power minus one loses where units are nearly silent.
+    expm1 keeps the digits that a power minus one would lose where units are nearly silent.
     """
     xp = array_namespace(log)
     zero = exponent == 0
     return xp.where(zero, log, xp.expm1(exponent * log) / xp.where(zero, 1.0, exponent))
 
 
-def yeo_johnson(X, lambdas, reference):
+def yeo_johnson(X: Array, lambdas: Array, reference: Array) -> Array:
     """Yeo-Johnson transformation of each column (Yeo & Johnson 2000, Biometrika 87, eq. 2.1).
 
-    Shifted to zero at the response ``exp(reference) - 1`` and divided by
-    ``exp(lambda reference)``, the slope there but for a constant: no standardised column and no
-    likelihood changes, but responses that vary little about a large mean keep their digits. The
-    plain transformation, about ``-1 / lambda`` for all of them, rounds them to a few values.
+    It is shifted so that it is zero at the response ``exp(reference) - 1``, and divided by
+    ``exp(lambda reference)``, which is proportional to its slope there. No standardised column and
+    no likelihood changes by that, but responses that vary little about a large mean keep their
+    digits: the plain transformation is about ``-1 / lambda`` for all of them, and would round them
+    to a few values.
 
     Parameters
     ----------
     X : array, shape (n_stimuli, n_units)
-    lambdas, reference : array, shape (n_units,)
-        With a reference of 0 it is the plain transformation.
+    lambdas : array, shape (n_units,)
+    reference : array, shape (n_units,)
+        0 for the plain transformation.
 
     Returns
     -------
@@ -52,36 +59,39 @@ def yeo_johnson(X, lambdas, reference):
     return transformed
 
 
-def references(X):
+def references(X: Array) -> Array:
     """Mean of ``log(1 + x)`` of each column, or 0 for a column with negative responses."""
     xp = array_namespace(X)
     negative = xp.any(X < 0, axis=0)
     return xp.where(negative, 0.0, xp.mean(xp.log1p(xp.abs(X)), axis=0))
 
 
-def _likelihood_slopes(lambdas, log, sign, jacobian):
-    """First and second derivative by lambda of the profile log-likelihood of each unit.
+def _likelihood_slopes(
+    lambdas: Array, log: Array, sign: Array, jacobian: Array
+) -> tuple[Array, Array]:
+    """First and second derivative of each unit's profile log-likelihood with respect to lambda.
 
     Parameters
     ----------
     lambdas : array, shape (n_units,)
     log : array, shape (n_units, n_stimuli)
-        ``log(1 + |x|)`` less the unit's reference.
+        ``log(1 + |x|)`` minus the unit's reference.
     sign : array, shape (n_units, n_stimuli), or 1
-        1 or -1, for negative responses.
+        -1 for a negative response, otherwise 1.
     jacobian : array, shape (n_units,)
-        Sum of ``sign(x) log(1 + |x|)`` where the reference is 0; else it is cancelled by the
-        reference.
+        Sum of ``sign(x) log(1 + |x|)`` where the reference is 0; otherwise 0, because the reference
+        cancels it.
 
     Returns
     -------
     first, second : array, shape (n_units,)
-        Where the variance overflows, the first points back to the identity, ``lambda = 1``.
+        Where the variance overflows, the first leads back to the identity, ``lambda = 1``, and the
+        second is NaN.
     """
     xp = array_namespace(log)
     n = log.shape[1]
     exponent = 1 + sign * (lambdas[:, None] - 1)
-    # At zero the formulas are 0 / 0; so near to it, Newton's step from there is as good.
+    # Newton's step is as good from a point this close to zero as from zero itself.
     exponent += SMALL * (xp.abs(exponent) < SMALL)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         power = xp.expm1(exponent * log)
@@ -99,18 +109,19 @@ def _likelihood_slopes(lambdas, log, sign, jacobian):
     return xp.where(broken, 1 - lambdas, first), xp.where(broken, xp.nan, second)
 
 
-def fit_lambdas(X):
+def fit_lambdas(X: Array) -> Array:
     """Maximum-likelihood lambda of each column, by Newton's method inside a bracket.
 
     Parameters
     ----------
     X : array, shape (n_stimuli, n_units)
-        Columns that are not constant.
+        No column is constant.
 
     Returns
     -------
     array, shape (n_units,)
-        Of any size: for a unit with one response r among n it is about ``-n / log(1 + r)``.
+        They have no limit: for a unit with one response r among n zeros it is about
+        ``-n / log(1 + r)``.
     """
     xp = array_namespace(X)
     units = transposed(X)
@@ -120,7 +131,7 @@ def fit_lambdas(X):
     )
 
 
-def _fit_rows(units):
+def _fit_rows(units: Array) -> Array:
     """Lambda of each row of responses (n_units, n_stimuli)."""
     xp = array_namespace(units)
     log, reference = xp.log1p(xp.abs(units)), references(units.T)
@@ -139,7 +150,9 @@ def _fit_rows(units):
         settled = (second < 0) & (
             xp.abs(newton - lambdas) <= LAMBDA_TOLERANCE * (1 + xp.abs(lambdas))
         )
-        # Outside the bracket, or where the likelihood is not concave: halve it, or reach on.
+        # Newton's step is not taken where the likelihood is not concave, nor where it is too long
+        # or leaves the bracket. Then the bracket is halved; while it is still open on one side, it
+        # is widened by `reach`, which doubles each time.
         walk = lambdas + xp.where(rising, reach, -reach)
         bounded = xp.isfinite(low) & xp.isfinite(high)
         other = xp.where(bounded, (low + high) / 2, walk)
@@ -155,18 +168,24 @@ def _fit_rows(units):
 class YeoJohnson:
     """Yeo-Johnson transformation and standardisation; scikit-learn calls it PowerTransformer.
 
-    Test responses are clipped to one standard deviation beyond the range of the training
-    responses: a strongly negative lambda can send one larger response far away.
+    Test responses are clipped one standard deviation beyond the range of the training responses,
+    because a strongly negative lambda can map one larger response to a value far away.
 
     Attributes
     ----------
-    lambdas_ : numpy.ndarray, shape (n_varying,)
+    lambdas_ : array, shape (n_varying,)
     n_clipped_ : int
-        Responses that the last `transform` clipped.
+        Number of responses that the last `transform` clipped.
     """
 
-    def fit_transform(self, X):
-        """Learn from training responses (n_stimuli, n_units) and transform them."""
+    def fit_transform(self, X: Array) -> Array:
+        """Learn from training responses (n_stimuli, n_units) and transform them.
+
+        Raises
+        ------
+        NotComparable
+            If no unit varies.
+        """
         self.raw = Standardiser().fit(X)
         X = X[:, self.raw.varies_]
         self.lambdas_, self.reference_ = fit_lambdas(X), references(X)
@@ -177,8 +196,8 @@ class YeoJohnson:
         self.low_, self.high_ = xp.min(Z, axis=0) - 1, xp.max(Z, axis=0) + 1
         return Z
 
-    def transform(self, X):
-        """Transform test responses, shape (n_stimuli, n_units) to (n_stimuli, n_varying)."""
+    def transform(self, X: Array) -> Array:
+        """Transform test responses (n_stimuli, n_units) to shape (n_stimuli, n_varying)."""
         transformed = yeo_johnson(X[:, self.raw.varies_], self.lambdas_, self.reference_)
         Z = self.transformed.transform(transformed)
         xp = array_namespace(Z)

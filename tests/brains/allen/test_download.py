@@ -71,9 +71,9 @@ def killed(_):
 
 
 def kept(path):
-    """Bytes of the part that is left."""
-    part = path.with_name(f"{path.name}.part")
-    return part.stat().st_size if part.exists() else 0
+    """Bytes of the piece that is left."""
+    piece = path.with_name(f"{path.name}.part")
+    return piece.stat().st_size if piece.exists() else 0
 
 
 def assert_fetched(path, content=CONTENT):
@@ -137,7 +137,7 @@ def test_a_cut_without_a_length_is_seen_by_verification(server, path):
 
 def test_without_a_length_and_verification_nothing_is_taken_for_whole(server, path):
     server.fault("cut_without_length")
-    assert_ends(server, path, "gives no length")
+    assert_ends(server, path, "found no length of the file, expected one")
 
 
 def test_a_silent_server_is_left_and_asked_again(server, path):
@@ -158,12 +158,12 @@ def test_a_busy_server_is_asked_again_after_the_pause_it_wants(server, path):
 @pytest.mark.parametrize("status", [403, 404, 410])
 def test_a_refusal_ends_at_once(server, path, status):
     server.fault("status", status=status, times=math.inf)
-    assert_ends(server, path, f"answered {status}")
+    assert_ends(server, path, f"found the answer {status} .*, expected a file")
     assert len(server.asked()) == 1
     assert not list(path.parent.iterdir())
 
 
-def test_a_page_is_no_file_and_spoils_no_part(server, path):
+def test_a_page_is_no_file_and_spoils_no_piece(server, path):
     server.fault("cut", share=0.5)
     server.fault("html", times=2)
     fetch(server, path)
@@ -179,7 +179,7 @@ def test_a_slow_server_may_take_longer_than_the_longest_silence(server, path):
     assert len(server.asked()) == 1
 
 
-def test_a_truncated_file_is_refused_and_fetched_anew(server, path):
+def test_a_truncated_file_is_refused_and_fetched_again(server, path):
     server.fault("truncate")
     fetch(server, path, verify=whole)
     assert_fetched(path)
@@ -189,13 +189,13 @@ def test_verification_may_open_the_file_with_hdf5(server, served, path):
     with h5py.File(served, "w") as file:
         file["values"] = range(1000)
     server.fault("truncate")
-    fetch(server, path, verify=lambda part: h5py.File(part).close())
+    fetch(server, path, verify=lambda piece: h5py.File(piece).close())
     assert_fetched(path, served.read_bytes())
 
 
 def test_a_file_that_is_always_wrong_is_fetched_twice_only(server, path):
     server.fault("truncate", times=math.inf)
-    assert_ends(server, path, "1000001 of 2000003 bytes.*twice the same", verify=whole)
+    assert_ends(server, path, "found .*1000001 of 2000003 bytes.*twice the same", verify=whole)
     assert len(server.asked()) == 2
     assert kept(path) == 0
 
@@ -240,7 +240,7 @@ def test_two_processes_fetch_a_file_once(server, path):
     assert server.sent() == SIZE
 
 
-def test_the_second_process_goes_on_where_the_first_was_killed(server, path):
+def test_the_second_process_continues_where_the_first_was_killed(server, path):
     server.fault("slow", seconds=5)
     first = start(server, path)
     wait_for(lambda: kept(path))
@@ -287,13 +287,13 @@ def test_a_limit_on_the_disk_ends_at_once_and_the_rest_is_fetched_later(server, 
     assert_fetched(path)
 
 
-def test_a_fault_that_lasts_ends_in_a_sentence_and_keeps_the_part(server, path):
+def test_a_fault_that_lasts_ends_in_a_sentence_and_keeps_the_piece(server, path):
     server.fault("cut", share=0.5)
     server.fault("status", status=503, times=QUICK.tries)
     assert_ends(
         server,
         path,
-        rf"answered 503.*3 tries.*{SIZE // 2} bytes are kept in {re.escape(str(path))}",
+        rf"found the answer 503.*3 tries.*{SIZE // 2} bytes are kept in {re.escape(str(path))}",
     )
     assert kept(path) == SIZE // 2
     assert fetch(server, path).transferred == SIZE - SIZE // 2
@@ -303,14 +303,14 @@ def test_a_fault_that_lasts_ends_in_a_sentence_and_keeps_the_part(server, path):
 def test_a_server_that_is_away_is_named(served, path):
     with Loopback(served.parent) as server:
         pass
-    assert_ends(server, path, "lost the connection.*refused.*0 bytes are kept")
+    assert_ends(server, path, "found a lost connection.*refused.*0 bytes are kept")
 
 
 @pytest.mark.parametrize("kind", ["change", "ignore_if_range"])
 def test_two_versions_are_never_put_together(server, served, path, kind):
     server.fault("cut", share=0.5)
     server.fault("status", status=404)
-    assert_ends(server, path, "answered 404")
+    assert_ends(server, path, "found the answer 404")
     assert kept(path) == SIZE // 2
     served.write_bytes(OTHER)
     server.fault(kind, content=OTHER)
@@ -318,7 +318,7 @@ def test_two_versions_are_never_put_together(server, served, path, kind):
     assert_fetched(path, OTHER)
 
 
-def test_a_file_that_changes_between_two_tries_is_started_anew(server, path):
+def test_a_file_that_changes_between_two_tries_is_started_again(server, path):
     server.fault("cut", share=0.5)
     server.fault("change", content=OTHER)
     fetch(server, path)
@@ -326,7 +326,7 @@ def test_a_file_that_changes_between_two_tries_is_started_anew(server, path):
     assert server.sent() == SIZE // 2 + SIZE
 
 
-def test_without_tags_a_file_that_shrank_is_started_anew(served, path, tmp_path):
+def test_without_tags_a_file_that_shrank_is_started_again(served, path, tmp_path):
     with Loopback(tmp_path / "served", validators=False) as server:
         server.fault("cut", share=0.5)
         server.fault("change", content=OTHER[:1000])
@@ -334,14 +334,14 @@ def test_without_tags_a_file_that_shrank_is_started_anew(served, path, tmp_path)
         assert_fetched(path, OTHER[:1000])
 
 
-def test_without_tags_a_part_is_continued(served, path, tmp_path):
+def test_without_tags_a_piece_is_continued(served, path, tmp_path):
     with Loopback(tmp_path / "served", validators=False) as server:
         server.fault("cut", share=0.5)
         assert fetch(server, path).transferred == SIZE
     assert_fetched(path)
 
 
-def test_a_part_of_another_address_is_not_continued(server, served, path):
+def test_a_piece_of_another_address_is_not_continued(server, served, path):
     served.with_name("other.nwb").write_bytes(OTHER)
     with pytest.raises(KeyboardInterrupt):
         fetch(server, path, verify=killed)
@@ -351,14 +351,14 @@ def test_a_part_of_another_address_is_not_continued(server, served, path):
     assert_fetched(path, OTHER)
 
 
-def test_a_part_without_its_note_is_not_continued(server, path):
+def test_a_piece_without_its_note_is_not_continued(server, path):
     path.parent.mkdir()
     path.with_name(f"{path.name}.part").write_bytes(b"of whatever file")
     fetch(server, path)
     assert_fetched(path)
 
 
-def test_a_server_without_ranges_starts_anew(server, path):
+def test_a_server_without_ranges_starts_again(server, path):
     server.fault("cut", share=0.5)
     server.fault("ignore_range")
     assert fetch(server, path).transferred == SIZE // 2 + SIZE
@@ -368,13 +368,13 @@ def test_a_server_without_ranges_starts_anew(server, path):
 def test_a_server_without_ranges_that_always_cuts_is_left(served, path, tmp_path):
     with Loopback(tmp_path / "served", ranges=False) as server:
         server.fault("cut", share=0.5, times=math.inf)
-        assert_ends(server, path, "lost the connection.*3 tries that brought nothing new")
+        assert_ends(server, path, "found a lost connection.*3 tries that brought nothing new")
         assert len(server.asked()) == 1 + QUICK.tries
 
 
 def test_a_server_that_falls_silent_for_good_is_left(server, path):
     server.fault("silence", times=math.inf, share=0)
-    assert_ends(server, path, r"was silent for 0\.3 s, the last of 3 tries")
+    assert_ends(server, path, r"found silence for 0\.3 s in the last of 3 tries")
 
 
 def test_a_range_that_ends_early_is_continued(server, path):
@@ -396,14 +396,14 @@ def test_a_file_that_is_there_is_verified_and_never_removed(server, path):
     path.parent.mkdir()
     path.write_bytes(b"of the user")
     assert fetch(server, path).transferred == 0
-    with pytest.raises(DownloadError, match="11 of 2000003 bytes.*remove it"):
+    with pytest.raises(DownloadError, match="found another file .11 of 2000003 bytes.*remove it"):
         fetch(server, path, verify=whole)
     assert path.read_bytes() == b"of the user"
     assert not server.asked()
 
 
 def test_an_address_that_is_none_is_named(path):
-    with pytest.raises(DownloadError, match="^session_1.nwb: is no address"):
+    with pytest.raises(DownloadError, match="^session_1.nwb: found no address"):
         download("session_1.nwb", path, patience=QUICK)
 
 

@@ -5,16 +5,17 @@ Files are written in the main environment and read in the isolated one, as in th
 
 import json
 import subprocess
+from dataclasses import replace
 
 import h5py
 import numpy as np
 import pytest
 import xarray as xr
 
-from workflow_scripts.brains.allen import nwb
+from workflow_scripts.brains.allen.nwb import write_session
 from workflow_scripts.brains.presets import reliable_rates
-from workflow_scripts.brains.simulated.simulation import simulate
-from workflow_scripts.brains.subjects import read_mouse
+from workflow_scripts.brains.simulated.simulation import Simulation, simulate
+from workflow_scripts.brains.subjects import Filters, read_subject
 
 N_SCENES = 12
 WINDOW = (0.04, 0.25)
@@ -23,15 +24,15 @@ QUALITY = {
     "amplitude_cutoff_maximum": 0.1,
     "presence_ratio_minimum": 0.95,
 }
-SIMULATION = {
-    "session": 900001,
-    "units_per_area": [6, 8],
-    "n_trials": 6,
-    "dimensions": 3,
-    "mean_rate_hz": 10.0,
-    "gain": 2.0,
-    "seed": 0,
-}
+SIMULATION = Simulation(
+    seed=0,
+    session=900001,
+    units_per_area=[6, 8],
+    n_trials=6,
+    dimensions=3,
+    mean_rate_hz=10.0,
+    gain=2.0,
+)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ def contents():
         for number, area in enumerate(("VISp", "VISl"))
     }
     contents = simulate(layers, SIMULATION)
-    units = contents["units"]
+    units = contents.units
     units["quality"] = "good"
     for metric, value in (("isi_violations", 0.1), ("amplitude_cutoff", 0.01)):
         units[metric] = value
@@ -56,7 +57,7 @@ def contents():
 @pytest.fixture(scope="module")
 def session_file(contents, tmp_path_factory):
     path = tmp_path_factory.mktemp("nwb") / "session.nwb"
-    nwb.write_session(path, notes="{}", **contents)
+    write_session(path, contents, notes="{}")
     return path
 
 
@@ -66,6 +67,7 @@ def extract(allensdk_python, workflow, tmp_path):
 
     def run(path, **changes):
         settings = {
+            "brain": "mouse",
             "session": 900001,
             "areas": ["VISp", "VISl"],
             "preset": "ccn25",
@@ -73,7 +75,7 @@ def extract(allensdk_python, workflow, tmp_path):
             "quality": QUALITY,
             "min_trials": 2,
             "n_halves": 20,
-            "expected_scenes": N_SCENES,
+            "n_scenes": N_SCENES,
             "seed": 0,
             **changes,
         }
@@ -102,13 +104,13 @@ def test_counts_are_those_that_were_written(extract, session_file, contents):
     output, done = extract(session_file)
     assert done.returncode == 0, done.stderr
     found = xr.open_dataset(output)
-    units = contents["units"].set_index("id")
-    scenes = contents["presentations"]["natural_scenes"]
-    gap_start, gap_stop, _ = contents["invalid_times"][0]
+    units = contents.units.set_index("id")
+    scenes = contents.presentations["natural_scenes"]
+    gap_start, gap_stop, _ = contents.invalid_times[0]
     valid = scenes[(scenes["stop_time"] < gap_start) | (scenes["start_time"] > gap_stop)]
     assert len(valid) < len(scenes)
     for unit in found["unit"].values:
-        times = contents["spike_times"][units.index.get_loc(unit)]
+        times = contents.spike_times[units.index.get_loc(unit)]
         for scene in range(N_SCENES):
             starts = valid.loc[valid["frame"] == scene, "start_time"]
             expected = [
@@ -125,7 +127,7 @@ def test_counts_are_those_that_were_written(extract, session_file, contents):
 def test_masked_presentations_are_missing_and_not_zero(extract, session_file, contents):
     output, _ = extract(session_file)
     found = xr.open_dataset(output)
-    scenes = contents["presentations"]["natural_scenes"]
+    scenes = contents.presentations["natural_scenes"]
     shown = scenes.loc[scenes["frame"] >= 0]
     missing = int(len(shown) - found["n_trials"].sum())
     assert missing > 0
@@ -135,7 +137,7 @@ def test_masked_presentations_are_missing_and_not_zero(extract, session_file, co
 def test_units_on_a_threshold_stay_and_those_beyond_go(extract, session_file, contents):
     output, _ = extract(session_file)
     found = set(xr.open_dataset(output)["unit"].values)
-    ids = contents["units"]["id"].to_numpy()
+    ids = contents.units["id"].to_numpy()
     assert ids[0] in found
     assert ids[1] not in found
     assert ids[2] not in found
@@ -165,12 +167,13 @@ def test_bins_add_up_to_the_window(extract, session_file):
     )
     assert "bin_rate" not in whole
     of_area = binned["area"].values == "VISp"
-    mouse, recording = read_mouse(output, ["VISp"], -1, N_SCENES, "nayebi", {})
+    filters = Filters(["VISp", "VISl"], "nayebi", N_SCENES, min_reliability=-1, min_units=1)
+    subject, recording = read_subject(output, filters, "mouse", {})
     expected = reliable_rates(
         binned["bin_rate"].values[..., of_area], binned["bin_reliability"].values[:, of_area]
     )
     assert expected.shape[1] > 0
-    np.testing.assert_array_equal(mouse["VISp"].values, expected)
+    np.testing.assert_array_equal(subject["VISp"].values, expected)
     assert recording.data_kind == "simulated"
 
 
@@ -184,8 +187,8 @@ def test_units_are_counted_before_and_after_each_filter(extract, session_file, c
     output, _ = extract(session_file, areas=["VISl", "VISp", "VISam"])
     found = xr.open_dataset(output)
     assert found["area_name"].values.tolist() == ["VISl", "VISp", "VISam"]
-    locations = contents["electrodes"].set_index("id")["location"]
-    areas = contents["units"]["peak_channel_id"].map(locations)
+    locations = contents.electrodes.set_index("id")["location"]
+    areas = contents.units["peak_channel_id"].map(locations)
     in_file = [int((areas == area).sum()) for area in ("VISl", "VISp", "VISam")]
     assert found["n_in_file"].values.tolist() == in_file
     assert min(in_file[:2]) >= 6
@@ -201,7 +204,7 @@ def changed_file(contents, tmp_path):
 
     def write(**changes):
         path = tmp_path / "changed.nwb"
-        nwb.write_session(path, notes="{}", **{**contents, **changes})
+        write_session(path, replace(contents, **changes), notes="{}")
         return path
 
     return write
@@ -222,9 +225,9 @@ def is_left_out(output, done, sentence):
 
 def test_a_scene_with_too_few_valid_repeats_leaves_the_session_out(extract, changed_file, contents):
     """Four of six presentations of scene 3 are gone."""
-    scenes = contents["presentations"]["natural_scenes"]
+    scenes = contents.presentations["natural_scenes"]
     rows = scenes.index[scenes["frame"] == 3][:4]
-    presentations = {**contents["presentations"], "natural_scenes": scenes.drop(rows)}
+    presentations = {**contents.presentations, "natural_scenes": scenes.drop(rows)}
     path = changed_file(presentations=presentations, invalid_times=())
     assert xr.open_dataset(extract(path)[0]).sizes["unit"] > 0
     found = is_left_out(
@@ -237,7 +240,7 @@ def test_a_scene_with_too_few_valid_repeats_leaves_the_session_out(extract, chan
 
 def test_units_without_enough_trials_are_left_out_and_counted(extract, changed_file, contents):
     """One probe has no valid data in the presentations of one scene, the other one has."""
-    scenes = contents["presentations"]["natural_scenes"]
+    scenes = contents.presentations["natural_scenes"]
     shown = scenes[scenes["frame"] == 3].iloc[:5]
     gaps = [(start + 0.1, start + 0.2, ["probeA"]) for start in shown["start_time"].sort_values()]
     output, done = extract(changed_file(invalid_times=gaps))
@@ -251,7 +254,7 @@ def test_units_without_enough_trials_are_left_out_and_counted(extract, changed_f
 
 def test_a_session_without_natural_scenes_is_left_out(extract, changed_file, contents):
     """As the 26 sessions of the other stimulus set are."""
-    presentations = dict(contents["presentations"])
+    presentations = dict(contents.presentations)
     del presentations["natural_scenes"]
     found = is_left_out(*extract(changed_file(presentations=presentations)), "no natural scenes")
     assert not found["n_trials"].any()
@@ -264,7 +267,7 @@ def test_a_session_without_units_of_the_areas_is_left_out(extract, session_file)
 
 
 def test_a_session_without_units_of_quality_is_left_out(extract, changed_file, contents):
-    path = changed_file(units=contents["units"].assign(quality="noise"))
+    path = changed_file(units=contents.units.assign(quality="noise"))
     found = is_left_out(*extract(path), "no unit in any of VISp, VISl passes quality control")
     assert found["n_in_file"].values.min() >= 6
     assert found["n_after_quality"].values.tolist() == [0, 0]
@@ -273,8 +276,8 @@ def test_a_session_without_units_of_quality_is_left_out(extract, changed_file, c
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"session": 7}, "holds session 900001, expected 7"),
-        ({"expected_scenes": 10}, "shows frames [10, 11], expected 0 to 9 and the blank -1"),
+        ({"session": 7}, "found session 900001, expected session 7"),
+        ({"n_scenes": 10}, "found frames [10, 11], expected 0 to 9 and the blank -1"),
     ],
 )
 def test_a_session_that_does_not_fit_is_named(extract, session_file, changes, sentence):
@@ -291,9 +294,9 @@ def test_a_file_that_is_no_session_is_named(extract, session_file, tmp_path):
     empty = tmp_path / "empty.nwb"
     h5py.File(empty, "w").close()
     for path, sentence in (
-        (tmp_path / "none.nwb", "no such file"),
-        (truncated, "is not a whole HDF5 file"),
-        (empty, "has no identifier"),
+        (tmp_path / "none.nwb", "found no such file, expected the NWB file of session 900001"),
+        (truncated, "found no whole HDF5 file"),
+        (empty, "found no identifier"),
     ):
         _, done = extract(path)
         assert done.returncode == 1

@@ -13,14 +13,16 @@ from tests.harness.loopback import Loopback, example_tables
 
 SESSIONS = (900001, 900002, 900003)
 N_SCENES = 60
+RECORDINGS = [f"results/brains/mouse/recordings/{session}.nc" for session in SESSIONS]
+SCENES = "results/stimuli/mouse/64.nc"
 PATIENCE = {"connect_s": 2, "read_s": 2, "tries": 3, "backoff_s": 0.1}
 
 
 @pytest.fixture(scope="module")
 def bucket(finished):
-    """The simulated mice as the Allen Institute would publish them."""
+    """The simulated sessions as the Allen Institute would publish them."""
     folder = finished.folder / "bucket"
-    mice = finished.folder / "results/mouse"
+    mice = finished.folder / "results/brains/mouse"
     shutil.copytree(mice / "natural_scene_templates", folder / "natural_scene_templates")
     for session in SESSIONS:
         (folder / f"session_{session}").mkdir()
@@ -30,7 +32,7 @@ def bucket(finished):
 
 @pytest.fixture
 def server(bucket):
-    """Warehouse and bucket in one; of a fourth session there is no file."""
+    """Warehouse and bucket in one; a fourth session has no file."""
     with Loopback(
         bucket,
         tables=example_tables([*SESSIONS, 900004]),
@@ -42,13 +44,13 @@ def server(bucket):
 
 @pytest.fixture
 def fetch(finished, server):
-    """Run the workflow in a folder of its own with another source of mice."""
+    """Run the workflow in a folder of its own with another source of sessions."""
 
-    def run(source, directory, *arguments, check=True, patience=PATIENCE, **mouse):
-        mouse |= {"source": source, "base_url": server.url}
-        mouse["download"] = {"keep": False, "patience": patience}
+    def run(source, directory, *arguments, check=True, patience=PATIENCE, **brain):
+        brain |= {"source": source, "base_url": server.url}
+        config = {"brains": {"mouse": brain}, "download": {"keep": False, "patience": patience}}
         override = finished.folder / f"{directory}.yaml"
-        override.write_text(yaml.safe_dump({"mouse": mouse}))
+        override.write_text(yaml.safe_dump(config))
         arguments = ("--directory", directory, *arguments)
         return finished.snakemake(*arguments, configfiles=[override.name], check=check)
 
@@ -64,40 +66,40 @@ def same(finished, directory, names):
 
 
 def test_from_the_warehouse_to_figure_2(finished, fetch, server, bucket):
-    """Networks are those of the finished run; all that has to do with mice is made anew."""
+    """Networks are those of the finished run; everything about the brain is made again."""
     elsewhere = finished.folder / "warehouse"
-    for part in ("models", "stimuli"):
-        shutil.copytree(finished.folder / "results" / part, elsewhere / "results" / part)
-    (elsewhere / "results/stimuli/scenes.nc").unlink()
-    wanted = ["results/figures/figure_2.png", "results/tables/claims.csv"]
+    for name in ("models", "stimuli"):
+        shutil.copytree(finished.folder / "results" / name, elsewhere / "results" / name)
+    shutil.rmtree(elsewhere / "results/stimuli/mouse")
+    wanted = ["results/figures/mouse/figure_2.png", "results/tables/claims.csv"]
     fetch("warehouse", "warehouse", *wanted)
-    sessions = [f"results/mouse/sessions/{session}.nc" for session in SESSIONS]
-    same(finished, "warehouse", [*sessions, "results/stimuli/scenes.nc"])
+    same(finished, "warehouse", [*RECORDINGS, SCENES])
     # Read and removed; the checksum stays.
-    assert not list((elsewhere / "results/mouse/nwb").glob("[!.]*"))
+    assert not list((elsewhere / "results/brains/mouse/nwb").glob("[!.]*"))
     claims = pd.read_csv(elsewhere / "results/tables/claims.csv").set_index("population")
-    assert set(claims.loc["mice", "data"]) == {"3 simulated mice"}  # whatever served them
+    # What they are, wherever they were served.
+    assert set(claims.loc[["mouse"], "data"]) == {"mouse: 3 simulated subjects"}
     more = {**PATIENCE, "tries": 9}
     planned = fetch("warehouse", "warehouse", "-n", *wanted, patience=more)
     assert "Nothing to be done" in planned
 
-    table = pd.read_csv(elsewhere / "results/tables/sessions.csv").set_index("session")
+    table = pd.read_csv(elsewhere / "results/tables/mouse/sessions.csv").set_index("session")
     assert list(table.index[table["takes_part"]]) == list(SESSIONS)
     assert table.loc[900004, "reason"] == "has no NWB file"
-    receipt = json.loads((elsewhere / "results/mouse/downloads/session_900001.json").read_text())
+    downloads = elsewhere / "results/brains/mouse/downloads"
+    receipt = json.loads((downloads / "session_900001.json").read_text())
     served = bucket / "session_900001/session_900001.nwb"
     assert receipt["size"] == receipt["transferred"] == served.stat().st_size
 
     for name in ("sessions", "probes", "channels", "units"):
-        shutil.copy(elsewhere / f"results/mouse/tables/{name}.csv", bucket)
+        shutil.copy(elsewhere / f"results/brains/mouse/tables/{name}.csv", bucket)
 
 
 def test_from_the_bucket_over_a_bad_connection(finished, fetch, server, bucket):
     """A cut connection is resumed: only what was missing is sent again."""
     server.fault("cut", "session_900002.nwb", times=2)
-    wanted = [f"results/mouse/sessions/{session}.nc" for session in SESSIONS]
-    fetch("s3", "s3", *wanted, "results/stimuli/scenes.nc")
-    same(finished, "s3", [*wanted, "results/stimuli/scenes.nc"])
+    fetch("s3", "s3", *RECORDINGS, SCENES)
+    same(finished, "s3", [*RECORDINGS, SCENES])
     size = (bucket / "session_900002/session_900002.nwb").stat().st_size
     assert size <= server.sent("session_900002.nwb") < 1.2 * size
 
@@ -106,23 +108,25 @@ def test_a_listed_session_that_cannot_take_part_ends_before_any_download(fetch, 
     said = fetch(
         "warehouse",
         "listed",
-        "results/mouse/sessions/900004.nc",
+        "results/brains/mouse/recordings/900004.nc",
         check=False,
         sessions=[*SESSIONS, 900004],
     )
-    assert "found 900004, which cannot take part: has no NWB file" in said
+    assert (
+        "found 900004, which cannot take part (has no NWB file), expected sessions that can" in said
+    )
     assert not server.asked("well_known_file_download")
 
 
 def test_a_fault_that_persists_ends_in_a_sentence(finished, fetch, server):
     server.fault("html", "session_900001.nwb", times=float("inf"))
-    said = fetch("s3", "broken", "results/mouse/sessions/900001.nc", check=False)
-    assert "session_900001.nwb: answered with a page" in said
-    assert not list((finished.folder / "broken/results/mouse").rglob("*.nwb"))
+    said = fetch("s3", "broken", RECORDINGS[0], check=False)
+    assert "session_900001.nwb: found a page" in said
+    assert not list((finished.folder / "broken/results/brains").rglob("*.nwb"))
 
 
 def test_allensdks_own_client_takes_the_server_for_the_warehouse(allensdk_python, server, tmp_path):
-    """What these tests fetch from answers as the client of the Allen Institute expects it."""
+    """The server of these tests answers as the client of the Allen Institute expects."""
     script = f"""
 from allensdk.brain_observatory.ecephys.ecephys_project_cache import EcephysProjectCache
 cache = EcephysProjectCache.from_warehouse(

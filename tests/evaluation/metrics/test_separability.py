@@ -3,9 +3,12 @@
 import numpy as np
 import pytest
 
+from tests.evaluation.made_up import make_population, make_scores
+from workflow_scripts.evaluation.metric import Random
 from workflow_scripts.evaluation.metrics.separability import (
     candidate_similarity,
     discriminability,
+    measure,
     separability,
 )
 
@@ -41,3 +44,46 @@ def test_discriminability_grows_as_splits_agree():
     loose, tight = (discriminability(means + sd * noise) for sd in (1.0, 0.1))
     assert tight > 5 * loose
     assert np.isnan(discriminability(means))
+
+
+COMPARISONS = ("model_to_brain", "brain_to_model")
+
+
+def rows(**parameters):
+    """Rows of one method on a made-up brain with two candidates, by direction and area."""
+    population = make_population("brain")
+    table = measure(make_scores(population, COMPARISONS), population, Random(0, 50), **parameters)
+    return table[table["method"] == "ridge"].set_index(["direction", "area"])
+
+
+def test_a_gap_is_found_again_in_the_scores():
+    """With the mean over layers and two candidates, it is the difference of two means."""
+    population = make_population("brain")
+    splits = make_scores(population, COMPARISONS).splits
+    splits = splits[(splits["method"] == "ridge") & (splits["comparison"] == "brain_to_model")]
+    of_area = splits[splits["source_part"] == "p2"].groupby("target_subject")["split_score"].mean()
+    found = rows(layer_rule="mean").loc[("brain_to_model", "p2"), "separability"]
+    assert found == pytest.approx(abs(of_area.iloc[0] - of_area.iloc[1]))
+
+
+def test_the_mean_over_areas_has_an_interval_and_areas_have_none():
+    table = rows()
+    means = table.xs("mean", level="area")
+    areas = table.drop("mean", level="area")
+    assert means["ci_low"].notna().all() and areas["ci_low"].isna().all()
+    for direction in (*COMPARISONS, "both"):
+        expected = areas.loc[direction, "separability"].mean()
+        assert means.loc[direction, "separability"] == pytest.approx(expected)
+
+
+def test_both_directions_are_combined_as_parameters_say():
+    separabilities, similarities = rows(), rows(combine="similarities")
+    one, other = (separabilities.loc[direction, "separability"] for direction in COMPARISONS)
+    both = separabilities.loc["both", "separability"]
+    np.testing.assert_allclose(both, (one + other) / 2)
+    assert not np.allclose(similarities.loc["both", "separability"], both)
+    for direction in COMPARISONS:
+        np.testing.assert_array_equal(
+            similarities.loc[direction, "separability"],
+            separabilities.loc[direction, "separability"],
+        )

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# Start a Slurm of one node for tests in folder $1: Debian's packages, no systemd, no cgroups, no
-# accounting, on loopback alone, with two GPUs that are none. stop.sh ends it.
-# Exit status 77, with a sentence: there can be no such Slurm on this machine.
+# Start a Slurm of one node for tests, in folder $1: Debian's packages, without systemd, cgroups and
+# accounting, on loopback only, with two made-up GPUs. stop.sh ends it.
+# Exit status 77, with a sentence: such a Slurm cannot run on this machine.
 set -euo pipefail
 
 cannot() { echo "No Slurm can be started here: $1." >&2; exit 77; }
 
 folder=$1
-[ "$(id -u)" = 0 ] || cannot "its daemons want root"
-# A link that leads nowhere is of a test that was killed.
+[ "$(id -u)" = 0 ] || cannot "its daemons need root"
+# A test that was killed leaves a link that leads nowhere.
 [ -e /etc/slurm/slurm.conf ] || rm -f /etc/slurm/slurm.conf
-[ ! -e /etc/slurm/slurm.conf ] || cannot "/etc/slurm/slurm.conf belongs to another one"
+[ ! -e /etc/slurm/slurm.conf ] || cannot "/etc/slurm/slurm.conf belongs to another Slurm"
 if ! { command -v slurmctld && command -v slurmd && command -v srun && command -v munged; } >/dev/null
 then
     command -v apt-get >/dev/null || cannot "neither its programs nor apt-get are installed"
@@ -24,7 +24,8 @@ mkdir -p "$folder"/{state,spool} /etc/slurm
 head -c 128 /dev/urandom >"$folder/munge.key"
 chmod 400 "$folder/munge.key"
 
-# More processors and memory than there are (config_overrides): what asks for much runs anywhere.
+# More processors and memory than there are (config_overrides), so that jobs that request much run
+# on any machine.
 cat >"$folder/slurm.conf" <<CONF
 ClusterName=test
 SlurmctldHost=$host(127.0.0.1)
@@ -61,12 +62,12 @@ CONF
 # Any device can stand in for a GPU.
 printf 'NodeName=%s Name=gpu File=/dev/tty%s\n' "$host" 0 "$host" 1 >"$folder/gres.conf"
 echo CgroupAutomount=no >"$folder/cgroup.conf"
-# Jobs do not inherit SLURM_CONF, so that it must be where it always is.
+# Jobs do not inherit SLURM_CONF, so the file must be in its usual place.
 ln -s "$folder/slurm.conf" /etc/slurm/slurm.conf
 
 munged --force --key-file="$folder/munge.key" --socket="$folder/munge.socket" \
     --pid-file="$folder/munged.pid" --log-file="$folder/munged.log" --seed-file="$folder/munged.seed"
-# Its other files lie beside the one that is named, not beside the link to it.
+# By its own name, not by the link: Slurm looks for its other files in the folder of this one.
 slurmctld -i -f "$folder/slurm.conf"
 slurmd -f "$folder/slurm.conf"
 for _ in $(seq 60); do

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# End the daemons that start.sh started in folder $1, and whatever its jobs still do.
+# End the jobs, and the daemons that start.sh started in folder $1.
 set -uo pipefail
 
 folder=$1

@@ -1,11 +1,11 @@
 """Fetch one large file over HTTP: resumed after any failure, whole and verified, or absent.
 
-The bytes gather in ``<path>.part``, which outlives a failed or killed job. Beside it lies
-``<path>.part.json``, a note of the version of the file that the bytes belong to, so that parts of
-two versions are never put together. It is the note that a process locks while it fetches: HDF5
-locks every file that it opens, so that a lock on the part would make its verification fail.
+The bytes gather in ``<path>.part``, which outlives a failed or killed job. Next to it lies
+``<path>.part.json``, a note of the version of the file that the bytes belong to, so that pieces of
+two versions are never put together. A process locks the note while it fetches, not the ``.part``
+file: HDF5 locks every file that it opens, so the verification of a locked file would fail.
 
-Runs in the main environment and in the AllenSDK one, hence nothing but requests is imported.
+Runs in the main environment and in the AllenSDK one, hence imports no library but requests.
 """
 
 import json
@@ -13,6 +13,7 @@ import logging
 import os
 import re
 import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,31 +25,39 @@ import urllib3
 
 from workflow_scripts.common.checksums import sha256_of
 from workflow_scripts.common.errors import InputError
-from workflow_scripts.common.files import lock
+from workflow_scripts.common.files import PathLike, lock
 
 CHUNK = 1 << 20
+"""Most bytes that are read at a time."""
 
 MB = 1e6
+"""Bytes of a megabyte, as messages give sizes."""
 
 LOG_INTERVAL_S = 10
+"""Shortest time between two messages on the progress of a file."""
 
 WORTH_ANOTHER_TRY = (408, 425, 429)
+"""Statuses of a refusal that may pass: the request timed out, came too early, or one too many."""
 
 NO_ADDRESS = (
     requests.exceptions.InvalidURL,
     requests.exceptions.InvalidSchema,
     requests.exceptions.MissingSchema,
 )
+"""Errors of an address that no server can be asked for."""
+
+Verify = Callable[[Path], object]
+"""Raises, with a message, if the file at a path is not what it should be."""
 
 
 class DownloadError(InputError):
-    """A file could not be fetched; the message says from where, why, and what is kept."""
+    """A file could not be fetched; the message says from where, what came, and what is kept."""
 
 
 class _TryFailed(Exception):
-    """This try brought no whole file, but the next one may."""
+    """This try brought no whole file, but the next one may; `found` is what it brought."""
 
-    def __init__(self, found, wait_s=0.0):
+    def __init__(self, found: str, wait_s: float = 0.0) -> None:
         super().__init__(found)
         self.wait_s = wait_s
 
@@ -62,11 +71,11 @@ class Patience:
     connect_s, read_s : float
         Longest wait for a connection, and for the next byte.
     tries : int
-        How many tries in a row may bring nothing new. A try that brings the part further than it
-        ever was sets the count back to none.
+        How many tries in a row may bring nothing new. A try after which more bytes are here than
+        ever before starts the count again.
     backoff_s, longest_pause_s : float
-        Pause after a try, which doubles with every try that brought nothing, up to the longest.
-        A pause that the server asks for is kept up to the longest, too.
+        Pause after a try, which doubles with every try that brought nothing. A longer pause that
+        the server asks for is kept; none is longer than the longest.
     """
 
     connect_s: float = 10.0
@@ -77,6 +86,7 @@ class Patience:
 
 
 PATIENCE = Patience()
+"""The usual patience."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +100,7 @@ class Receipt:
     size : int
         Its size in bytes.
     sha256 : str
-        Digest of the whole file, whichever calls its bytes came in.
+        Digest of the whole file, including bytes that earlier calls fetched.
     transferred : int
         Bytes of content that this call took from the network.
     seconds : float
@@ -106,26 +116,26 @@ class Receipt:
 
 @dataclass(frozen=True)
 class _Version:
-    """What tells one version of a file from another; None is what the server did not say."""
+    """What tells one version of a file from another; None where the server did not say."""
 
     url: str
     validator: str | None
     size: int | None
 
-    def may_be(self, other):
-        """Whether nothing that both know differs."""
+    def may_be(self, other: "_Version") -> bool:
+        """Whether the two agree in everything that both know."""
         pairs = zip(asdict(self).values(), asdict(other).values(), strict=True)
         return all(a == b for a, b in pairs if a is not None and b is not None)
 
 
-class _Part:
-    """The bytes that are here so far, and the version that they are of."""
+class _Piece:
+    """The bytes that are here so far, and the version of the file that they belong to."""
 
-    def __init__(self, path, note, url):
+    def __init__(self, path: Path, note: Path, url: str) -> None:
         self.path = path
         self.note = note
         self.written = 0
-        self.version = None
+        self.version: _Version | None = None
         try:
             self.version = _Version(**json.loads(note.read_text()))
         except (ValueError, TypeError):
@@ -134,22 +144,25 @@ class _Part:
             self.discard()
 
     @property
-    def size(self):
+    def size(self) -> int:
         """Number of bytes that are here."""
         return self.path.stat().st_size if self.path.exists() else 0
 
-    def discard(self):
-        """Forget the bytes, and whose they were."""
+    def discard(self) -> None:
+        """Remove the bytes, and forget which version they belong to."""
         self.path.unlink(missing_ok=True)
         self.version = None
 
-    def begin(self, version):
-        """Start anew with bytes of `version`; never are bytes under the note of another version."""
+    def begin(self, version: _Version) -> None:
+        """Start again with bytes of `version`.
+
+        The old bytes go first, so that no bytes ever lie under the note of another version.
+        """
         self.discard()
         self.note.write_text(json.dumps(asdict(version)))
         self.version = version
 
-    def append(self, chunks, progress):
+    def append(self, chunks: Iterable[bytes], progress: "_Progress") -> None:
         """Write `chunks` as they come, so that what has arrived is kept, however this ends."""
         with open(self.path, "ab", buffering=0) as file:
             for chunk in chunks:
@@ -159,7 +172,7 @@ class _Part:
                 self.written += len(chunk)
                 progress(file.tell())
 
-    def rename(self, path):
+    def rename(self, path: Path) -> None:
         """Give the bytes their final name, once they are on the disk."""
         with open(self.path, "rb+") as file:
             os.fsync(file.fileno())
@@ -167,15 +180,15 @@ class _Part:
 
 
 class _Progress:
-    """Say how far a file is, at most every `LOG_INTERVAL_S`."""
+    """Log how much of a file is here, at most every `LOG_INTERVAL_S`."""
 
-    def __init__(self, name, size, total):
+    def __init__(self, name: str, size: int, total: int | None) -> None:
         self.name = name
         self.total = total
         self.size = size
         self.time = time.monotonic()
 
-    def __call__(self, size):
+    def __call__(self, size: int) -> None:
         elapsed = time.monotonic() - self.time
         if elapsed < LOG_INTERVAL_S:
             return
@@ -191,19 +204,19 @@ class _Progress:
 
 
 @contextmanager
-def _locked(path):
-    """Hold the file `path`, made if need be, which no other process holds meanwhile."""
+def _locked(path: Path) -> Iterator[None]:
+    """Lock the file `path`, which is made if it is not there, for this process alone."""
     while True:
         with open(path, "ab") as file:
             lock(file, f"{path}: waiting for the process that fetches this file")
-            # the process that held it may have removed it: then this is no longer the file `path`
+            # The process that held it may have removed it; then this is no longer the file `path`.
             if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
                 yield
                 return
 
 
-def _wait_asked_for(response):
-    """Seconds that the header ``Retry-After`` asks for, be it a number or a date."""
+def _wait_asked_for(response: requests.Response) -> float:
+    """Seconds that the header ``Retry-After`` asks for, as a number or as a date."""
     asked = response.headers.get("Retry-After", "")
     if asked.isdigit():
         return float(asked)
@@ -213,58 +226,59 @@ def _wait_asked_for(response):
         return 0.0
 
 
-def _check_answer(response, url):
-    """Raise unless the answer is a file, whole or in part."""
+def _check_answer(response: requests.Response, url: str) -> None:
+    """Raise unless the answer is a file, or the rest of one."""
     if response.status_code not in (200, 206):
-        found = f"answered {response.status_code} {response.reason}"
+        found = f"the answer {response.status_code} {response.reason}"
         if response.status_code in WORTH_ANOTHER_TRY or response.status_code >= 500:
             raise _TryFailed(found, _wait_asked_for(response))
-        raise DownloadError(f"{url}: {found}, expected a file")
+        raise DownloadError(url, found, "a file")
     kind = response.headers.get("Content-Type", "")
     if "html" in kind.lower():
-        raise _TryFailed(f"answered with a page ({kind})")
+        raise _TryFailed(f"a page ({kind}) as the answer")
 
 
-def _content_range(response):
+def _content_range(response: requests.Response) -> tuple[int | None, int | None]:
     """First byte and size of the whole file by the header ``Content-Range``; None if not said."""
     header = response.headers.get("Content-Range", "")
-    parts = re.fullmatch(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)", header)
-    if parts is None:
+    match = re.fullmatch(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)", header)
+    if match is None:
         return None, None
-    return tuple(int(part) if part and part != "*" else None for part in parts.groups())
+    start, size = (int(text) if text and text != "*" else None for text in match.groups())
+    return start, size
 
 
-def _described(response, url):
-    """First byte of the content, and the version that it is of."""
+def _described(response: requests.Response, url: str) -> tuple[int | None, _Version]:
+    """First byte of the content, and the version of the file that it belongs to."""
     headers = response.headers
-    # only a strong tag says that the bytes are the same
+    # Only a strong tag promises that the bytes are the same.
     tag = headers.get("ETag", "W/")
     validator = headers.get("Last-Modified") if tag.startswith("W/") else tag
     if response.status_code == 206:
         start, size = _content_range(response)
-    else:
-        start, size = 0, headers.get("Content-Length")
-    return start, _Version(url, validator, None if size is None else int(size))
+        return start, _Version(url, validator, size)
+    length = headers.get("Content-Length")
+    return 0, _Version(url, validator, None if length is None else int(length))
 
 
-def _chunks(response):
-    """Content of an answer as it comes, not gathered up to a size: a cut then loses nothing."""
+def _chunks(response: requests.Response) -> Iterator[bytes]:
+    """Content of an answer as it comes, without waiting for whole chunks: a cut loses nothing."""
     while chunk := response.raw.read1(CHUNK, decode_content=False):
         yield chunk
 
 
-def _request(part, url, patience):
-    """Ask for what is missing, or for nothing if the file is of another version by now."""
+def _request(piece: _Piece, url: str, patience: Patience) -> requests.Response:
+    """Ask for what is missing, or for the whole file if it is another version by now."""
     headers = {"Accept-Encoding": "identity"}
-    if part.size:
-        headers["Range"] = f"bytes={part.size}-"
-        if part.version.validator is not None:
-            headers["If-Range"] = part.version.validator
+    if piece.size:
+        headers["Range"] = f"bytes={piece.size}-"
+        if piece.version is not None and piece.version.validator is not None:
+            headers["If-Range"] = piece.version.validator
     timeout = (patience.connect_s, patience.read_s)
     return requests.get(url, headers=headers, stream=True, timeout=timeout)
 
 
-def _complete(part, url, patience, *, can_verify):
+def _complete(piece: _Piece, url: str, patience: Patience, *, can_verify: bool) -> None:
     """Fetch what is missing, in one request.
 
     Raises
@@ -274,122 +288,135 @@ def _complete(part, url, patience, *, can_verify):
     DownloadError
         If another try cannot bring more.
     """
-    have = part.size
-    if have and part.version.size is not None:
-        if have == part.version.size:
+    have = piece.size
+    if have and piece.version is not None and piece.version.size is not None:
+        if have == piece.version.size:
             return
-        if have > part.version.size:
-            part.discard()
+        if have > piece.version.size:
+            piece.discard()
             have = 0
-    with _request(part, url, patience) as response:
+    with _request(piece, url, patience) as response:
         if response.status_code == 416 and have:
             _, size = _content_range(response)
             if size == have:
                 return
-            part.discard()
-            raise _TryFailed(f"has less than the {have} bytes that were here")
+            piece.discard()
+            raise _TryFailed(f"fewer than the {have} bytes that were here")
         _check_answer(response, url)
         start, version = _described(response, url)
-        if not (have and start == have and part.version.may_be(version)):
-            part.discard()
+        known = piece.version
+        if not (have and start == have and known is not None and known.may_be(version)):
+            piece.discard()
             if start != 0:
-                raise _TryFailed(f"gave no bytes that go on after the {have} that were here")
+                raise _TryFailed(f"bytes that do not continue the {have} that were here")
             if version.size is None and not response.raw.chunked and not can_verify:
                 raise DownloadError(
-                    f"{url}: gives no length, and a file without a length can only be taken for "
-                    "whole if it can be verified"
+                    url,
+                    "no length of the file",
+                    "one, because without a length or a verification a cut file looks whole",
                 )
-            part.begin(version)
-        part.append(_chunks(response), _Progress(part.path.stem, part.size, version.size))
-    if version.size is not None and part.size != version.size:
-        raise _TryFailed(f"ended after {part.size} of {version.size} bytes")
+            piece.begin(version)
+        piece.append(_chunks(response), _Progress(piece.path.stem, piece.size, version.size))
+    if version.size is not None and piece.size != version.size:
+        raise _TryFailed(f"{piece.size} of {version.size} bytes")
 
 
-def _reason(error, patience):
-    """What a failed try ran into, in a few words."""
+def _reason(error: BaseException, patience: Patience) -> str:
+    """What a failed try found, in a few words."""
     if isinstance(error, _TryFailed):
         return str(error)
     if isinstance(error, requests.ConnectTimeout):
-        return f"gave no connection within {patience.connect_s:g} s"
+        return f"no connection within {patience.connect_s:g} s"
     if isinstance(error, (requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError)):
-        return f"was silent for {patience.read_s:g} s"
+        return f"silence for {patience.read_s:g} s"
     while error.__context__ is not None:
         error = error.__context__
-    return f"lost the connection ({error})"
+    return f"a lost connection ({error})"
 
 
-def _verify(part, verify, refused):
-    """Let `verify` look at the whole part; what it refuses is discarded.
+def _verify(piece: _Piece, verify: Verify, refused: set[str]) -> None:
+    """Let `verify` look at all bytes; what it refuses is discarded.
 
-    A file whose length the server gave and which was `refused` once already ends the download:
-    the server has no other, and these files are too large to be fetched in vain again and again.
+    A file whose length the server gave, and which was `refused` before, ends the download: the
+    server has no other, and these files are too large to be fetched in vain again and again.
     """
+    assert piece.version is not None
     try:
-        verify(part.path)
+        verify(piece.path)
     except Exception as error:
-        found = f"gave {part.size} bytes that are not the file ({error})"
-        version, digest = part.version, sha256_of(part.path)
-        part.discard()
+        found = f"{piece.size} bytes that are not the file ({error})"
+        version, digest = piece.version, sha256_of(piece.path)
+        piece.discard()
         if version.size is not None and digest in refused:
             raise DownloadError(
-                f"{version.url}: {found}, twice the same; nothing is kept"
+                version.url, f"{found}, twice the same", "the file; nothing is kept"
             ) from error
         refused.add(digest)
         raise _TryFailed(found) from error
 
 
-def _fetch(part, url, verify, patience):
-    """Try until the part is whole and verified, or patience is at its end."""
-    failures, furthest, refused = 0, part.size, set()
+def _fetch(piece: _Piece, url: str, verify: Verify | None, patience: Patience) -> None:
+    """Try until the file is whole and verified, or patience is at its end."""
+    failures, furthest = 0, piece.size
+    refused: set[str] = set()
     while True:
         try:
-            _complete(part, url, patience, can_verify=verify is not None)
+            _complete(piece, url, patience, can_verify=verify is not None)
             if verify is not None:
-                _verify(part, verify, refused)
+                _verify(piece, verify, refused)
             return
         except NO_ADDRESS as error:
-            raise DownloadError(f"{url}: is no address that can be asked ({error})") from error
+            raise DownloadError(
+                url, f"no address that can be asked ({error})", "the address of a file"
+            ) from error
         except (_TryFailed, requests.RequestException, urllib3.exceptions.HTTPError) as error:
             found, asked_s = _reason(error, patience), getattr(error, "wait_s", 0.0)
-        # only what was never here before is new, so that even a server which starts over each
-        # time, or gives wrong files, comes to an end
-        failures = 0 if part.size > furthest else failures + 1
-        furthest = max(furthest, part.size)
+        # Only bytes that were never here before are new; otherwise a server that starts again each
+        # time, or gives wrong files, would be asked for ever.
+        failures = 0 if piece.size > furthest else failures + 1
+        furthest = max(furthest, piece.size)
         if failures >= patience.tries:
             raise DownloadError(
-                f"{url}: {found}, the last of {failures} tries that brought nothing new; "
-                f"{part.size} bytes are kept in {part.path} for the next run"
+                url,
+                f"{found} in the last of {failures} tries that brought nothing new",
+                f"the file; {piece.size} bytes are kept in {piece.path} for the next run",
             )
         pause = max(patience.backoff_s * 2 ** max(failures - 1, 0), asked_s)
         pause = min(pause, patience.longest_pause_s)
-        logging.warning("%s: %s; trying again in %.0f s", url, found, pause)
+        logging.warning("%s: found %s; the next try follows in %.0f s", url, found, pause)
         time.sleep(pause)
 
 
-def _fetch_locked(url, path, verify, patience):
+def _fetch_locked(url: str, path: Path, verify: Verify | None, patience: Patience) -> int:
     """Fetch `path`, unless another process does so meanwhile; bytes that came over the network."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part_path = path.with_name(f"{path.name}.part")
+    piece_path = path.with_name(f"{path.name}.part")
     note = path.with_name(f"{path.name}.part.json")
     with _locked(note):
         try:
             if path.exists():
                 return 0
-            part = _Part(part_path, note, url)
-            _fetch(part, url, verify, patience)
-            part.rename(path)
-            return part.written
+            piece = _Piece(piece_path, note, url)
+            _fetch(piece, url, verify, patience)
+            piece.rename(path)
+            return piece.written
         finally:
-            if not part_path.exists():
+            if not piece_path.exists():
                 note.unlink()
 
 
-def download(url, path, *, verify=None, patience=PATIENCE):
-    """Fetch the file at `url` to `path`, going on where an earlier call ended.
+def download(
+    url: str,
+    path: PathLike,
+    *,
+    verify: Verify | None = None,
+    patience: Patience = PATIENCE,
+) -> Receipt:
+    """Fetch the file at `url` to `path`; continues where an earlier call ended.
 
-    Nothing is ever under the name `path` but the whole file, verified if `verify` is given. What
-    has arrived stays in ``<path>.part``. Calls for the same path, in whichever process, wait for
-    each other; those who waited find the file there.
+    Only the whole file, verified if `verify` is given, ever has the name `path`. What has arrived
+    of it stays in ``<path>.part``. Calls for the same path wait for each other, in all processes;
+    those that waited find the file there.
 
     Parameters
     ----------
@@ -398,8 +425,8 @@ def download(url, path, *, verify=None, patience=PATIENCE):
     path : str or path-like
         Final name. If it exists, it is verified but not fetched again.
     verify : callable, optional
-        Called with the path of a whole file before that gets its final name; raises, with a
-        message, if the file is not what it should be. Such a file is fetched anew.
+        Called with the path of a whole file before the file gets its final name; raises, with a
+        message, if the file is not what it should be. Such a file is fetched again.
     patience : Patience, optional
         How long to wait and how often to try.
 
@@ -423,16 +450,17 @@ def download(url, path, *, verify=None, patience=PATIENCE):
         size, digest = path.stat().st_size, sha256_of(path)
     except OSError as error:
         raise DownloadError(
-            f"{error.filename or path}: {error.strerror} while fetching {url}; what has arrived is "
-            f"kept in {path.name}.part for the next run"
+            error.filename or path,
+            f"{error.strerror!r} while {url} was fetched",
+            "a folder that takes the file; what has arrived is kept in "
+            f"{path.name}.part for the next run",
         ) from error
     if existed and verify is not None:
         try:
             verify(path)
         except Exception as error:
             raise DownloadError(
-                f"{path}: is there but is not the file expected ({error}); remove it to fetch it "
-                "again"
+                path, f"another file ({error})", f"that of {url}; remove it to fetch it again"
             ) from error
     seconds = time.monotonic() - began
     logging.info(

@@ -8,21 +8,22 @@ from pathlib import Path
 
 from allensdk.brain_observatory.ecephys.ecephys_session import EcephysSession
 
-from workflow_scripts.brains.allen.extraction import MISSING, extract
+from workflow_scripts.brains.allen.extraction import MISSING, Extraction, extract
 from workflow_scripts.brains.allen.session_file import check_file, slimmed
 from workflow_scripts.common.files import write_netcdf
 from workflow_scripts.common.job import job, parse_arguments
 
 
-def main():
+def main() -> None:
+    """The command that the rule runs."""
     arguments = parse_arguments(__doc__, nwb="session file to read", output="netCDF file to write")
     with job(arguments.log, [arguments.nwb], [arguments.output]):
-        settings = arguments.settings
-        data_kind = check_file(arguments.nwb, settings["session"])
+        settings = Extraction(**arguments.settings)
+        data_kind = check_file(arguments.nwb, settings.session)
         folder = Path(arguments.output).parent
         folder.mkdir(parents=True, exist_ok=True)
         with slimmed(arguments.nwb, folder) as copy:
-            session = EcephysSession.from_nwb_path(str(copy), api_kwargs=settings["quality"])
+            session = EcephysSession.from_nwb_path(str(copy), api_kwargs=settings.quality)
             responses = extract(session, arguments.nwb, data_kind, settings)
         encoding = {
             "spike_count": {"_FillValue": MISSING, "zlib": True},

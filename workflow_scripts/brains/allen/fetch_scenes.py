@@ -4,14 +4,16 @@ Runs in the AllenSDK environment. Templates that are there already are checked a
 """
 
 from pathlib import Path
+from typing import Any
 
-from workflow_scripts.brains.allen.download import download
+from workflow_scripts.brains.allen.download import Patience, download
 from workflow_scripts.brains.allen.scenes import read_template, template_path
 from workflow_scripts.brains.allen.servers import PATIENCE_HELP, open_source, parse_patience
+from workflow_scripts.common.files import PathLike
 from workflow_scripts.common.job import job, parse_arguments
 
 
-def fetch(settings, patience, folder):
+def fetch(settings: dict[str, Any], patience: Patience, folder: PathLike) -> None:
     """Fetch all scenes into a folder that gets its name when they are complete."""
     source = open_source(settings, patience)
     folder = Path(folder)
@@ -22,7 +24,8 @@ def fetch(settings, patience, folder):
     gathered.rename(folder)
 
 
-def main():
+def main() -> None:
+    """The command that the rule runs."""
     arguments = parse_arguments(
         __doc__, patience=PATIENCE_HELP, output="folder to write the templates to"
     )

@@ -8,16 +8,17 @@ import json
 import logging
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from workflow_scripts.brains.allen.download import Receipt, download
+from workflow_scripts.brains.allen.download import Patience, Receipt, download
 from workflow_scripts.brains.allen.servers import PATIENCE_HELP, open_source, parse_patience
 from workflow_scripts.brains.allen.session_file import check_content
 from workflow_scripts.common.errors import InputError
-from workflow_scripts.common.files import replacing
+from workflow_scripts.common.files import PathLike, replacing
 from workflow_scripts.common.job import job, parse_arguments
 
 
-def compare(receipt, path):
+def compare(receipt: Receipt, path: Path) -> None:
     """Warn if an earlier download of the same session was another file."""
     if not path.is_file():
         return
@@ -25,12 +26,12 @@ def compare(receipt, path):
         earlier = Receipt(**json.loads(path.read_text()))
     except (ValueError, TypeError) as error:
         raise InputError(
-            f"{path}: expected the receipt of a download, found {error}; delete it and run again"
+            path, f"no receipt of a download ({error})", "one; delete the file and run again"
         ) from error
     if earlier.sha256 != receipt.sha256:
         logging.warning(
             "%s: SHA-256 is %s, an earlier download had %s (%d bytes, now %d): one of the two is "
-            "damaged, or the file was published anew",
+            "damaged, or the file was published again",
             receipt.url,
             receipt.sha256,
             earlier.sha256,
@@ -39,12 +40,14 @@ def compare(receipt, path):
         )
 
 
-def fetch(settings, patience, output, receipt_path):
+def fetch(
+    settings: dict[str, Any], patience: Patience, output: PathLike, receipt_path: PathLike
+) -> None:
     """Fetch the session and write the receipt of the download."""
     source = open_source(settings, patience)
     session = settings["session"]
 
-    def verify(path):
+    def verify(path: Path) -> None:
         check_content(path, session, settings["n_scenes"])
 
     receipt = download(source.session_url(session), output, verify=verify, patience=patience)
@@ -54,7 +57,8 @@ def fetch(settings, patience, output, receipt_path):
         temporary.write_text(json.dumps(asdict(receipt), indent=2))
 
 
-def main():
+def main() -> None:
+    """The command that the rule runs."""
     arguments = parse_arguments(
         __doc__,
         patience=PATIENCE_HELP,

@@ -1,4 +1,4 @@
-"""Fetch the tables that say which sessions, probes, channels and units the Allen Institute has."""
+"""Fetch the tables of all sessions, probes, channels and units that the Allen Institute has."""
 
 from pathlib import Path
 
@@ -6,7 +6,8 @@ from workflow_scripts.brains.allen.servers import PATIENCE_HELP, TABLES, open_so
 from workflow_scripts.common.job import job, parse_arguments
 
 
-def main():
+def main() -> None:
+    """The command that the rule runs."""
     arguments = parse_arguments(
         __doc__, patience=PATIENCE_HELP, output="folder to write the tables to"
     )

@@ -1,55 +1,54 @@
-"""Natural scenes as the Allen Institute publishes them: one grey TIFF file a scene."""
+"""Natural scenes as the Allen Institute publishes them: one grey TIFF file per scene."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from workflow_scripts.brains.allen.release import TEMPLATE_SHAPE
 from workflow_scripts.common.errors import InputError
-from workflow_scripts.common.files import replacing
-
-TEMPLATE_SHAPE = (918, 1174)
-"""Height and width of a template in pixels."""
+from workflow_scripts.common.files import PathLike, replacing
 
 
-def template_path(folder, scene):
+def template_path(folder: PathLike, scene: int) -> Path:
     """File of one scene in a folder of templates."""
     return Path(folder) / f"natural_scene_{scene}.tiff"
 
 
-def write_templates(images, folder):
-    """Write grey images, uint8 (scene, 918, 1174), as one file each."""
+def write_templates(images: Iterable[np.ndarray], folder: PathLike) -> None:
+    """Write grey images, uint8 of `TEMPLATE_SHAPE`, as one file each."""
     for scene, image in enumerate(images):
         with replacing(template_path(folder, scene)) as temporary:
             Image.fromarray(image).save(temporary, compression="tiff_deflate")
 
 
-def read_template(path):
+def read_template(path: PathLike) -> np.ndarray:
     """Read one template.
 
     Returns
     -------
-    numpy.ndarray of uint8, shape (918, 1174)
+    numpy.ndarray of uint8, shape `TEMPLATE_SHAPE`
 
     Raises
     ------
     InputError
-        If the file is missing, is no image, or has another shape or type.
+        If the file is missing, is not an image, or has another shape or type.
     """
     try:
         with Image.open(path) as opened:
             image = np.asarray(opened)
     except OSError as error:
-        raise InputError(f"{path}: expected the template of a scene, found {error}") from error
+        found = f"no readable image ({error})"
+        raise InputError(path, found, "the template of a scene") from error
     if image.shape != TEMPLATE_SHAPE or image.dtype != np.uint8:
         raise InputError(
-            f"{path}: found {image.dtype} of shape {image.shape}, expected uint8 of shape "
-            f"{TEMPLATE_SHAPE}"
+            path, f"{image.dtype} of shape {image.shape}", f"uint8 of shape {TEMPLATE_SHAPE}"
         )
     return image
 
 
-def read_templates(folder, n_scenes):
+def read_templates(folder: PathLike, n_scenes: int) -> np.ndarray:
     """Read the templates of all scenes; see `read_template`.
 
     Parameters
@@ -61,6 +60,6 @@ def read_templates(folder, n_scenes):
 
     Returns
     -------
-    numpy.ndarray of uint8, shape (n_scenes, 918, 1174)
+    numpy.ndarray of uint8, shape (n_scenes, height, width)
     """
     return np.stack([read_template(template_path(folder, scene)) for scene in range(n_scenes)])

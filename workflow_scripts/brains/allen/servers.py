@@ -1,14 +1,16 @@
 """The two places from which the Allen Institute serves its sessions: warehouse and public bucket.
 
-Runs in the AllenSDK environment. Of the warehouse, AllenSDK's own classes build the queries and
-read the answers; the engine under them has time limits and retries, and gives the address of a
-file instead of a stream, so that `download` fetches the file from either place.
+Runs in the AllenSDK environment. AllenSDK's own classes build the queries to the warehouse and read
+the answers; the engine under them has time limits and retries, and gives the address of a file
+instead of a stream, so that `download` fetches the file from either place.
 """
 
 import json
 import logging
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -17,15 +19,17 @@ from allensdk.brain_observatory.ecephys.ecephys_project_api.rma_engine import Rm
 
 from workflow_scripts.brains.allen.download import Patience, download
 from workflow_scripts.common.errors import InputError
-from workflow_scripts.common.files import write_table
+from workflow_scripts.common.files import PathLike, write_table
 
 TABLES = ("sessions", "probes", "channels", "units")
+"""Tables that describe the release, by the names of AllenSDK's cache."""
 
 PATIENCE_HELP = "time limits and tries as JSON"
+"""Help on the option of all commands that fetch; see `parse_patience`."""
 
 
 class Engine(RmaEngine):
-    """AllenSDK's engine of queries, which by itself waits for ever and takes any answer.
+    """AllenSDK's engine of queries, with time limits and checks, both of which AllenSDK lacks.
 
     Parameters
     ----------
@@ -35,52 +39,49 @@ class Engine(RmaEngine):
         Time limits and tries of each page of an answer.
     """
 
-    def __init__(self, base_url, patience):
-        parts = urlsplit(base_url)
-        if parts.path.strip("/"):
-            raise InputError(
-                f"config mouse.base_url: found {base_url!r}, expected the warehouse's address "
-                "without a path"
-            )
-        super().__init__(parts.scheme, parts.netloc)
+    def __init__(self, base_url: str, patience: Patience) -> None:
+        address = urlsplit(base_url)
+        super().__init__(address.scheme, address.netloc)
         self.patience = patience
 
-    def get_rma(self, query):
+    def get_rma(self, query: str) -> Iterator[Any]:
         """Yield the rows of an answer, page by page.
 
         Raises
         ------
         InputError
-            If the warehouse gives no usable answer in the tries, refuses the query, or ends before
-            the number of rows that it announced, where AllenSDK would ask for ever.
+            If the warehouse gives no usable answer in the tries, refuses the query, or has fewer
+            rows than it announced, for which AllenSDK would ask for ever.
         """
         url = f"{self.scheme}://{self.host}/{self.rma_prefix}/{self.format_query_string}?{query}"
         start, total = 0, None
         while total is None or start < total:
             answer = self._page(self.add_page_params(url, start))
             if not answer["success"]:
-                raise InputError(f"{url}: the warehouse refuses the query: {answer['msg']}")
+                raise InputError(url, f"the refusal {answer['msg']!r}", "an answer to the query")
             total = answer["total_rows"]
             if start < total and not answer["num_rows"]:
-                raise InputError(f"{url}: found {start} rows, expected the {total} announced")
+                raise InputError(url, f"{start} rows", f"the {total} that were announced")
             start += answer["num_rows"]
             yield answer["msg"]
 
-    def _page(self, url):
+    def _page(self, url: str) -> dict[str, Any]:
         patience = self.patience
+        found: Exception | None = None
         for tried in range(patience.tries):
             if tried:
                 time.sleep(min(patience.backoff_s * 2 ** (tried - 1), patience.longest_pause_s))
             try:
                 answer = requests.get(url, timeout=(patience.connect_s, patience.read_s))
                 answer.raise_for_status()
-                return answer.json()
+                page: dict[str, Any] = answer.json()
+                return page
             except (requests.RequestException, ValueError) as error:
                 found = error
                 logging.warning("%s: try %d of %d: %s", url, tried + 1, patience.tries, found)
-        raise InputError(f"{url}: found no usable answer in {patience.tries} tries: {found}")
+        raise InputError(url, f"no answer in {patience.tries} tries ({found})", "rows as JSON")
 
-    def stream(self, route):
+    def stream(self, route: str) -> str:
         """Address of a file."""
         return f"{self.scheme}://{self.host}/{route.lstrip('/')}"
 
@@ -94,32 +95,39 @@ class Warehouse:
     patience : Patience
     """
 
-    def __init__(self, base_url, patience):
+    def __init__(self, base_url: str, patience: Patience) -> None:
         self.api = EcephysProjectWarehouseApi(Engine(base_url, patience))
 
-    def fetch_tables(self, folder):
+    def fetch_tables(self, folder: PathLike) -> None:
         """Write the tables of sessions, probes, channels and units as CSV files."""
         for name in TABLES:
             table = getattr(self.api, f"get_{name}")()
             write_table(table.reset_index(), Path(folder, f"{name}.csv"))
 
-    def session_url(self, session):
+    def session_url(self, session: int) -> str:
         """Address of a session's NWB file; InputError if there is not exactly one."""
         try:
-            return self.api.get_session_data(session)
+            url: str = self.api.get_session_data(session)
         except ValueError as error:
-            raise InputError(f"session {session}: {error}") from error
+            # AllenSDK's message holds a table of several lines.
+            raise InputError(
+                f"session {session}", "none or several NWB files in the warehouse", "one"
+            ) from error
+        return url
 
-    def scene_url(self, scene):
+    def scene_url(self, scene: int) -> str:
         """Address of a scene's template; InputError if there is not exactly one."""
         try:
-            return self.api.get_natural_scene_template(scene)
+            url: str = self.api.get_natural_scene_template(scene)
         except ValueError as error:
-            raise InputError(f"scene {scene}: {error}") from error
+            raise InputError(
+                f"scene {scene}", "none or several templates in the warehouse", "one"
+            ) from error
+        return url
 
 
 class Bucket:
-    """The public bucket, by plain HTTPS; it is laid out as AllenSDK's cache folder is.
+    """The public bucket, by plain HTTPS, which is laid out like AllenSDK's cache folder.
 
     Parameters
     ----------
@@ -127,50 +135,58 @@ class Bucket:
     patience : Patience
     """
 
-    def __init__(self, base_url, patience):
+    def __init__(self, base_url: str, patience: Patience) -> None:
         self.base_url, self.patience = base_url.rstrip("/"), patience
 
-    def fetch_tables(self, folder):
+    def fetch_tables(self, folder: PathLike) -> None:
         """Fetch the tables of sessions, probes, channels and units."""
         for name in TABLES:
             file = f"{name}.csv"
             download(f"{self.base_url}/{file}", Path(folder, file), patience=self.patience)
 
-    def session_url(self, session):
+    def session_url(self, session: int) -> str:
         """Address of a session's NWB file."""
         return f"{self.base_url}/session_{session}/session_{session}.nwb"
 
-    def scene_url(self, scene):
+    def scene_url(self, scene: int) -> str:
         """Address of a scene's template."""
         return f"{self.base_url}/natural_scene_templates/natural_scene_{scene}.tiff"
 
 
-SOURCES = {
-    "warehouse": (Warehouse, "http://api.brain-map.org"),
-    "s3": (
-        Bucket,
-        "https://allen-brain-observatory.s3.amazonaws.com/visual-coding-neuropixels/ecephys-cache",
-    ),
+BASE_URLS = {
+    "warehouse": "http://api.brain-map.org",
+    "s3": "https://allen-brain-observatory.s3.amazonaws.com/visual-coding-neuropixels/ecephys-cache",
 }
+"""The Allen Institute's address of each place, by the name of the source in the configuration."""
 
 
-def open_source(settings, patience):
+def open_source(settings: dict[str, Any], patience: Patience) -> Warehouse | Bucket:
     """The configured place.
 
     Parameters
     ----------
     settings : dict
-        ``source``, a key of `SOURCES`; ``base_url``, or None for the Allen Institute's.
+        ``brain``, its name in the configuration; ``source``, a key of `BASE_URLS`; ``base_url``, or
+        None for the Allen Institute's.
     patience : Patience
 
-    Returns
-    -------
-    Warehouse or Bucket
+    Raises
+    ------
+    InputError
+        If the address of a warehouse has a path, which AllenSDK would leave out.
     """
-    kind, base_url = SOURCES[settings["source"]]
-    return kind(settings["base_url"] or base_url, patience)
+    base_url = settings["base_url"] or BASE_URLS[settings["source"]]
+    if settings["source"] == "s3":
+        return Bucket(base_url, patience)
+    if urlsplit(base_url).path.strip("/"):
+        raise InputError(
+            f"config brains.{settings['brain']}.base_url",
+            repr(base_url),
+            "the warehouse's address without a path",
+        )
+    return Warehouse(base_url, patience)
 
 
-def parse_patience(text):
+def parse_patience(text: str) -> Patience:
     """Patience from a JSON object with its fields."""
     return Patience(**json.loads(text))

@@ -1,15 +1,23 @@
-"""Session files of the Allen Institute, as HDF5: what AllenSDK does not check, count or spare."""
+"""Session files of the Allen Institute, read as HDF5.
+
+AllenSDK neither checks whether a file is whole, nor counts the units that fail quality control, nor
+leaves out the large arrays that nothing here needs.
+"""
 
 import shutil
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import h5py
 import numpy as np
 
 from workflow_scripts.common.errors import InputError
+from workflow_scripts.common.files import PathLike
 
 METRICS = ("isi_violations", "amplitude_cutoff", "presence_ratio", "snr")
+"""Measures of a unit's quality."""
 
 REQUIRED = (
     "identifier",
@@ -23,41 +31,44 @@ REQUIRED = (
     "units/waveform_mean",
     *(f"units/{metric}" for metric in METRICS),
 )
-
+"""What AllenSDK or this module reads of every session file."""
 
 SCENES = "intervals/natural_scenes_presentations/frame"
+"""Scene of each presentation; missing in sessions that showed none."""
 
 
-def check_file(path, session):
+def check_file(path: PathLike, session: int) -> Literal["simulated", "recorded"]:
     """Check that a file is the Allen session it is taken for, before AllenSDK opens it.
 
     Returns
     -------
-    str
-        ``simulated`` if the file says that it is, else ``recorded``.
+    {"simulated", "recorded"}
+        ``simulated`` if the file says that it is.
 
     Raises
     ------
     InputError
-        If the file is missing, unreadable, without a part that is needed, or of another session.
+        If the file is missing, unreadable, of another session, or lacks something that is needed.
     """
+    expected = f"the NWB file of session {session}"
     if not Path(path).is_file():
-        raise InputError(f"{path}: no such file, expected the NWB file of session {session}")
+        raise InputError(path, "no such file", expected)
     try:
         with h5py.File(path, "r") as file:
             absent = [item for item in REQUIRED if item not in file]
             if absent:
-                raise InputError(f"{path}: has no {', '.join(absent)}, as Allen session files do")
+                found = f"no {', '.join(absent)}"
+                raise InputError(path, found, "a session file of the Allen Institute")
             identifier = file["identifier"].asstr()[()]
             simulated = file["session_description"].asstr()[()].startswith("simulated")
     except OSError as error:
-        raise InputError(f"{path}: is not a whole HDF5 file ({error})") from error
+        raise InputError(path, f"no whole HDF5 file ({error})", expected) from error
     if identifier != str(session):
-        raise InputError(f"{path}: holds session {identifier}, expected {session}")
+        raise InputError(path, f"session {identifier}", f"session {session}")
     return "simulated" if simulated else "recorded"
 
 
-def check_content(path, session, n_scenes):
+def check_content(path: PathLike, session: int, n_scenes: int) -> None:
     """Check that a file is the session, shows every scene, and that its spikes are all there.
 
     Parameters
@@ -65,37 +76,40 @@ def check_content(path, session, n_scenes):
     path : str or path-like
     session : int
     n_scenes : int
-        The frames must be 0 to `n_scenes` - 1, and the blank -1. Whether each is shown often enough
-        is for the extraction to say.
+        The frames must be 0 to `n_scenes` - 1, and the blank -1. The extraction checks whether each
+        is shown often enough.
 
     Raises
     ------
     InputError
-        With one sentence that names the file, what was found and what was expected.
     """
     check_file(path, session)
     with h5py.File(path, "r") as file:
         if SCENES not in file:
-            raise InputError(f"{path}: has no {SCENES}, expected a session with natural scenes")
+            raise InputError(path, f"no {SCENES}", "a session with natural scenes")
         frames = file[SCENES][:].astype(int)
         if set(frames) != set(range(-1, n_scenes)):
             raise InputError(
-                f"{path}: shows {len(set(frames))} frames from {frames.min()} to {frames.max()}, "
-                f"expected 0 to {n_scenes - 1} and the blank -1"
+                path,
+                f"{len(set(frames))} frames from {frames.min()} to {frames.max()}",
+                f"0 to {n_scenes - 1} and the blank -1",
             )
         units, times = file["units"], file["units/spike_times"]
         ends = units["spike_times_index"][:]
         if len(ends) != len(units["id"]) or ends[-1] != len(times) or (np.diff(ends) < 0).any():
             raise InputError(
-                f"{path}: found a spike index that does not fit its {len(times)} spikes"
+                path,
+                f"an index of spikes that does not fit its {len(times)} spikes",
+                "the end of each unit's spikes, in ascending order",
             )
-        times[-1:]  # the last bytes can be read
+        # Reading the last value shows that the data reach to the end.
+        times[-1:]
 
 
-def count_units_in_file(path, areas):
+def count_units_in_file(path: PathLike, areas: Sequence[str]) -> list[int]:
     """Number of units of each area that the file holds, whatever their quality.
 
-    AllenSDK shows only those that its quality control lets pass.
+    AllenSDK shows only those that pass its quality control.
 
     Returns
     -------
@@ -112,19 +126,19 @@ def count_units_in_file(path, areas):
 
 
 @contextmanager
-def slimmed(path, folder):
-    """Yield a copy of a session file in which amplitudes and waveforms are one zero a unit.
+def slimmed(path: PathLike, folder: PathLike) -> Iterator[Path]:
+    """Yield a copy of a session file in which amplitudes and waveforms are one zero per unit.
 
     Nothing here needs them, but AllenSDK loads them whole: they are two thirds of a file, and of
-    the memory that it takes. The copy is made in `folder` and removed.
+    the memory that reading it takes. The copy is made in `folder` and removed.
     """
     temporary = Path(folder, f".slimmed-{Path(path).stem}")
     if temporary.exists():
-        # Of a job that was killed.
+        # A job that was killed has left it.
         shutil.rmtree(temporary)
     temporary.mkdir()
     try:
-        copy = shutil.copyfile(path, temporary / Path(path).name)
+        copy = Path(shutil.copyfile(path, temporary / Path(path).name))
         with h5py.File(copy, "r+") as file:
             units = file["units"]
             n_units = len(units["id"])
@@ -137,8 +151,8 @@ def slimmed(path, folder):
         shutil.rmtree(temporary)
 
 
-def replace_column(table, name, values):
-    """Give the ragged column of a table other values, under the same attributes."""
+def replace_column(table: h5py.Group, name: str, values: np.ndarray) -> None:
+    """Give a ragged column of a table other values, under the same attributes."""
     attributes = dict(table[name].attrs)
     del table[name]
     column = table.create_dataset(name, data=values)

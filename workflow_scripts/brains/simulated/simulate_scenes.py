@@ -1,14 +1,18 @@
-"""Draw the natural scenes of the simulated mice, as the Allen template files are."""
+"""Draw the natural scenes of the simulated mice, in the form of the Allen template files."""
+
+from typing import Any
 
 import numpy as np
 
-from workflow_scripts.brains.allen.scenes import TEMPLATE_SHAPE, write_templates
+from workflow_scripts.brains.allen.release import TEMPLATE_SHAPE
+from workflow_scripts.brains.allen.scenes import write_templates
+from workflow_scripts.common.files import PathLike
 from workflow_scripts.common.job import job
 from workflow_scripts.common.random_streams import generator
 from workflow_scripts.images.photographs import load_photographs, random_crops
 
 
-def main(settings, folder):
+def main(settings: dict[str, Any], folder: PathLike) -> None:
     """Write `settings["n_scenes"]` grey crops of photographs as TIFF files."""
     grey = [photograph.convert("L").convert("RGB") for photograph in load_photographs()]
     images, _ = random_crops(

@@ -1,45 +1,91 @@
-"""Simulate the recording of one mouse and write it as an Allen session file.
+"""Simulate the recording of one mouse, with the content of an Allen session file.
 
 Every unit of an area reads out, linearly and with random weights of its own, the leading principal
 components of what one layer of a ground-truth network computes before its softplus; a softplus
 turns the drive into a firing rate and a Poisson process into spikes. The components are those of
-the layer, so all mice share them: what an area knows is the same in every mouse, and only the
-weights differ.
+the layer, so all mice share them: an area represents the same in every mouse, and only the weights
+differ.
 """
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from workflow_scripts.brains.allen.nwb import Session
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.random_streams import generator
 
 SCENE_S = 0.25
+"""Duration of a presentation in seconds, as in the recorded sessions."""
+
+PAUSE_S = 10.0
+"""Duration of the spontaneous activity between blocks in seconds: short, to keep files small."""
 
 N_BLOCKS = 3
+"""Blocks in which the scenes are shown: several, as in the recorded sessions."""
 
 NON_VISUAL = ("CA1", "LGd")
+"""Areas below the visual ones, whose units the extraction has to leave out."""
 
 NON_VISUAL_UNITS = 2
+"""Units of each of these areas."""
 
 CHANNELS_PER_LOCATION = 10
+"""Channels of a probe in each location that it passes through."""
 
 
-def principal_components(responses, n_components, name):
-    """Scores of the leading principal components, each in units of the first one's deviation.
+@dataclass(frozen=True)
+class Simulation:
+    """What the simulation of one session is told.
+
+    Attributes
+    ----------
+    seed : int
+        Master seed.
+    session : int
+        Number of the session; each is another mouse.
+    units_per_area : list of int
+        Least and most.
+    n_trials : int
+        Presentations of each scene.
+    dimensions : int
+        Principal components of a layer that units read out.
+    mean_rate_hz : float
+        Median over units of the mean rate over stimuli, spikes/s.
+    gain : float
+        Standard deviation of the drive before the softplus; the larger, the sparser the responses.
+    """
+
+    seed: int
+    session: int
+    units_per_area: list[int]
+    n_trials: int
+    dimensions: int
+    mean_rate_hz: float
+    gain: float
+
+    def stream(self, *names: str) -> np.random.Generator:
+        """Source of randomness for one purpose."""
+        return generator(self.seed, "simulate_session", self.session, *names)
+
+
+def principal_components(responses: np.ndarray, n_components: int, name: str) -> np.ndarray:
+    """Scores of the leading principal components, in units of the first one's deviation.
 
     Parameters
     ----------
-    responses : numpy.ndarray
-        Responses of a layer, stimulus x unit.
+    responses : numpy.ndarray, shape (n_stimuli, n_units)
+        Responses of a layer.
     n_components : int
-        How many components to keep.
+        Number of components to keep.
     name : str
-        What to call the responses in an error.
+        The area that reads out the layer, for an error.
 
     Returns
     -------
-    numpy.ndarray
-        Scores, stimulus x component.
+    numpy.ndarray, shape (n_stimuli, n_components)
 
     Raises
     ------
@@ -51,34 +97,41 @@ def principal_components(responses, n_components, name):
     available = int((s > 1e-6 * s[0]).sum())
     if available < n_components:
         raise InputError(
-            f"dimensions: {name} has {available} principal components, expected {n_components}"
+            f"area {name}",
+            f"a layer with {available} principal components",
+            f"at least {n_components}, as simulated.dimensions says",
         )
     scores = u[:, :n_components] * (s[:n_components] / s[0])
-    # the sign of a component is arbitrary; fixing it keeps the mice the same on every machine
+    # The sign of a component is arbitrary; fixing it keeps the mice the same on every machine.
     peaks = scores[np.abs(scores).argmax(axis=0), np.arange(n_components)]
     return scores * np.sign(peaks) * np.sqrt(len(responses))
 
 
-def draw_rates(components, n_units, *, mean_rate_hz, gain, random):
+def draw_rates(
+    components: np.ndarray,
+    n_units: int,
+    *,
+    mean_rate_hz: float,
+    gain: float,
+    random: np.random.Generator,
+) -> np.ndarray:
     """Firing rate of simulated units to each stimulus.
 
     Parameters
     ----------
-    components : numpy.ndarray
-        What the units read out, stimulus x component.
+    components : numpy.ndarray, shape (n_stimuli, n_components)
+        What the units read out.
     n_units : int
-        How many units to draw.
-    mean_rate_hz : float
-        Median over units of the mean rate over stimuli, spikes/s.
-    gain : float
-        Deviation of the drive before the softplus; the larger, the sparser the responses.
+        Number of units to draw.
+    mean_rate_hz, gain : float
+        See `Simulation`.
     random : numpy.random.Generator
         Source of the weights.
 
     Returns
     -------
-    numpy.ndarray
-        Rates in spikes/s, unit x stimulus.
+    numpy.ndarray, shape (n_units, n_stimuli)
+        In spikes/s.
     """
     drive = components @ random.normal(size=(components.shape[1], n_units))
     drive = gain * (drive - drive.mean(axis=0)) / drive.std(axis=0)
@@ -87,42 +140,45 @@ def draw_rates(components, n_units, *, mean_rate_hz, gain, random):
     return (means * shape / shape.mean(axis=0)).T
 
 
-def draw_presentations(n_scenes, n_trials, random):
+def draw_presentations(
+    n_scenes: int, n_trials: int, random: np.random.Generator
+) -> dict[str, pd.DataFrame]:
     """Presentations of a session, with no time between them.
 
     Returns
     -------
     dict of str to pandas.DataFrame
         ``natural_scenes`` (each scene and the blank, frame -1, `n_trials` times in random order
-        and several blocks), ``gabors`` and ``spontaneous``; times in seconds.
+        over several blocks), ``gabors`` and ``spontaneous``; times in seconds.
     """
     order = random.permutation(np.repeat(np.arange(-1, n_scenes), n_trials)).astype(float)
     gabors = np.arange(36.0)
-    sequence = [("spontaneous", 10.0, {}), ("gabors", SCENE_S, {"orientation": 5 * gabors})]
+    spontaneous: tuple[str, float, dict[str, np.ndarray]] = ("spontaneous", PAUSE_S, {})
+    sequence = [spontaneous, ("gabors", SCENE_S, {"orientation": 5 * gabors})]
     for frames in np.array_split(order, N_BLOCKS):
-        sequence += [
-            ("spontaneous", 10.0, {}),
-            ("natural_scenes", SCENE_S, {"frame": frames}),
-        ]
-    sequence.append(("spontaneous", 10.0, {}))
-    now, tables = 0.0, {}
+        sequence += [spontaneous, ("natural_scenes", SCENE_S, {"frame": frames})]
+    sequence.append(spontaneous)
+    now = 0.0
+    tables: dict[str, list[pd.DataFrame]] = {}
     for block, (name, duration, parameters) in enumerate(sequence):
         n = max(map(len, parameters.values()), default=1)
         edges = now + duration * np.arange(n + 1)
         table = pd.DataFrame({"start_time": edges[:-1], "stop_time": edges[1:], **parameters})
         tables.setdefault(name, []).append(table.assign(stimulus_block=float(block)))
         now = edges[-1]
-    return {name: pd.concat(parts, ignore_index=True) for name, parts in tables.items()}
+    return {name: pd.concat(blocks, ignore_index=True) for name, blocks in tables.items()}
 
 
-def draw_spikes(rates, starts, stops, random):
+def draw_spikes(
+    rates: np.ndarray, starts: np.ndarray, stops: np.ndarray, random: np.random.Generator
+) -> list[np.ndarray]:
     """Poisson spike times at a rate that is constant within each interval.
 
     Parameters
     ----------
-    rates : numpy.ndarray
-        Rates in spikes/s, unit x interval.
-    starts, stops : numpy.ndarray
+    rates : numpy.ndarray, shape (n_units, n_intervals)
+        In spikes/s.
+    starts, stops : numpy.ndarray, shape (n_intervals,)
         Limits of the intervals in seconds.
     random : numpy.random.Generator
         Source of counts and times.
@@ -136,16 +192,16 @@ def draw_spikes(rates, starts, stops, random):
     counts = random.poisson(rates * durations)
     interval = np.repeat(np.tile(np.arange(len(starts)), len(rates)), counts.ravel())
     times = starts[interval] + durations[interval] * random.random(interval.size)
-    return [np.sort(part) for part in np.split(times, counts.sum(axis=1).cumsum()[:-1])]
+    return [np.sort(of_unit) for of_unit in np.split(times, counts.sum(axis=1).cumsum()[:-1])]
 
 
-def place_electrodes(session, areas):
+def place_electrodes(session: int, areas: Sequence[str]) -> pd.DataFrame:
     """Electrodes of one probe per area, which passes through a non-visual area below it.
 
     Returns
     -------
     pandas.DataFrame
-        The columns that `workflow_scripts.brains.allen.nwb.write_session` takes.
+        ``electrodes`` of `workflow_scripts.brains.allen.nwb.Session`.
     """
     tables = []
     for number, area in enumerate(areas):
@@ -169,13 +225,15 @@ def place_electrodes(session, areas):
     return pd.concat(tables, ignore_index=True)
 
 
-def describe_units(session, locations, electrodes, random):
-    """Table of units at the given locations, of which about a fifth are of low quality.
+def describe_units(
+    session: int, locations: Sequence[str], electrodes: pd.DataFrame, random: np.random.Generator
+) -> pd.DataFrame:
+    """Table of units at the given locations; about a fifth of them are of low quality.
 
     Returns
     -------
     pandas.DataFrame
-        The columns that `nwb.write_session` takes, without ``firing_rate``.
+        ``units`` of `workflow_scripts.brains.allen.nwb.Session`, without ``firing_rate``.
     """
     n = len(locations)
     channels = [
@@ -197,70 +255,81 @@ def describe_units(session, locations, electrodes, random):
     )
 
 
-def simulate(layers, settings):
-    """Everything that one session file holds.
+def draw_units(layers: dict[str, np.ndarray], settings: Simulation) -> tuple[list[str], np.ndarray]:
+    """Units of all areas, the visual ones first.
 
     Parameters
     ----------
     layers : dict of str to numpy.ndarray
-        Pre-softplus responses of the ground truth to the scenes, stimulus x unit, by area.
-    settings : dict
-        ``session``, ``units_per_area`` (least and most), ``n_trials``, ``dimensions``,
-        ``mean_rate_hz``, ``gain``, ``seed``.
+        See `simulate`.
+    settings : Simulation
 
     Returns
     -------
-    dict
-        Arguments of `workflow_scripts.brains.allen.nwb.write_session`.
+    locations : list of str, length n_units
+        The area of each unit.
+    rates : numpy.ndarray, shape (n_units, n_scenes)
+        In spikes/s.
     """
-    session, master = settings["session"], settings["seed"]
-
-    def stream(*names):
-        return generator(master, "simulate_session", session, *names)
-
     n_scenes = len(next(iter(layers.values())))
-    low, high = settings["units_per_area"]
-    locations, rates = [], []
+    low, high = settings.units_per_area
+    locations: list[str] = []
+    rates = []
     for area, responses in layers.items():
-        random = stream("units", area)
-        n_units = random.integers(low, high, endpoint=True)
-        components = principal_components(responses, settings["dimensions"], area)
+        random = settings.stream("units", area)
+        n_units = int(random.integers(low, high, endpoint=True))
+        components = principal_components(responses, settings.dimensions, area)
         locations += [area] * n_units
         rates.append(
             draw_rates(
                 components,
                 n_units,
-                mean_rate_hz=settings["mean_rate_hz"],
-                gain=settings["gain"],
+                mean_rate_hz=settings.mean_rate_hz,
+                gain=settings.gain,
                 random=random,
             )
         )
-    # Each probe passes through one of them, so that one area has one probe.
+    # Each probe passes through one non-visual area, so a single visual area comes with one.
     for location in NON_VISUAL[: len(layers)]:
         locations += [location] * NON_VISUAL_UNITS
-        rates.append(np.full((NON_VISUAL_UNITS, n_scenes), settings["mean_rate_hz"]))
-    rates = np.concatenate(rates)
+        rates.append(np.full((NON_VISUAL_UNITS, n_scenes), settings.mean_rate_hz))
+    return locations, np.concatenate(rates)
 
-    presentations = draw_presentations(n_scenes, settings["n_trials"], stream("presentations"))
+
+def simulate(layers: dict[str, np.ndarray], settings: Simulation) -> Session:
+    """Everything that one session file holds.
+
+    Parameters
+    ----------
+    layers : dict of str to numpy.ndarray, shape (n_scenes, n_units)
+        Pre-softplus responses of the ground truth to the scenes, by area.
+    settings : Simulation
+    """
+    locations, rates = draw_units(layers, settings)
+    presentations = draw_presentations(
+        rates.shape[1], settings.n_trials, settings.stream("presentations")
+    )
     timeline = pd.concat(presentations.values()).sort_values("start_time")
     frames = timeline["frame"].fillna(-1).to_numpy(int)
     baseline = rates.min(axis=1, keepdims=True)
+    # Frame -1, the blank and all other stimuli, is the last column.
     rates_in_time = np.hstack([rates, baseline])[:, frames]
     starts, stops = timeline["start_time"].to_numpy(), timeline["stop_time"].to_numpy()
-    spike_times = draw_spikes(rates_in_time, starts, stops, stream("spikes"))
+    spike_times = draw_spikes(rates_in_time, starts, stops, settings.stream("spikes"))
 
-    electrodes = place_electrodes(session, list(layers))
-    units = describe_units(session, locations, electrodes, stream("quality"))
+    electrodes = place_electrodes(settings.session, list(layers))
+    random = settings.stream("quality")
+    units = describe_units(settings.session, locations, electrodes, random)
     units["firing_rate"] = [len(times) / stops[-1] for times in spike_times]
-    # a second without valid data, as most recordings have; it masks a few presentations
+    # A second without valid data, as most recordings have; it masks a few presentations.
     scenes = presentations["natural_scenes"]
     gap = scenes["start_time"].iloc[len(scenes) // 2] + SCENE_S / 2
-    return {
-        "session": session,
-        "description": "simulated session: no animal was recorded",
-        "presentations": presentations,
-        "electrodes": electrodes,
-        "units": units,
-        "spike_times": spike_times,
-        "invalid_times": [(gap, gap + 1.0, ["stimulus", "all_probes"])],
-    }
+    return Session(
+        settings.session,
+        "simulated session: no animal was recorded",
+        presentations,
+        electrodes,
+        units,
+        spike_times,
+        [(gap, gap + 1.0, ["stimulus", "all_probes"])],
+    )

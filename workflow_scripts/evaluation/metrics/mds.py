@@ -1,22 +1,76 @@
-"""Place the profiles in the plane so that distances are kept as well as they can be."""
+"""Maps of the profiles: positions in the plane that keep their distances as well as possible.
 
+Metric multidimensional scaling by SMACOF: the positions minimise the squared differences between
+distances in the plane and distances of profiles (1 less the score). Stress is Kruskal's stress-1,
+the root of that sum over the sum of squared distances; Kruskal calls 0.05 good, 0.1 fair and 0.2
+poor. The map of every method is rotated and scaled onto that of the first one (Procrustes), so that
+maps of different methods can be compared by eye. A method without a score for some pair of profiles
+has no map.
+Reference: Kruskal 1964, Psychometrika 29: 1-27; de Leeuw 1977, Recent Developments in Statistics.
+"""
+
+import logging
 from itertools import product
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from scipy.spatial import procrustes
 from sklearn.manifold import MDS
 
-from workflow_scripts.common.files import write_table
-from workflow_scripts.common.job import job
-from workflow_scripts.common.random_streams import derive_seed
+from workflow_scripts.common.forms import Count
+from workflow_scripts.evaluation.metric import Card, Population, Random, Scores
 from workflow_scripts.evaluation.similarity import distance_matrix, similarity_matrix
 
+CARD = Card(
+    label="Maps of the profiles",
+    populations=("networks",),
+    comparisons=("networks",),
+    columns={
+        "method": "name of the method",
+        "subject": "network",
+        "part": "layer",
+        "x": "first coordinate of the profile in the map",
+        "y": "second coordinate",
+        "stress": "Kruskal's stress-1 of the method's map; 0: all distances are kept",
+    },
+    reference="Kruskal 1964, Psychometrika 29: 1-27",
+)
+
 MAX_ITERATIONS = 1000
+"""Most iterations of one start. Maps of the embedded run need up to about 600, more than the 300
+that are scikit-learn's default."""
 
 
-def embed(distance, n_init, seed):
-    """Metric multidimensional scaling into two dimensions (SMACOF).
+def measure(
+    scores: Scores,
+    population: Population,
+    random: Random,
+    *,
+    n_init: Count = 20,
+    symmetrisation: Literal["mean", "min", "max"] = "mean",
+    clip: bool = True,
+) -> pd.DataFrame:
+    """Position of each profile in the map of each method."""
+    profiles = list(product(population.subjects, population.parts))
+    reference, tables = None, [pd.DataFrame(columns=list(CARD.columns))]
+    for method, cells in scores.cells.groupby("method", sort=False):
+        similarity = similarity_matrix(cells, profiles)
+        distance = distance_matrix(similarity, symmetrisation, clip)
+        if np.isnan(distance).any():
+            logging.warning("%s has no map, as some pairs of profiles have no score", method)
+            continue
+        positions, stress = embed(distance, n_init, random.seed_of("embed_profiles", str(method)))
+        reference = positions if reference is None else reference
+        _, aligned, _ = procrustes(reference, positions)
+        table = pd.DataFrame(profiles, columns=["subject", "part"])
+        table.insert(0, "method", method)
+        tables.append(table.assign(x=aligned[:, 0], y=aligned[:, 1], stress=stress))
+    return pd.concat(tables[1:] or tables, ignore_index=True)
+
+
+def embed(distance: np.ndarray, n_init: int, seed: int) -> tuple[np.ndarray, float]:
+    """Metric multidimensional scaling into two dimensions.
 
     Parameters
     ----------
@@ -29,7 +83,7 @@ def embed(distance, n_init, seed):
     -------
     positions : numpy.ndarray, shape (n, 2)
     stress : float
-        Kruskal's stress-1: root of the squared misfit over the squared distances.
+        Kruskal's stress-1.
     """
     scaling = MDS(
         n_components=2,
@@ -46,29 +100,3 @@ def embed(distance, n_init, seed):
     placed = np.linalg.norm(positions[:, None] - positions[None], axis=-1)[upper]
     misfit = ((placed - distance[upper]) ** 2).sum()
     return positions, float(np.sqrt(misfit / (distance[upper] ** 2).sum()))
-
-
-def main(scores_path, settings, output):
-    """Write mds.csv; the methods' maps are rotated and scaled onto the first one's."""
-    scores = pd.read_csv(scores_path, keep_default_na=False, na_values=[""])
-    scores = scores[scores["comparison"] == "models"]
-    profiles = list(product(settings["subjects"], settings["layers"]))
-    reference, tables = None, []
-    for method, cells in scores.groupby("method", sort=False):
-        similarity = similarity_matrix(cells, profiles)
-        distance = distance_matrix(similarity, settings["symmetrisation"], settings["clip"])
-        seed = derive_seed(settings["seed"], "embed_profiles", method)
-        positions, stress = embed(distance, settings["n_init"], seed)
-        reference = positions if reference is None else reference
-        _, aligned, _ = procrustes(reference, positions)
-        table = pd.DataFrame(profiles, columns=["subject", "part"])
-        table.insert(0, "method", method)
-        table["x"], table["y"], table["stress"] = aligned[:, 0], aligned[:, 1], stress
-        table["data_kind"] = cells["data_kind"].iloc[0]
-        tables.append(table)
-    write_table(pd.concat(tables, ignore_index=True), output)
-
-
-if __name__ == "__main__":
-    with job(snakemake.log[0], snakemake.input, snakemake.output):
-        main(snakemake.input.scores, snakemake.params.settings, snakemake.output[0])

@@ -1,23 +1,108 @@
-"""Separability of the candidate models under each method, in each direction and in both."""
+"""Separability: how far apart a method places candidate models that are compared with a brain.
 
+The similarity of a candidate to an area is the score of its best layer, averaged over the subjects
+of the brain. The separability of an area is the mean absolute difference of the similarities, mean
+over splits, of all pairs of candidates. ``relative`` divides it by the mean similarity; ``d_prime``
+is the mean over pairs of d', the difference over its deviation between splits. The 95 % interval
+of the mean over areas is a bootstrap over areas.
+Reference: Thobani et al. 2025, CCN (separability); Green and Swets 1966, Signal Detection Theory
+and Psychophysics (d').
+"""
+
+from collections.abc import Sequence
 from itertools import combinations
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from workflow_scripts.common.files import write_table
-from workflow_scripts.common.job import job
-from workflow_scripts.common.random_streams import generator
 from workflow_scripts.evaluation.bootstrap import draw_counts, interval, weighted_mean
+from workflow_scripts.evaluation.metric import Card, Population, Random, Scores
+
+CARD = Card(
+    label="Separability of candidate models",
+    populations=("brain",),
+    comparisons=("model_to_brain", "brain_to_model"),
+    columns={
+        "method": "name of the method",
+        "direction": "of the map: model_to_brain, brain_to_model, or both",
+        "area": "area of the brain; mean: mean over areas",
+        "separability": "mean absolute difference of similarity over pairs of candidates",
+        "ci_low": "lower end of the 95 % bootstrap interval over areas, of the mean only",
+        "ci_high": "upper end of it",
+        "relative": "separability over the mean similarity, where that is positive",
+        "d_prime": "mean over pairs of the difference over its deviation between splits",
+    },
+    reference="Thobani et al. 2025, CCN",
+    by_split=True,
+    min_candidates=2,
+)
 
 DIRECTIONS = {
-    "model_to_mouse": ("source", "target"),
-    "mouse_to_model": ("target", "source"),
+    "model_to_brain": ("source", "target"),
+    "brain_to_model": ("target", "source"),
 }
-"""Which side of a cell is the model and which the brain."""
+"""Which side of a cell is the model, and which the brain."""
 
 
-def similarities(cells, direction, candidates, areas, layer_rule):
+def measure(
+    scores: Scores,
+    population: Population,
+    random: Random,
+    *,
+    layer_rule: Literal["best_cv", "mean"] = "best_cv",
+    combine: Literal["separabilities", "similarities"] = "separabilities",
+) -> pd.DataFrame:
+    """Separability by method, direction and area.
+
+    Direction ``both`` is the mean of the two separabilities, or, if `combine` says so, the
+    separability of the mean of the two similarities.
+    """
+    areas = population.parts
+    generator = random.generator("bootstrap", "separability")
+    counts = draw_counts(len(areas), random.n_draws, generator)
+    rows = []
+    for method, of_method in scores.splits.groupby("method", sort=False):
+        by_direction = {
+            direction: similarities(
+                of_method[of_method["comparison"] == direction],
+                direction,
+                population.candidates,
+                areas,
+                layer_rule,
+            )
+            for direction in DIRECTIONS
+        }
+        results = {
+            direction: [separations(by_split) for by_split in values]
+            for direction, values in by_direction.items()
+        }
+        if combine == "similarities":
+            both = np.mean(list(by_direction.values()), axis=0)
+            results["both"] = [separations(by_split) for by_split in both]
+        else:
+            results["both"] = [
+                {key: float(np.mean([one[key], other[key]])) for key in one}
+                for one, other in zip(*results.values(), strict=True)
+            ]
+        for direction, per_area in results.items():
+            table = pd.DataFrame(per_area, index=areas)
+            low, high = interval(weighted_mean(table["separability"].to_numpy(), counts))
+            mean = {**table.mean(), "ci_low": low, "ci_high": high}
+            rows += [
+                {"method": method, "direction": direction, "area": area, **values}
+                for area, values in zip((*areas, "mean"), (*per_area, mean), strict=True)
+            ]
+    return pd.DataFrame(rows, columns=list(CARD.columns))
+
+
+def similarities(
+    cells: pd.DataFrame,
+    direction: str,
+    candidates: Sequence[str],
+    areas: Sequence[str],
+    layer_rule: str,
+) -> np.ndarray:
     """Similarity of every candidate to every area in every split.
 
     Parameters
@@ -35,19 +120,20 @@ def similarities(cells, direction, candidates, areas, layer_rule):
     numpy.ndarray, shape (n_areas, n_candidates, n_splits)
     """
     model, brain = DIRECTIONS[direction]
-    mean = cells.groupby([f"{brain}_part", f"{model}_subject", f"{model}_part", "split"])["score"]
-    table = mean.mean().unstack("split")
+    keys = [f"{brain}_part", f"{model}_subject", f"{model}_part", "split"]
+    table = cells.groupby(keys)["split_score"].mean().unstack("split")
     n_splits = table.shape[1]
+    known = {(area, candidate) for area, candidate, _ in table.index}
     result = np.full((len(areas), len(candidates), n_splits), np.nan)
     for i, area in enumerate(areas):
         for k, candidate in enumerate(candidates):
-            if (area, candidate) in table.index.droplevel(2):
-                layers = table.loc[(area, candidate)].to_numpy()
+            if (area, candidate) in known:
+                layers = np.asarray(table.loc[(area, candidate)])
                 result[i, k] = candidate_similarity(layers, layer_rule)
     return result
 
 
-def measures(by_split):
+def separations(by_split: np.ndarray) -> dict[str, float]:
     """Separability of one area from similarities (n_candidates, n_splits), in three scales.
 
     Relative to a mean similarity that is not positive, a gap has no size: NaN.
@@ -62,71 +148,7 @@ def measures(by_split):
     }
 
 
-def main(scores_path, splits_path, settings, output):
-    """Write separability.csv: each area, and their mean with an interval over areas."""
-    kinds = pd.read_csv(scores_path, keep_default_na=False, na_values=[""])
-    kinds = kinds.groupby("comparison")["data_kind"].first()
-    splits = pd.read_csv(splits_path, keep_default_na=False, na_values=[""])
-    splits = splits[splits["comparison"].isin(DIRECTIONS)]
-    areas = settings["areas"]
-    random = generator(settings["seed"], "bootstrap", "separability")
-    counts = draw_counts(len(areas), settings["n_draws"], random)
-    rows = []
-    for method, of_method in splits.groupby("method", sort=False):
-        by_direction = {
-            direction: similarities(
-                of_method[of_method["comparison"] == direction],
-                direction,
-                settings["candidates"],
-                areas,
-                settings["layer_rule"],
-            )
-            for direction in DIRECTIONS
-        }
-        results = {
-            direction: [measures(by_split) for by_split in values]
-            for direction, values in by_direction.items()
-        }
-        if settings["combine"] == "similarities":
-            both = np.mean(list(by_direction.values()), axis=0)
-            results["both"] = [measures(by_split) for by_split in both]
-        else:
-            results["both"] = [
-                {key: np.mean([one[key], other[key]]) for key in one}
-                for one, other in zip(*results.values(), strict=True)
-            ]
-        for direction, per_area in results.items():
-            table = pd.DataFrame(per_area, index=areas)
-            low, high = interval(weighted_mean(table["separability"].to_numpy(), counts))
-            mean = {**table.mean(), "ci_low": low, "ci_high": high, "area": "mean"}
-            for row in (*table.rename_axis("area").reset_index().to_dict("records"), mean):
-                rows.append(
-                    {
-                        "method": method,
-                        "direction": direction,
-                        "area": row["area"],
-                        "separability": row["separability"],
-                        "ci_low": row.get("ci_low", np.nan),
-                        "ci_high": row.get("ci_high", np.nan),
-                        "relative": row["relative"],
-                        "d_prime": row["d_prime"],
-                        "data_kind": kinds["model_to_mouse"],
-                    }
-                )
-    write_table(pd.DataFrame(rows), output)
-
-
-if __name__ == "__main__":
-    with job(snakemake.log[0], snakemake.input, snakemake.output):
-        main(
-            snakemake.input.scores,
-            snakemake.input.splits,
-            snakemake.params.settings,
-            snakemake.output[0],
-        )
-
-
-def candidate_similarity(scores, layer_rule="best_cv"):
+def candidate_similarity(scores: np.ndarray, layer_rule: str = "best_cv") -> np.ndarray:
     """Similarity of one candidate to one area.
 
     Parameters
@@ -158,7 +180,7 @@ def candidate_similarity(scores, layer_rule="best_cv"):
     return chosen
 
 
-def separability(similarities):
+def separability(similarities: Sequence[float] | np.ndarray) -> float:
     """Mean absolute difference over the pairs of candidates.
 
     Parameters
@@ -172,7 +194,7 @@ def separability(similarities):
     return float(np.mean([abs(a - b) for a, b in combinations(similarities, 2)]))
 
 
-def discriminability(similarities):
+def discriminability(similarities: np.ndarray) -> float:
     """Mean over the pairs of candidates of d', with the deviation over splits.
 
     Parameters

@@ -1,26 +1,100 @@
-"""Silhouette of the model population under each method, with all options beside the default."""
+"""Silhouette of the profiles of a population, with their parts as the clusters.
 
+The silhouette of a profile is ``(b - a) / max(a, b)`` with ``a`` its mean distance to the profiles
+of the same part of other subjects, and ``b`` the smallest, over the other parts, of its mean
+distance to the profiles of that part. It is 1 where a method recognises the same part in every
+subject, 0 where it cannot tell parts apart. The distance is 1 less the score. All combinations of
+the parameters are computed, and the configured one is marked ``default``. The 95 % interval is
+over the subjects whose profiles are judged, always against the whole population.
+Reference: Rousseeuw 1987, J Comput Appl Math 20: 53-65.
+"""
+
+from collections.abc import Sequence
 from itertools import product
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from workflow_scripts.common.files import write_table
-from workflow_scripts.common.job import job
-from workflow_scripts.common.random_streams import generator
 from workflow_scripts.evaluation.bootstrap import draw_counts, interval, weighted_mean
+from workflow_scripts.evaluation.metric import Card, Population, Random, Scores
 from workflow_scripts.evaluation.similarity import (
     SYMMETRISATIONS,
     distance_matrix,
     similarity_matrix,
 )
 
+CARD = Card(
+    label="Silhouette",
+    populations=("networks",),
+    comparisons=("networks",),
+    columns={
+        "method": "name of the method",
+        "symmetrisation": "how the similarities of the two directions become one",
+        "clip": "whether similarities are clipped to 0-1 before they become distances",
+        "exclude_same_subject": "whether other parts of the same subject are left out of b",
+        "default": "whether these options are the configured ones",
+        "silhouette": "mean over profiles, from -1 to 1",
+        "ci_low": "lower end of the 95 % bootstrap interval over subjects",
+        "ci_high": "upper end of it",
+        "mean_a": "mean distance to the same part of other subjects",
+        "mean_b": "mean distance to the nearest other part",
+    },
+    reference="Rousseeuw 1987, J Comput Appl Math 20: 53-65",
+)
 
-def silhouette(distance, subjects, parts, exclude_same_subject=False):
-    """Silhouette of every profile with its part as the cluster (Rousseeuw 1987).
 
-    ``s = (b - a) / max(a, b)`` with ``a`` the mean distance to the profiles of the same part, and
-    ``b`` the smallest, over the other parts, of the mean distance to that part's profiles.
+def measure(
+    scores: Scores,
+    population: Population,
+    random: Random,
+    *,
+    symmetrisation: Literal["mean", "min", "max"] = "mean",
+    clip: bool = True,
+    exclude_same_subject: bool = False,
+) -> pd.DataFrame:
+    """Mean silhouette of all profiles for each method and combination of options."""
+    profiles = list(product(population.subjects, population.parts))
+    subjects, parts = zip(*profiles, strict=True)
+    configured = (symmetrisation, clip, exclude_same_subject)
+    n_subjects, n_parts = len(population.subjects), len(population.parts)
+    generator = random.generator("bootstrap", "silhouette")
+    counts = draw_counts(n_subjects, random.n_draws, generator)
+    rows = []
+    for method, cells in scores.cells.groupby("method", sort=False):
+        similarity = similarity_matrix(cells, profiles)
+        for options in product(SYMMETRISATIONS, (True, False), (False, True)):
+            how, clipped, excluded = options
+            distance = distance_matrix(similarity, how, clipped)
+            a, b, values = silhouette(distance, subjects, parts, excluded)
+            # Only the judged subjects are drawn. A draw of the whole population would pair copies
+            # of one subject, or leave fewer others than there are.
+            by_subject = values.reshape(n_subjects, n_parts).mean(axis=1)
+            low, high = interval(weighted_mean(by_subject, counts))
+            rows.append(
+                {
+                    "method": method,
+                    "symmetrisation": how,
+                    "clip": clipped,
+                    "exclude_same_subject": excluded,
+                    "default": options == configured,
+                    "silhouette": values.mean(),
+                    "ci_low": low,
+                    "ci_high": high,
+                    "mean_a": a.mean(),
+                    "mean_b": b.mean(),
+                }
+            )
+    return pd.DataFrame(rows, columns=list(CARD.columns))
+
+
+def silhouette(
+    distance: np.ndarray,
+    subjects: Sequence[str],
+    parts: Sequence[str],
+    exclude_same_subject: bool = False,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Silhouette of every profile with its part as the cluster.
 
     Parameters
     ----------
@@ -34,63 +108,19 @@ def silhouette(distance, subjects, parts, exclude_same_subject=False):
     a, b, s : numpy.ndarray, each of shape (n,)
         NaN for a profile that has no other profile of its part.
     """
-    subjects, parts = np.asarray(subjects), np.asarray(parts)
+    of_subject, of_part = np.asarray(subjects), np.asarray(parts)
 
-    def mean_distance(i, chosen):
+    def mean_distance(i: int, chosen: np.ndarray) -> float:
         return distance[i, chosen].mean() if chosen.any() else np.nan
 
-    a, b = np.full(len(parts), np.nan), np.full(len(parts), np.nan)
-    for i in range(len(parts)):
-        others = np.arange(len(parts)) != i
-        a[i] = mean_distance(i, others & (parts == parts[i]) & (subjects != subjects[i]))
+    a, b = np.full(len(of_part), np.nan), np.full(len(of_part), np.nan)
+    for i in range(len(of_part)):
+        others = np.arange(len(of_part)) != i
+        a[i] = mean_distance(i, others & (of_part == of_part[i]) & (of_subject != of_subject[i]))
         if exclude_same_subject:
-            others &= subjects != subjects[i]
-        rivals = [mean_distance(i, others & (parts == part)) for part in set(parts) - {parts[i]}]
+            others &= of_subject != of_subject[i]
+        rivals = [
+            mean_distance(i, others & (of_part == part)) for part in set(of_part) - {of_part[i]}
+        ]
         b[i] = np.min(rivals)
     return a, b, (b - a) / np.maximum(a, b)
-
-
-def main(scores_path, settings, output):
-    """Write silhouette.csv."""
-    scores = pd.read_csv(scores_path, keep_default_na=False, na_values=[""])
-    scores = scores[scores["comparison"] == "models"]
-    profiles = list(product(settings["subjects"], settings["layers"]))
-    subjects, parts = zip(*profiles, strict=True)
-    options = {key: settings[key] for key in ("symmetrisation", "clip", "exclude_same_subject")}
-    n_subjects, n_parts = len(settings["subjects"]), len(settings["layers"])
-    random = generator(settings["seed"], "bootstrap", "silhouette")
-    counts = draw_counts(n_subjects, settings["n_draws"], random)
-    rows = []
-    for method, cells in scores.groupby("method", sort=False):
-        similarity = similarity_matrix(cells, profiles)
-        for symmetrisation, clip, exclude in product(SYMMETRISATIONS, (True, False), (False, True)):
-            chosen = {
-                "symmetrisation": symmetrisation,
-                "clip": clip,
-                "exclude_same_subject": exclude,
-            }
-            distance = distance_matrix(similarity, symmetrisation, clip)
-            a, b, values = silhouette(distance, subjects, parts, exclude)
-            # Over the subjects whose profiles are judged, against the whole population: drawing
-            # that anew would pair copies of a subject, or have fewer others than there are.
-            by_subject = values.reshape(n_subjects, n_parts).mean(axis=1)
-            low, high = interval(weighted_mean(by_subject, counts))
-            rows.append(
-                {
-                    "method": method,
-                    **chosen,
-                    "default": chosen == options,
-                    "silhouette": values.mean(),
-                    "ci_low": low,
-                    "ci_high": high,
-                    "mean_a": a.mean(),
-                    "mean_b": b.mean(),
-                    "data_kind": cells["data_kind"].iloc[0],
-                }
-            )
-    write_table(pd.DataFrame(rows), output)
-
-
-if __name__ == "__main__":
-    with job(snakemake.log[0], snakemake.input, snakemake.output):
-        main(snakemake.input.scores, snakemake.params.settings, snakemake.output[0])

@@ -1,27 +1,40 @@
 """AlexNet with softplus units and noise."""
 
+import torch
 from torch import nn
 
-from workflow_scripts.networks.blocks import Dropout, NoisySoftplus
+from workflow_scripts.common.forms import ChannelMultiplier, PositiveNumber, ShareBelowOne
+from workflow_scripts.networks.architecture import Card
+from workflow_scripts.networks.blocks import Dropout, Network, NoisySoftplus
 
-# (output channels, kernel, stride, padding, max-pooled afterwards) of AlexNet's convolutions at
-# 64 pixels (Nayebi et al. 2023, PLoS Comput Biol, e1011506).
-ALEXNET_BLOCKS = (
+CARD = Card(
+    label="AlexNet",
+    layers=("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7"),
+    trained=True,
+    reference="Krizhevsky et al. 2012, NeurIPS; Nayebi et al. 2023, "
+    "doi:10.1371/journal.pcbi.1011506",
+)
+
+CONVOLUTIONS = (
     (64, 11, 4, 2, True),
     (192, 5, 1, 2, True),
     (384, 3, 1, 1, False),
     (256, 3, 1, 1, False),
     (256, 3, 1, 1, True),
 )
+"""Output channels, kernel, stride, padding, and whether a pooling follows.
+
+They are those of torchvision's AlexNet, which Nayebi et al. (2023) train on images of 64 pixels.
+"""
+
+HIDDEN = 4096
+"""Units of each hidden layer, as in the original."""
 
 
-ALEXNET_HIDDEN = 4096
-
-
-class AlexNet(nn.Module):
+class AlexNet(Network):
     """AlexNet for 64-pixel images without a classifier: the last hidden layer is the output.
 
-    At 64 pixels one position is left after the last pooling; the original's pooling to 6 x 6 would
+    At 64 pixels one position is left after the last pooling. The original's pooling to 6 x 6 would
     only copy it 36 times, so that the first hidden layer reads it directly.
 
     Parameters
@@ -29,43 +42,58 @@ class AlexNet(nn.Module):
     width : float
         Multiplier of all channel counts.
     batchnorm : bool
-        Batch normalisation before every softplus.
+        Whether batch normalisation stands before every softplus.
     dropout : float
         Share of the inputs of each hidden layer that is dropped in training.
     noise_gain : float or None
         See `NoisySoftplus`.
     """
 
-    def __init__(self, width, batchnorm, dropout, noise_gain):
+    def __init__(
+        self, width: float, batchnorm: bool, dropout: float, noise_gain: float | None
+    ) -> None:
         super().__init__()
         channels = 3
         self.blocks = nn.ModuleDict()
-        for number, (out, kernel, stride, padding, pooled) in enumerate(ALEXNET_BLOCKS, start=1):
-            out = round(out * width)
-            linear = nn.Conv2d(channels, out, kernel, stride, padding, bias=not batchnorm)
-            layers = [linear, *([nn.BatchNorm2d(out)] if batchnorm else [])]
+        for number, (original, kernel, stride, padding, pooled) in enumerate(CONVOLUTIONS, start=1):
+            out = round(original * width)
+            convolution = nn.Conv2d(channels, out, kernel, stride, padding, bias=not batchnorm)
+            normalisation = [nn.BatchNorm2d(out)] if batchnorm else []
             pool = nn.MaxPool2d(3, 2) if pooled else nn.Identity()
-            self.blocks[f"conv{number}"] = nn.Sequential(*layers, NoisySoftplus(noise_gain), pool)
+            self.blocks[f"conv{number}"] = nn.Sequential(
+                convolution, *normalisation, NoisySoftplus(noise_gain), pool
+            )
             channels = out
         features = channels
-        self.n_outputs = round(ALEXNET_HIDDEN * width)
+        self.n_outputs = round(HIDDEN * width)
         for name in ("fc6", "fc7"):
             linear = nn.Linear(features, self.n_outputs, bias=not batchnorm)
             layers = [linear, *([nn.BatchNorm1d(self.n_outputs)] if batchnorm else [])]
             self.blocks[name] = nn.Sequential(Dropout(dropout), *layers, NoisySoftplus(noise_gain))
             features = self.n_outputs
 
-    def activations(self):
+    def activations(self) -> dict[str, nn.Module]:
         """Non-linearity of each layer, by the layer's name."""
         return {
-            name: next(module for module in block if isinstance(module, NoisySoftplus))
+            name: next(module for module in block.children() if isinstance(module, NoisySoftplus))
             for name, block in self.blocks.items()
         }
 
-    def forward(self, images):
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
         x = images
         for name, block in self.blocks.items():
             if name == "fc6":
                 x = x.flatten(1)
             x = block(x)
         return x
+
+
+def build(
+    *,
+    width: ChannelMultiplier,
+    batchnorm: bool,
+    dropout: ShareBelowOne,
+    noise_gain: PositiveNumber | None,
+) -> AlexNet:
+    """AlexNet with these options."""
+    return AlexNet(width, batchnorm, dropout, noise_gain)

@@ -1,102 +1,102 @@
-"""External models: torchvision's classification networks with weights from a file, or random."""
-
-import difflib
+"""torchvision's classification networks, with weights from a file or random ones."""
 
 import torch
 from torch import nn
+from torchvision import models
+from torchvision.models import get_model
 
 from workflow_scripts.common.errors import InputError
-from workflow_scripts.networks.blocks import keep_inputs
+from workflow_scripts.common.files import PathLike
+from workflow_scripts.common.forms import Count, FilePath, ShortText
+from workflow_scripts.networks.architecture import Card, such_as
+from workflow_scripts.networks.blocks import Network, keep_inputs
 from workflow_scripts.networks.weights import read_state_dict
 
+CARD = Card(
+    label="torchvision model",
+    layers=(),
+    trained=False,
+    reference="Marcel & Rodriguez 2010, doi:10.1145/1873951.1874254",
+)
+
 N_CLASSES = 1000
+"""Classes of ImageNet, for which torchvision's models are made."""
 
 
-class External(nn.Module):
+class TorchvisionModel(Network):
     """A torchvision model that can be read at every module that it names.
 
     Parameters
     ----------
-    variant : str
-        Its name in the configuration, for errors.
+    body : torch.nn.Module
+        The model.
+    n_classes : int
+        Number of its outputs.
+    """
+
+    def __init__(self, body: nn.Module, n_classes: int) -> None:
+        super().__init__()
+        self.body = body
+        self.n_outputs = n_classes
+        keep_inputs(self)
+
+    def activations(self) -> dict[str, nn.Module]:
+        """Every module, by its name."""
+        return {name: module for name, module in self.body.named_modules() if name}
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self.body(images)
+        return logits
+
+
+def build(*, model: ShortText, weights: FilePath | None, input_size: Count) -> TorchvisionModel:
+    """Model with the weights that its owner trained.
+
+    Parameters
+    ----------
     model : str
         Name of one of torchvision's classification models.
     weights : str or path-like or None
-        State dict (see `read_state_dict`); None: the random initial weights of torchvision, each
-        kind of layer with the distribution that its authors gave it.
-    layers : list of str
-        Names of modules that are going to be read.
-    seed : int
-        Seed of the initial weights.
+        State dict (see `read_state_dict`). None: the random initial weights of torchvision, which
+        gives each kind of layer the distribution that its authors chose, from PyTorch's global
+        generator.
+    input_size : int
+        Side in pixels of the images that the model is going to see.
 
     Raises
     ------
     InputError
-        If torchvision has no such model or the model no such layer, or if the state dict is not
-        that of the model.
+        If torchvision has no such model, the state dict is not that of the model, or the model does
+        not take images of this size.
     """
-
-    def __init__(self, variant, model, weights, layers, seed):
-        from torchvision import models
-
-        super().__init__()
-        self.variant, self.model = variant, model
-        known = models.list_models(module=models)
-        if model not in known:
-            raise InputError(
-                f"config variants.{variant}.model: found {model!r}, expected one of torchvision's "
-                f"classification models{_such_as(model, known)}"
-            )
-        state = None if weights is None else read_state_dict(weights)
-        self.body = _build(model, N_CLASSES, seed)
-        if state is not None:
-            *_, last = self.body.state_dict()
-            if last in state and state[last].shape[:1] != (N_CLASSES,):
-                # Trained on other classes: the classifier is as large as in the file.
-                self.body = _build(model, *state[last].shape[:1], seed)
-            _load(self.body, state, weights, model)
-        keep_inputs(self)
-        for layer in layers:
-            if layer not in self.activations():
-                raise InputError(
-                    f"config candidates: found the layer {layer!r} of {variant}, expected modules "
-                    f"of torchvision's {model}{_such_as(layer, self.activations())}"
-                )
-
-    def activations(self):
-        """Every module, by its name."""
-        return {name: module for name, module in self.body.named_modules() if name}
-
-    def forward(self, images):
-        try:
-            return self.body(images)
-        except (AssertionError, RuntimeError) as error:
-            reason = str(error).partition("\n")[0]
-            raise InputError(
-                f"config variants.{self.variant}.input_size: {self.model} failed on images of "
-                f"{images.shape[-1]} pixels, expected a size that it takes: {reason}"
-            ) from error
+    known = models.list_models(module=models)
+    if model not in known:
+        raise InputError(
+            "model",
+            repr(model),
+            f"one of torchvision's classification models{such_as(model, known)}",
+        )
+    body, n_classes = get_model(model, weights=None, num_classes=N_CLASSES), N_CLASSES
+    if weights is not None:
+        state = read_state_dict(weights)
+        *_, last = body.state_dict()
+        if last in state and state[last].ndim and len(state[last]) != N_CLASSES:
+            # Trained on other classes: the classifier is as large as in the file.
+            n_classes = len(state[last])
+            body = get_model(model, weights=None, num_classes=n_classes)
+        _load(body, state, weights, model)
+    _check_size(body, model, input_size)
+    return TorchvisionModel(body, n_classes)
 
 
-def _build(model, n_classes, seed):
-    """Model with initial weights that the seed alone decides on.
-
-    torchvision draws them from the global generator, which stays as it was.
-    """
-    from torchvision.models import get_model
-
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return get_model(model, weights=None, num_classes=n_classes)
-
-
-def _load(body, state, path, model):
+def _load(body: nn.Module, state: dict[str, torch.Tensor], path: PathLike, model: str) -> None:
     """Load a state dict, or say in one sentence what is first wrong with it."""
     for key, value in body.state_dict().items():
         if key in state and state[key].shape != value.shape:
             raise InputError(
-                f"{path}: found {key!r} of shape {tuple(state[key].shape)}, expected "
-                f"{tuple(value.shape)} for torchvision's {model}"
+                path,
+                f"{key!r} of shape {tuple(state[key].shape)}",
+                f"{tuple(value.shape)} for torchvision's {model}",
             )
     missing, unexpected = body.load_state_dict(state, strict=False)
     # Auxiliary classifiers only train; torchvision's GoogLeNet with published weights has none.
@@ -108,11 +108,18 @@ def _load(body, state, path, model):
         wrong += [
             f"the unknown {key!r} of shape {tuple(state[key].shape)}" for key in unexpected[:1]
         ]
+        raise InputError(path, " and ".join(wrong), f"the state dict of torchvision's {model}")
+
+
+@torch.no_grad()
+def _check_size(body: nn.Module, model: str, size: int) -> None:
+    """Refuse a size of images that the model does not take, by showing it one image of zeros."""
+    body.eval()
+    try:
+        body(torch.zeros(1, 3, size, size))
+    except (AssertionError, RuntimeError) as error:
+        reason = str(error).partition("\n")[0]
         raise InputError(
-            f"{path}: found {' and '.join(wrong)}, expected the state dict of torchvision's {model}"
-        )
-
-
-def _such_as(name, known):
-    close = difflib.get_close_matches(name, known, n=3)
-    return f", such as {', '.join(close)}" if close else ""
+            "input_size", f"{size}, at which {model} fails ({reason})", "a size that it takes"
+        ) from error
+    body.train()

@@ -1,16 +1,50 @@
-"""Link functions: from a linear predictor to a mean response."""
+"""Link functions: from a linear predictor ``eta`` to a mean response ``mu``."""
+
+from types import ModuleType
+from typing import Any, Protocol
 
 import numpy as np
 from array_api_compat import is_torch_namespace
 
-SHARPNESS = 10.0  # of the smooth rectifier
+from workflow_scripts.solvers.arrays import Array
 
-CAP = 1.2  # predictions end at this multiple of the unit's largest training response
+Evaluated = tuple[Array, Array, Array, Array | float]
+"""Mean, its logarithm, and the derivatives of both with respect to the linear predictor."""
+
+SHARPNESS = 10.0
+"""Factor ``s`` of the rounded rectifier: it differs from a ReLU by at most ``log(2) / s``, 7 % of
+the mean response of a unit."""
+
+CAP = 1.2
+"""Predictions end at this multiple of a unit's largest training response, because an exponential
+mean can be wrong by orders of magnitude for stimuli unlike the training stimuli."""
 
 
-def _softplus(eta, xp):
+class Link(Protocol):
+    """A link function; `xp` is the namespace of the arrays."""
+
+    @staticmethod
+    def evaluate(eta: Array, xp: Any) -> Evaluated:
+        """Mean, its logarithm, and the derivatives of both, each of the shape of `eta` or 1."""
+
+    @staticmethod
+    def inverse(mu: Array, xp: Any) -> Array:
+        """Linear predictor of a mean."""
+
+    @staticmethod
+    def unit(mean: Array, highest: Array) -> Array:
+        """The response of each target that the fit takes as 1.
+
+        Parameters
+        ----------
+        mean, highest : array, shape (n_targets,)
+            Mean and largest training response.
+        """
+
+
+def _softplus(eta: Array, xp: Any) -> Evaluated:
     """``log(1 + exp(eta))``, its logarithm, its slope, and the slope of its logarithm."""
-    # No selection by element: it costs more than all the arithmetic.
+    # Nothing is selected element by element: that costs more than all the arithmetic.
     small = xp.exp(-xp.abs(eta))
     one = 1 + small
     # log1p to the last digit, by the logarithm that is vectorised.
@@ -24,22 +58,22 @@ def _softplus(eta, xp):
 
 
 class Exponential:
-    """``mu = exp(eta)``, fitted to responses with a mean of one: free of the unit."""
+    """``mu = exp(eta)``, fitted to responses in units of their mean: their unit does not matter."""
 
     @staticmethod
-    def evaluate(eta, xp):
-        """Mean, its logarithm, and the derivatives of both, each shaped like `eta` or 1."""
+    def evaluate(eta: Array, xp: Any) -> Evaluated:
+        """See `Link`."""
         mu = xp.exp(eta)
         return mu, eta, mu, 1.0
 
     @staticmethod
-    def inverse(mu, xp):
+    def inverse(mu: Array, xp: Any) -> Array:
         """Linear predictor of a mean."""
         return xp.log(mu)
 
     @staticmethod
-    def unit(mean, highest):
-        """The response that counts as one."""
+    def unit(mean: Array, highest: Array) -> Array:
+        """The mean."""
         return mean
 
 
@@ -47,68 +81,68 @@ class Softplus:
     """``mu = log(1 + exp(eta))``, fitted to responses as they are."""
 
     @staticmethod
-    def evaluate(eta, xp):
-        """Mean, its logarithm, and the derivatives of both, each shaped like `eta`."""
+    def evaluate(eta: Array, xp: Any) -> Evaluated:
+        """See `Link`."""
         return _softplus(eta, xp)
 
     @staticmethod
-    def inverse(mu, xp):
+    def inverse(mu: Array, xp: Any) -> Array:
         """Linear predictor of a mean."""
         return mu + xp.log(-xp.expm1(-mu))
 
     @staticmethod
-    def unit(mean, highest):
-        """The response that counts as one."""
+    def unit(mean: Array, highest: Array) -> Array:
+        """One."""
         return mean * 0 + 1
 
 
 class Rectifier:
-    """``mu = log(1 + exp(s eta)) / s`` with s = 10: a ReLU with rounded corner.
+    """``mu = log(1 + exp(s eta)) / s`` with s = 10: a ReLU with a rounded corner.
 
-    A mean of exactly zero would make a single spike impossible. Fitted to responses with a mean of
-    one.
+    With a mean of exactly zero a single spike would be impossible. It is fitted to responses in
+    units of their mean.
     """
 
     @staticmethod
-    def evaluate(eta, xp):
-        """Mean, its logarithm, and the derivatives of both, each shaped like `eta`."""
+    def evaluate(eta: Array, xp: Any) -> Evaluated:
+        """See `Link`."""
         mu, log_mu, slope, log_slope = _softplus(SHARPNESS * eta, xp)
         return mu / SHARPNESS, log_mu - float(np.log(SHARPNESS)), slope, SHARPNESS * log_slope
 
     @staticmethod
-    def inverse(mu, xp):
+    def inverse(mu: Array, xp: Any) -> Array:
         """Linear predictor of a mean."""
         return Softplus.inverse(SHARPNESS * mu, xp) / SHARPNESS
 
     @staticmethod
-    def unit(mean, highest):
-        """The response that counts as one."""
+    def unit(mean: Array, highest: Array) -> Array:
+        """The mean."""
         return mean
 
 
 class NormalCdf:
-    """``mu = Phi(eta)``, fitted to responses as parts of the largest prediction allowed."""
+    """``mu = Phi(eta)``, fitted to responses as shares of the largest prediction allowed."""
 
     @staticmethod
-    def evaluate(eta, xp):
-        """Mean, its logarithm, and the derivatives of both, each shaped like `eta`."""
+    def evaluate(eta: Array, xp: Any) -> Evaluated:
+        """See `Link`."""
         special = _special(xp)
         log_mu = special.log_ndtr(eta)
         log_density = -0.5 * eta**2 - 0.5 * float(np.log(2 * np.pi))
         return xp.exp(log_mu), log_mu, xp.exp(log_density), xp.exp(log_density - log_mu)
 
     @staticmethod
-    def inverse(mu, xp):
+    def inverse(mu: Array, xp: Any) -> Array:
         """Linear predictor of a mean."""
         return _special(xp).ndtri(mu)
 
     @staticmethod
-    def unit(mean, highest):
-        """The response that counts as one."""
+    def unit(mean: Array, highest: Array) -> Array:
+        """The largest prediction allowed."""
         return CAP * highest
 
 
-def _special(xp):
+def _special(xp: Any) -> ModuleType:
     """Module with the functions of the normal distribution for arrays of this library."""
     if is_torch_namespace(xp):
         import torch
@@ -119,4 +153,9 @@ def _special(xp):
     return scipy.special
 
 
-LINKS = {"exp": Exponential, "softplus": Softplus, "relu": Rectifier, "normcdf": NormalCdf}
+LINKS: dict[str, type[Link]] = {
+    "exp": Exponential,
+    "softplus": Softplus,
+    "relu": Rectifier,
+    "normcdf": NormalCdf,
+}

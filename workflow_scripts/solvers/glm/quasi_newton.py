@@ -1,206 +1,212 @@
-"""A batched quasi-Newton method for many targets and folds at once."""
+"""How it is minimised: one quasi-Newton method for all targets and folds at once."""
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from array_api_compat import array_namespace, device
 
-from workflow_scripts.solvers.arrays import cached_rows
+from workflow_scripts.solvers.arrays import Array
+from workflow_scripts.solvers.glm.problem import Problem, objective
 
-LONGEST_STEP = 3.0  # that needs no evaluation, in tolerances
+LONGEST_STEP = 3.0
+"""Longest step that `last_step` takes, in tolerances. Where a fit has converged, the step to the
+optimum is about one tolerance long; a much longer one is not trusted without an evaluation."""
 
 SUFFICIENT_DECREASE = 1e-4
+"""Share of the decrease which the slope promises that a step must achieve (Armijo's rule, with the
+usual value of Nocedal & Wright 2006, Numerical Optimization, section 3.1)."""
+
+SHORTENING = (0.1, 0.5)
+"""Least and largest factor by which a step that is not accepted is shortened."""
 
 SMALLEST_STEP = 1e-6
+"""A step that would be shortened to less than this share of its full length is given up: the target
+stays where it is, and its next direction does not use the memory of a last step."""
+
+LEAVING_SHARE = 0.3
+"""Targets that have converged leave the batch once they are more than this share of it. To copy the
+batch without a few of them would cost more than to compute these along; that does them no harm."""
 
 
-@dataclass(frozen=True)
-class Problem:
-    """Fits of the same targets in several folds, side by side.
+class State(NamedTuple):
+    """Where the minimisation of some targets stands.
 
     Attributes
     ----------
-    A : array, shape (n_folds, n_stimuli, 1 + k)
-        Design with a first column of ones; a row of zeros adds a constant.
-    Y : array, shape (n_folds, n_targets, n_stimuli)
-    divisors : array, shape (n_folds, n_targets)
-        What sums of losses are divided by.
-    curvature : array, shape (n_folds, n_targets, 1 + k)
-        Diagonal of the Hessian without the penalty, about.
-    link, family : type
-        One of `LINKS` and of `FAMILIES`.
-    """
-
-    A: object
-    Y: object
-    divisors: object
-    curvature: object
-    link: type
-    family: type
-
-    def of(self, targets):
-        """The problem of some of the targets."""
-        Y, divisors, curvature = (
-            values[:, targets] for values in (self.Y, self.divisors, self.curvature)
-        )
-        return replace(self, Y=Y, divisors=divisors, curvature=curvature)
-
-    def penalised(self, alphas):
-        """Curvature with penalties of shape (n_targets,); the intercept has none."""
-        penalty = alphas[:, None] + 0 * self.curvature[0]
-        penalty[:, 0] = 0
-        return self.curvature + penalty
-
-
-def objective(theta, problem, alphas):
-    """Penalised loss of each target and its gradient.
-
-    ``sum(loss) / divisor + alpha / 2 |w|^2``; the first coefficient is the intercept, which is not
-    penalised.
-
-    Parameters
-    ----------
     theta : array, shape (n_folds, n_targets, 1 + k)
-    problem : Problem
-    alphas : array, shape (n_targets,)
-
-    Returns
-    -------
+        Intercept and weights.
     loss : array, shape (n_folds, n_targets)
+        Objective at theta.
     gradient : array, shape (n_folds, n_targets, 1 + k)
+        Its gradient.
+    step, change : array, shape (n_folds, n_targets, 1 + k)
+        The last step and the change of the gradient along it; zero where there was none.
     """
+
+    theta: Array
+    loss: Array
+    gradient: Array
+    step: Array
+    change: Array
+
+    def of(self, targets: Array) -> "State":
+        """The state of some of the targets."""
+        return State(*(values[:, targets] for values in self))
+
+
+def start_at(theta: Array, problem: Problem, alphas: Array) -> State:
+    """State of the minimisation at its start."""
     xp = array_namespace(theta)
-    link, family, divisors = problem.link, problem.family, problem.divisors
-    eta = theta @ xp.matrix_transpose(problem.A)
-    # Rows of all folds together: small problems are one piece.
-    rows, counts = (xp.reshape(values, (-1, eta.shape[-1])) for values in (eta, problem.Y))
-    loss = xp.empty_like(rows[:, 0])
-    size = cached_rows(rows)
-    with np.errstate(over="ignore", invalid="ignore"):
-        for start in range(0, rows.shape[0], size):
-            piece = slice(start, start + size)
-            losses, rows[piece] = family.loss(counts[piece], *link.evaluate(rows[piece], xp))
-            loss[piece] = xp.sum(losses, axis=-1)
-        loss = xp.reshape(loss, divisors.shape) / divisors
-        gradient = (xp.reshape(rows, eta.shape) @ problem.A) / divisors[..., None]
-    weights = theta[..., 1:]
-    loss += alphas / 2 * xp.vecdot(weights, weights)
-    gradient[..., 1:] += alphas[:, None] * weights
-    return loss, gradient
+    return State(
+        theta, *objective(theta, problem, alphas), xp.zeros_like(theta), xp.zeros_like(theta)
+    )
 
 
-def start_at(theta, problem, alphas):
-    """State of the minimisation at its start; see `minimise`."""
-    xp = array_namespace(theta)
-    return theta, *objective(theta, problem, alphas), xp.zeros_like(theta), xp.zeros_like(theta)
+def penalised_more(state: State, difference: float) -> State:
+    """The same state of the minimisation with penalties that are larger by `difference`.
 
-
-def penalised_more(state, difference):
-    """The state of the minimisation, with penalties that are this much stronger."""
-    xp = array_namespace(state[0])
+    The gradient and its change are overwritten.
+    """
+    xp = array_namespace(state.theta)
     theta, loss, gradient, step, change = state
     weights = theta[..., 1:]
     loss = loss + difference / 2 * xp.vecdot(weights, weights)
     gradient[..., 1:] += difference * weights
     change[..., 1:] += difference * step[..., 1:]
-    return theta, loss, gradient, step, change
+    return State(theta, loss, gradient, step, change)
 
 
-def minimise(state, problem, alphas, tolerance, max_evaluations):
+def minimise(
+    state: State, problem: Problem, alphas: Array, tolerance: float, max_evaluations: int
+) -> tuple[State, Array]:
     """Minimise the objective of all targets by one batched quasi-Newton method.
 
     Memoryless BFGS (Shanno 1978, Math Oper Res 3:244-256) on top of a diagonal Hessian, which is
     close to the true one in the principal axes of the source; a longer memory saves nothing there.
-    Every target and fold has its own step; targets that have converged leave the batch.
+    Every target and fold has its own step length.
 
     Parameters
     ----------
-    state : tuple of array
-        Start: theta of shape (n_folds, n_targets, 1 + k), its loss and its gradient; the last step
-        and the change of the gradient along it, which are zero where there was none.
+    state : State
+        Start.
     problem : Problem
     alphas : array, shape (n_targets,)
     tolerance : float
-        Largest norm of the gradient, with the inverse diagonal as its metric; half its square is
+        Largest norm of the gradient, with the inverse diagonal as its metric. Half its square is
         about the distance of the objective from its minimum, before `last_step`.
     max_evaluations : int
-        Of the objective, for any one target.
+        Most evaluations of the objective for any one target.
 
     Returns
     -------
-    state : tuple of array
+    state : State
         At the solution.
     converged : array of bool, shape (n_targets,)
-        In all folds.
+        Whether a target has converged in all folds.
     """
-    theta, loss, gradient, step, change = state
-    xp = array_namespace(theta)
-    solution = tuple(xp.asarray(values, copy=True) for values in state)
-    converged = xp.zeros(theta.shape[1], dtype=xp.bool, device=device(theta))
-    targets = xp.arange(theta.shape[1], device=device(theta))
-    rounding = 8 * xp.finfo(theta.dtype).eps
-    length = xp.ones_like(loss)
-    curvature = problem.penalised(alphas)
-
-    def keep_solution(where):
-        for kept, values in zip(solution, (theta, loss, gradient, step, change), strict=True):
-            kept[:, targets[where]] = values[:, where]
-
-    def settled():
-        return xp.all(xp.vecdot(gradient / curvature, gradient) <= tolerance**2, axis=0)
-
+    batch = _Batch(state, problem, alphas, tolerance)
+    done = batch.settled()
+    xp = array_namespace(done)
     for _ in range(max_evaluations):
-        done = settled()
         n_done = int(xp.count_nonzero(done))
         if n_done == len(done):
-            converged[targets] = True
             break
-        # Taking a few out would cost more than to carry them on, which harms none.
-        if n_done > 0.3 * len(done):
-            keep_solution(done)
-            converged[targets[done]] = True
-            keep = ~done
-            targets, alphas, problem = targets[keep], alphas[keep], problem.of(keep)
-            curvature = problem.penalised(alphas)
-            theta, loss, gradient, step, change, length = (
-                values[:, keep] for values in (theta, loss, gradient, step, change, length)
-            )
-        direction = _descent(gradient, step, change, curvature, xp)
+        if n_done > LEAVING_SHARE * len(done):
+            batch.dismiss(done)
+        batch.advance()
+        done = batch.settled()
+    batch.keep(slice(None), done)
+    return State(*batch.solution), batch.converged
+
+
+class _Batch:
+    """The targets that are still minimised, and the solutions of those that have left.
+
+    Attributes
+    ----------
+    solution : list of array
+        The state of all targets, up to date for those that have left.
+    converged : array of bool, shape (n_targets,)
+    targets : array of int
+        The targets that are still minimised; `state`, `problem` and `alphas` are theirs.
+    """
+
+    def __init__(self, state: State, problem: Problem, alphas: Array, tolerance: float) -> None:
+        xp = array_namespace(state.theta)
+        n_targets = state.theta.shape[1]
+        self.solution = [xp.asarray(values, copy=True) for values in state]
+        self.converged = xp.zeros(n_targets, dtype=xp.bool, device=device(state.theta))
+        self.targets = xp.arange(n_targets, device=device(state.theta))
+        self.state, self.problem, self.alphas = state, problem, alphas
+        self.curvature = problem.penalised(alphas)
+        self.length = xp.ones_like(state.loss)
+        self.tolerance = tolerance
+        self.rounding = 8 * xp.finfo(state.theta.dtype).eps
+
+    def settled(self) -> Array:
+        """Whether the gradient of each target is small enough in all folds."""
+        xp, gradient = array_namespace(self.alphas), self.state.gradient
+        return xp.all(xp.vecdot(gradient / self.curvature, gradient) <= self.tolerance**2, axis=0)
+
+    def keep(self, which: Array | slice, converged: Array) -> None:
+        """Keep the state of some targets as their solution, and whether they have converged."""
+        targets = self.targets[which]
+        for kept, values in zip(self.solution, self.state, strict=True):
+            kept[:, targets] = values[:, which]
+        self.converged[targets] = converged
+
+    def dismiss(self, done: Array) -> None:
+        """Keep the solutions of targets that have converged, and continue without them."""
+        self.keep(done, True)
+        keep = ~done
+        self.targets, self.alphas = self.targets[keep], self.alphas[keep]
+        self.state, self.problem = self.state.of(keep), self.problem.of(keep)
+        self.length = self.length[:, keep]
+        self.curvature = self.problem.penalised(self.alphas)
+
+    def advance(self) -> None:
+        """Try one step of every target and fold; shorten the steps that are not accepted."""
+        theta, loss, gradient, step, change = self.state
+        xp = array_namespace(theta)
+        length = self.length
+        direction = _descent(self.state, self.curvature)
         slope = xp.vecdot(direction, gradient)
         new_theta = theta + length[..., None] * direction
-        new_loss, new_gradient = objective(new_theta, problem, alphas)
+        new_loss, new_gradient = objective(new_theta, self.problem, self.alphas)
         # At the optimum rounding decides: a step that changes nothing is accepted.
-        bound = loss + SUFFICIENT_DECREASE * length * slope + rounding * xp.abs(loss)
+        bound = loss + SUFFICIENT_DECREASE * length * slope + self.rounding * xp.abs(loss)
         accepted = new_loss <= bound
         if bool(xp.all(accepted)):
-            step, change = new_theta - theta, new_gradient - gradient
-            theta, loss, gradient = new_theta, new_loss, new_gradient
-            length = xp.ones_like(loss)
-            continue
-        # The others shorten theirs to the minimum of the parabola through both losses and the
-        # slope, within limits, while these go on; a step that is too short is given up.
+            self.state = State(
+                new_theta, new_loss, new_gradient, new_theta - theta, new_gradient - gradient
+            )
+            self.length = xp.ones_like(loss)
+            return
+        # A step that is not accepted ends, next time, at the minimum of the parabola through both
+        # losses and the slope, within limits, while the other targets continue.
         with np.errstate(invalid="ignore"):
             share = -slope * length / (2 * (new_loss - loss - length * slope))
-        share = xp.where(share > 0.1, xp.where(share < 0.5, share, 0.5), 0.1)
+        least, largest = SHORTENING
+        share = xp.where(share > least, xp.where(share < largest, share, largest), least)
         given_up = ~accepted & (length * share < SMALLEST_STEP)
-        length = xp.where(accepted | given_up, 1.0, length * share)
+        self.length = xp.where(accepted | given_up, 1.0, length * share)
         loss = xp.where(accepted, new_loss, loss)
         accepted, given_up = accepted[..., None], given_up[..., None]
-        step = xp.where(accepted, new_theta - theta, xp.where(given_up, 0.0, step))
-        change = xp.where(accepted, new_gradient - gradient, xp.where(given_up, 0.0, change))
-        theta = xp.where(accepted, new_theta, theta)
-        gradient = xp.where(accepted, new_gradient, gradient)
-    else:
-        # Some of those that were carried on may have converged all the same.
-        converged[targets] = settled()
-    keep_solution(slice(None))
-    return solution, converged
+        self.state = State(
+            xp.where(accepted, new_theta, theta),
+            loss,
+            xp.where(accepted, new_gradient, gradient),
+            xp.where(accepted, new_theta - theta, xp.where(given_up, 0.0, step)),
+            xp.where(accepted, new_gradient - gradient, xp.where(given_up, 0.0, change)),
+        )
 
 
-def _descent(gradient, step, change, curvature, xp):
+def _descent(state: State, curvature: Array) -> Array:
     """Quasi-Newton direction from the last step and the change of the gradient along it."""
+    xp = array_namespace(state.theta)
+    _, _, gradient, step, change = state
     product = xp.vecdot(step, change)
-    # A target that stood still has nothing to correct.
+    # A target whose last step is zero has nothing to correct.
     moved = product > 0
     inverse = xp.where(moved, 1 / xp.where(moved, product, 1), 0 * product)
     weight = (inverse * xp.vecdot(step, gradient))[..., None]
@@ -210,11 +216,13 @@ def _descent(gradient, step, change, curvature, xp):
     return -(q + step * (weight - (inverse * xp.vecdot(change, q))[..., None]))
 
 
-def last_step(state, converged, problem, alphas, tolerance):
-    """Solution one step on from where the minimisation of a target has converged.
+def last_step(
+    state: State, converged: Array, problem: Problem, alphas: Array, tolerance: float
+) -> Array:
+    """Solution one step further than the minimisation of a target, if that has converged.
 
-    No evaluation is spent on it, so a step is only taken if it is as short as it should be so near
-    to the optimum.
+    The objective is not evaluated for it, so the step is only taken if it is as short as it should
+    be so close to the optimum.
 
     Parameters
     ----------
@@ -225,9 +233,8 @@ def last_step(state, converged, problem, alphas, tolerance):
     -------
     array, shape (n_folds, n_targets, 1 + k)
     """
-    theta, _, gradient, step, change = state
+    theta, curvature = state.theta, problem.penalised(alphas)
     xp = array_namespace(theta)
-    curvature = problem.penalised(alphas)
-    direction = _descent(gradient, step, change, curvature, xp)
+    direction = _descent(state, curvature)
     short = xp.vecdot(direction * curvature, direction) <= (LONGEST_STEP * tolerance) ** 2
     return xp.where((converged & short)[..., None], theta + direction, theta)

@@ -1,0 +1,285 @@
+"""Brains: read what the Allen Institute publishes, or a simulation; makes recordings and images."""
+
+from snakemake.settings.types import DeploymentMethod
+
+from workflow_scripts.common.fingerprints import pins_hash
+
+# With --sdm conda, conda provides AllenSDK; otherwise a rule builds its environment on demand.
+CONDA = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
+ALLENSDK_PINS = ROOT / "envs/allensdk.txt"
+ALLENSDK = os.path.relpath(
+    ROOT / f".envs/{ALLENSDK_PINS.stem}-{pins_hash(ALLENSDK_PINS)}"
+)
+# Not named by the pins: what was fetched with older ones is not fetched again.
+ALLENSDK_READY = [] if CONDA else os.path.relpath(ROOT / ".envs/allensdk.ready")
+ALLENSDK_PYTHON = "python" if CONDA else f"{ALLENSDK}/bin/python"
+# In commands by this name and not as a parameter: how to fetch does not change what is fetched.
+PATIENCE = PLAN.config.download.patience.model_dump_json()
+
+
+def kept_or_temporary(path):
+    """A downloaded file, which is removed when it has been read unless config keeps it."""
+    return path if PLAN.config.download.keep else temp(path)
+
+
+rule build_environment:
+    """Build the isolated environment of AllenSDK from its hashed pins, by uv or venv and pip."""
+    input:
+        # The folder is named by the content of the pins, so their age says nothing.
+        ancient(os.path.relpath(ALLENSDK_PINS)),
+    output:
+        touch(f"{ALLENSDK}/.ready"),
+        touch(os.path.relpath(ROOT / ".envs/allensdk.ready")),
+    log:
+        "results/logs/build_environment/allensdk.log",
+    localrule: True
+    conda:
+        "../envs/workflow.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(30),
+    # pynwb writes its type map at the first import, which must not happen in two jobs at once.
+    shell:
+        """
+        exec >{log:q} 2>&1
+        folder={ALLENSDK:q}
+        if command -v uv; then
+            uv venv --quiet --clear --python 3.11 "$folder"
+            uv pip sync --quiet --require-hashes --python "$folder/bin/python" {input:q}
+        else
+            python3.11 -m venv --clear "$folder"
+            "$folder/bin/python" -m pip install --quiet --require-hashes -r {input:q}
+        fi
+        "$folder/bin/python" -c "import allensdk.brain_observatory.ecephys.ecephys_session"
+        """
+
+
+rule simulate_scenes:
+    """Draw the scenes that simulated subjects see."""
+    output:
+        directory("results/brains/{brain}/natural_scene_templates"),
+    log:
+        "results/logs/simulate_scenes/{brain}.log",
+    benchmark:
+        "results/benchmarks/simulate_scenes/{brain}.tsv"
+    wildcard_constraints:
+        brain=pattern(PLAN.brains.of_source("simulated")),
+    conda:
+        "../envs/workflow.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        code=code("brains/simulated/simulate_scenes.py"),
+        settings=PLAN.brains.simulated_scene_settings,
+    script:
+        "../workflow_scripts/brains/simulated/simulate_scenes.py"
+
+
+rule simulate_session:
+    """Write one simulated recording as an Allen session file."""
+    input:
+        truth=PLAN.brains.truth,
+    output:
+        "results/brains/{brain}/nwb/session_{subject}.nwb",
+    log:
+        "results/logs/simulate_session/{brain}/{subject}.log",
+    benchmark:
+        "results/benchmarks/simulate_session/{brain}/{subject}.tsv"
+    wildcard_constraints:
+        brain=pattern(PLAN.brains.of_source("simulated")),
+    conda:
+        "../envs/workflow.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        code=code("brains/simulated/simulate_session.py"),
+        settings=PLAN.brains.session_settings,
+    script:
+        "../workflow_scripts/brains/simulated/simulate_session.py"
+
+
+# The code of the three rules that fetch is not tracked: a file is checked against what the server
+# says of it, so that other code brings the same file, and 81 GB are not fetched again for it.
+
+
+rule fetch_tables:
+    """Fetch what the Allen Institute says of its sessions, probes, channels and units."""
+    input:
+        environment=ancient(ALLENSDK_READY),
+    output:
+        sessions="results/brains/{brain}/tables/sessions.csv",
+        probes="results/brains/{brain}/tables/probes.csv",
+        channels="results/brains/{brain}/tables/channels.csv",
+        units="results/brains/{brain}/tables/units.csv",
+    log:
+        "results/logs/fetch_tables/{brain}.log",
+    benchmark:
+        "results/benchmarks/fetch_tables/{brain}.tsv"
+    wildcard_constraints:
+        brain=pattern(PLAN.brains.of_source("s3", "warehouse")),
+    conda:
+        "../envs/allensdk.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(30),
+        download_slots=1,
+    params:
+        folder="results/brains/{brain}/tables",
+        settings=PLAN.brains.fetch_settings,
+    shell:
+        "{ALLENSDK_PYTHON:q} -m workflow_scripts.brains.allen.fetch_tables"
+        " --settings {params.settings:q} --patience {PATIENCE:q}"
+        " --output {params.folder:q} --log {log:q}"
+
+
+rule select_sessions:
+    """Say which sessions take part, and why the others do not, before any is fetched."""
+    input:
+        **rules.fetch_tables.output,
+    output:
+        "results/tables/{brain}/sessions.csv",
+    log:
+        "results/logs/select_sessions/{brain}.log",
+    benchmark:
+        "results/benchmarks/select_sessions/{brain}.tsv"
+    conda:
+        "../envs/workflow.yaml"
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
+    params:
+        code=code("brains/allen/select_sessions.py"),
+        settings=PLAN.brains.selection_settings,
+    script:
+        "../workflow_scripts/brains/allen/select_sessions.py"
+
+
+rule fetch_session:
+    """Fetch one session file; what a failed job has fetched is kept for the next one."""
+    input:
+        # Another selection fetches nothing again.
+        selected=ancient("results/tables/{brain}/sessions.csv"),
+        environment=ancient(ALLENSDK_READY),
+    output:
+        kept_or_temporary("results/brains/{brain}/nwb/session_{subject}.nwb"),
+    log:
+        "results/logs/fetch_session/{brain}/{subject}.log",
+    benchmark:
+        "results/benchmarks/fetch_session/{brain}/{subject}.tsv"
+    wildcard_constraints:
+        brain=pattern(PLAN.brains.of_source("s3", "warehouse")),
+    # Sessions that are here are read, and removed, before others are fetched.
+    priority: -1
+    conda:
+        "../envs/allensdk.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(240),
+        download_slots=1,
+    params:
+        # Not an output: it would be gone before the next download could be compared with it.
+        receipt="results/brains/{brain}/downloads/session_{subject}.json",
+        settings=PLAN.brains.fetch_settings,
+    shell:
+        "{ALLENSDK_PYTHON:q} -m workflow_scripts.brains.allen.fetch_session"
+        " --settings {params.settings:q} --patience {PATIENCE:q}"
+        " --output {output:q} --receipt {params.receipt:q} --log {log:q}"
+
+
+rule fetch_scenes:
+    """Fetch the scenes that the subjects saw."""
+    input:
+        environment=ancient(ALLENSDK_READY),
+    output:
+        directory("results/brains/{brain}/natural_scene_templates"),
+    log:
+        "results/logs/fetch_scenes/{brain}.log",
+    benchmark:
+        "results/benchmarks/fetch_scenes/{brain}.tsv"
+    wildcard_constraints:
+        brain=pattern(PLAN.brains.of_source("s3", "warehouse")),
+    conda:
+        "../envs/allensdk.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(30),
+        download_slots=1,
+    params:
+        settings=PLAN.brains.fetch_settings,
+    shell:
+        "{ALLENSDK_PYTHON:q} -m workflow_scripts.brains.allen.fetch_scenes"
+        " --settings {params.settings:q} --patience {PATIENCE:q}"
+        " --output {output:q} --log {log:q}"
+
+
+rule prepare_scenes:
+    """Bring the scenes that the subjects saw into the form, and the size, that networks see."""
+    input:
+        templates=PLAN.brains.scene_folder,
+    output:
+        "results/stimuli/{brain}/{size}.nc",
+    log:
+        "results/logs/prepare_scenes/{brain}/{size}.log",
+    benchmark:
+        "results/benchmarks/prepare_scenes/{brain}/{size}.tsv"
+    conda:
+        "../envs/workflow.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        code=code("brains/prepare_scenes.py"),
+        settings=PLAN.brains.scene_settings,
+    script:
+        "../workflow_scripts/brains/prepare_scenes.py"
+
+
+rule extract_responses:
+    """Count the spikes of one session's units at each scene and trial."""
+    input:
+        nwb=PLAN.brains.session_file,
+        # Other pins are a parameter; the file says only that the environment is there.
+        environment=ancient(ALLENSDK_READY),
+    output:
+        "results/brains/{brain}/recordings/{subject}.nc",
+    log:
+        "results/logs/extract_responses/{brain}/{subject}.log",
+    benchmark:
+        "results/benchmarks/extract_responses/{brain}/{subject}.tsv"
+    conda:
+        "../envs/allensdk.yaml"
+    resources:
+        mem_mb=growing(8000),
+        runtime=growing(30),
+    params:
+        code=code("brains/allen/extract_responses.py"),
+        pins=pins_hash(ALLENSDK_PINS),
+        settings=PLAN.brains.extraction_settings,
+    shell:
+        "{ALLENSDK_PYTHON:q} -m workflow_scripts.brains.allen.extract_responses"
+        " --nwb {input.nwb:q} --settings {params.settings:q} --output {output:q} --log {log:q}"
+
+
+rule summarise_brain:
+    """Units of each subject and area before and after each filter, and which subjects take part."""
+    input:
+        recordings=PLAN.brains.recordings,
+    output:
+        subjects="results/tables/{brain}/subjects.csv",
+        units="results/tables/{brain}/units.csv",
+    log:
+        "results/logs/summarise_brain/{brain}.log",
+    benchmark:
+        "results/benchmarks/summarise_brain/{brain}.tsv"
+    conda:
+        "../envs/workflow.yaml"
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
+    params:
+        code=code("brains/summarise_brain.py"),
+        settings=PLAN.brains.summary_settings,
+    script:
+        "../workflow_scripts/brains/summarise_brain.py"

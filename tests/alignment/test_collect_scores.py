@@ -1,0 +1,64 @@
+"""All shards become two tables, in which every cell stands once."""
+
+import logging
+
+import numpy as np
+import pytest
+
+from workflow_scripts.alignment import collect_scores
+from workflow_scripts.alignment.cells import network_cells
+from workflow_scripts.alignment.shard import write_shard
+from workflow_scripts.common.errors import InputError
+from workflow_scripts.common.files import read_table
+from workflow_scripts.common.profile import Profile
+
+SETTINGS = {
+    "seed": 0,
+    "device": "cpu",
+    "implementation": "ridge_post",
+    "parameters": {},
+    "splits": {"n_splits": 2, "train_fraction": 0.75},
+}
+
+
+@pytest.fixture
+def shard(tmp_path):
+    """Write the shard of one network, with a layer that has no units."""
+
+    def write(method):
+        random = np.random.default_rng(0)
+        layers = [
+            Profile("a/0", layer, random.normal(size=(20, n)))
+            for layer, n in (("conv1", 3), ("conv2", 4), ("conv3", 0))
+        ]
+        path = tmp_path / f"{method}.nc"
+        cells = network_cells([layers], [layers])
+        write_shard(cells, "networks", {**SETTINGS, "method": method}, "networks", path)
+        return path
+
+    return write
+
+
+def test_shards_follow_each_other_in_the_tables(shard, tmp_path, caplog):
+    """A method may be called null, which is not a missing value."""
+    paths = [shard("ridge"), shard("null")]
+    with caplog.at_level(logging.INFO):
+        collect_scores.main(paths, tmp_path / "scores.csv", tmp_path / "splits.csv")
+    cells, splits = read_table(tmp_path / "scores.csv"), read_table(tmp_path / "splits.csv")
+    assert cells["method"].tolist() == ["ridge"] * 6 + ["null"] * 6
+    assert splits["method"].tolist() == ["ridge"] * 12 + ["null"] * 12
+    assert (cells["brain"] == "").all()
+    assert "8 of 12 cells were left out" in caplog.text
+    assert "4 cells: the source has no units" in caplog.text
+
+
+def test_a_cell_in_two_shards_is_refused(shard, tmp_path):
+    path = shard("ridge")
+    twice = tmp_path / "again.nc"
+    twice.write_bytes(path.read_bytes())
+    with pytest.raises(InputError) as error:
+        collect_scores.main([path, twice], tmp_path / "scores.csv", tmp_path / "splits.csv")
+    assert str(error.value) == (
+        f"{twice}: found the cell 'networks ridge a/0 conv1 a/0 conv2' again, "
+        "expected each cell in one shard, once"
+    )

@@ -1,0 +1,121 @@
+"""What every file in figures/panels/ must keep; a new file is tested without a test."""
+
+import importlib
+import inspect
+import warnings
+
+import matplotlib.pyplot as plt
+import pytest
+from matplotlib.text import Text
+
+from tests.figures.made_up import panel_data
+from workflow_scripts.evaluation.metric import METRICS
+from workflow_scripts.figures.composition import composition
+from workflow_scripts.figures.panel import PANELS
+from workflow_scripts.figures.population_figure import draw
+from workflow_scripts.figures.style import save
+
+# Numbers of methods and of parts: few and many of each, together and apart.
+SIZES = [(1, 1), (2, 7), (8, 2), (8, 3), (8, 4), (8, 5), (17, 6), (17, 7)]
+DESCRIPTION = "macaque: 3 simulated subjects and 1 recorded subject"
+
+
+def made_up(name, n_methods=8, n_parts=5):
+    """The panel as a figure of its own."""
+    data = panel_data(n_methods, n_parts, PANELS.card(name).population)
+    return draw(name, data, DESCRIPTION)
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    """Matplotlib keeps every figure that is not closed, and warns of many."""
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def texts(monkeypatch):
+    """All texts that Matplotlib draws in a figure; ticks outside of the axes have texts, too."""
+    drawn = []
+    original = Text.draw
+
+    def draw_text(self, renderer):
+        drawn.append(self)
+        original(self, renderer)
+
+    monkeypatch.setattr(Text, "draw", draw_text)
+
+    def of(figure):
+        # The first time sets the layout.
+        figure.draw_without_rendering()
+        drawn.clear()
+        figure.draw_without_rendering()
+        return [text for text in drawn if text.get_visible() and text.get_text()]
+
+    return of
+
+
+@pytest.mark.parametrize("name", PANELS.names())
+class TestPanel:
+    def test_card_is_complete_and_read_as_it_is_imported(self, name):
+        module = importlib.import_module(f"workflow_scripts.figures.panels.{name}")
+        card = PANELS.card(name)
+        assert card == module.CARD
+        assert module.__doc__
+        assert card.title
+        assert card.caption[0].isupper() and card.caption.endswith(".")
+        assert set(card.tables) <= set(METRICS.names()) and card.tables
+        assert all(card.population in METRICS.card(table).populations for table in card.tables)
+        assert len(card.size) == 2 and min(card.size) > 0
+        assert card.error_bars in ("seeds", "subjects", "areas", None)
+        # Only a brain has a configuration that the panel can ask for.
+        assert card.needs is None or card.population == "brain"
+
+    def test_it_is_given_a_place_and_data(self, name):
+        assert list(inspect.signature(PANELS.load(name).draw).parameters) == ["figure", "data"]
+
+    @pytest.mark.parametrize(("n_methods", "n_parts"), SIZES)
+    def test_every_text_is_inside_the_figure_and_apart_from_others(
+        self, name, n_methods, n_parts, texts
+    ):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            figure = made_up(name, n_methods, n_parts)
+            drawn = texts(figure)
+        whole = figure.bbox.padded(0.5)
+        extents = {text: text.get_window_extent() for text in drawn}
+        outside = [
+            text.get_text()
+            for text, box in extents.items()
+            if not (whole.contains(*box.min) and whole.contains(*box.max))
+        ]
+        assert outside == []
+        upright = [text for text in extents if text.get_rotation() == 0]
+        overlapping = [
+            (one.get_text(), other.get_text())
+            for number, one in enumerate(upright)
+            for other in upright[:number]
+            if extents[one].overlaps(extents[other])
+        ]
+        assert overlapping == []
+
+    def test_it_says_what_it_shows(self, name, texts):
+        sentences = " ".join(" ".join(text.get_text().split()) for text in texts(made_up(name)))
+        assert f"data: {DESCRIPTION}" in sentences
+        bars = composition(name).error_bars
+        assert bars in sentences
+        assert ("error bars" in sentences) == (PANELS.card(name).error_bars is not None)
+
+    def test_every_method_is_named(self, name, texts):
+        sentences = [text.get_text().split("\n")[0] for text in texts(made_up(name, 3, 2))]
+        for method in panel_data(3, 2, PANELS.card(name).population).methods:
+            assert method.label in sentences
+
+    def test_the_same_input_gives_the_same_file_and_is_left_alone(self, name, tmp_path):
+        data = panel_data(2, 3, PANELS.card(name).population)
+        before = {table: rows.copy() for table, rows in data.tables.items()}
+        for file in ("one.svg", "two.svg"):
+            save(draw(name, data, DESCRIPTION), tmp_path / file)
+        assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "two.svg").read_bytes()
+        for table, rows in before.items():
+            assert rows.equals(data.tables[table])

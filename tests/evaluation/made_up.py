@@ -1,0 +1,111 @@
+"""Made-up scores of a population, in the form of scores.csv and split_scores.csv."""
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+from workflow_scripts.common.profile import POOL
+from workflow_scripts.evaluation.metric import Population, Scores
+
+N_SPLITS = 3
+SAME, DIFFERENT = 0.8, 0.3
+"""Score of a method between equal parts, and between different ones, before some noise."""
+
+MAPPINGS, GEOMETRIES = ["ridge", "null"], ["rsa"]
+"""Methods; one has a name that pandas takes for a missing value."""
+
+
+def make_population(kind, parts=("p1", "p2", "p3"), n_candidates=2):
+    """A population of three networks, or a brain with candidates."""
+    networks = kind == "networks"
+    return Population(
+        name="networks" if networks else "macaque",
+        kind=kind,
+        subjects=["alexnet/0", "alexnet/1", "alexnet/2"] if networks else [],
+        parts=list(parts),
+        candidates=[] if networks else [f"resnet18/{number}" for number in range(n_candidates)],
+        mappings=MAPPINGS,
+    )
+
+
+def make_scores(population, comparisons, seed=0, animals=("007", "8", "NA")):
+    """Scores of all cells of these comparisons; one cell of each is skipped, except for networks.
+
+    Parameters
+    ----------
+    population : Population
+    comparisons : sequence of str
+    seed : int
+    animals : sequence of str
+        Subjects of a brain.
+
+    Returns
+    -------
+    Scores
+    """
+    random = np.random.default_rng(seed)
+    layers = ["conv1", "conv2"]
+    subjects, parts = population.subjects, population.parts
+    pairs = {
+        "networks": [
+            (one, other)
+            for one, other in product(product(subjects, parts), product(subjects, parts))
+            if one != other
+        ],
+        "brain": list(product(product([POOL], parts), product(animals, parts))),
+        "model_to_brain": list(
+            product(product(population.candidates, layers), product(animals, parts))
+        ),
+        "brain_to_model": list(
+            product(product([POOL], parts), product(population.candidates, layers))
+        ),
+    }
+    own = ["networks"] if population.kind == "networks" else list(pairs)[1:]
+    brain = "" if population.kind == "networks" else population.name
+    kind = "networks" if population.kind == "networks" else "recorded"
+    cells, splits = [], []
+    for comparison, method in product(
+        [name for name in comparisons if name in own], [*MAPPINGS, *GEOMETRIES]
+    ):
+        for number, (source, target) in enumerate(pairs[comparison]):
+            cell = {
+                "comparison": comparison,
+                "brain": brain,
+                "method": method,
+                "source_subject": source[0],
+                "source_part": source[1],
+                "target_subject": target[0],
+                "target_part": target[1],
+            }
+            center = SAME if source[1] == target[1] else DIFFERENT
+            n_splits = N_SPLITS if method in MAPPINGS else 1
+            by_split = center + 0.1 * random.standard_normal(n_splits)
+            # All cells of networks have a score, as a silhouette or a map needs.
+            skipped = number == 1 and comparison != "networks"
+            if skipped:
+                by_split[:] = np.nan
+            cells.append(
+                {
+                    **cell,
+                    "verdict": "skipped" if skipped else "ok",
+                    "reason": "the source has no units" if skipped else "",
+                    "score": np.mean(by_split),
+                    "score_mean": np.mean(by_split) - 0.1,
+                    "correlation": np.nan,
+                    "correlation_ceiling": np.nan,
+                    "correlation_corrected": np.nan,
+                    "n_above_ceiling": 0,
+                    "n_source_units": 5,
+                    "n_target_units": 5,
+                    "n_dropped_units": 0,
+                    "n_unconverged_fits": 0,
+                    "seconds": np.nan if skipped else 0.5,
+                    "data_kind": kind,
+                }
+            )
+            splits += [
+                {**cell, "split": split, "split_score": value, "data_kind": kind}
+                for split, value in enumerate(by_split)
+            ]
+    return Scores(pd.DataFrame(cells), pd.DataFrame(splits))

@@ -1,0 +1,101 @@
+"""The driver gives each metric the populations and scores that its card names."""
+
+from dataclasses import asdict, replace
+
+import pandas as pd
+import pytest
+
+from tests.evaluation.made_up import MAPPINGS, make_population, make_scores
+from workflow_scripts.common.files import read_table, write_table
+from workflow_scripts.evaluation import compute_metric
+from workflow_scripts.evaluation.metric import METRICS
+
+ALL = ("networks", "brain", "model_to_brain", "brain_to_model")
+
+
+def item(population):
+    """A population as the settings of the driver hold it."""
+    return {name: value for name, value in asdict(population).items() if name != "mappings"}
+
+
+@pytest.fixture
+def compute(tmp_path):
+    """The table of a metric, from the scores of some populations."""
+
+    def compute(metric, populations, **parameters):
+        scores = [make_scores(population, ALL) for population in populations]
+        for name in ("cells", "splits"):
+            table = pd.concat([getattr(one, name) for one in scores], ignore_index=True)
+            write_table(table, tmp_path / f"{name}.csv")
+        settings = {
+            "seed": 0,
+            "n_draws": 50,
+            "metric": metric,
+            "parameters": parameters,
+            "mappings": MAPPINGS,
+            "populations": [item(population) for population in populations],
+        }
+        output = tmp_path / "table.csv"
+        compute_metric.main(tmp_path / "cells.csv", tmp_path / "splits.csv", settings, output)
+        return read_table(output)
+
+    return compute
+
+
+def test_population_is_the_first_column_and_the_kind_of_data_the_last(compute):
+    table = compute("predictivity", [make_population("networks"), make_population("brain")])
+    assert list(table) == ["population", *METRICS.card("predictivity").columns, "data_kind"]
+    kinds = table.groupby("population")["data_kind"].unique().map(list).to_dict()
+    assert kinds == {"networks": ["networks"], "macaque": ["recorded"]}
+
+
+def test_rows_of_one_population_do_not_depend_on_another(compute):
+    networks, brain = make_population("networks"), make_population("brain")
+    for metric in ("predictivity", "cost"):
+        together = compute(metric, [networks, brain])
+        for population in (networks, brain):
+            alone = compute(metric, [population])
+            rows = together[together["population"] == population.name].reset_index(drop=True)
+            pd.testing.assert_frame_equal(rows, alone)
+
+
+def test_two_brains_have_rows_of_their_own(compute):
+    macaque = make_population("brain")
+    brains = [macaque, replace(macaque, name="cat", parts=["p1", "p2"])]
+    table = compute("separability", brains)
+    areas = table.groupby("population")["area"].unique().map(list).to_dict()
+    assert areas == {"macaque": ["p1", "p2", "p3", "mean"], "cat": ["p1", "p2", "mean"]}
+
+
+def test_a_population_that_the_metric_is_not_defined_for_is_left_out(compute):
+    networks, brain = make_population("networks"), make_population("brain")
+    assert set(compute("silhouette", [networks, brain])["population"]) == {"networks"}
+    assert set(compute("separability", [networks, brain])["population"]) == {"macaque"}
+
+
+@pytest.mark.parametrize("metric", ["silhouette", "separability"])
+def test_without_any_population_the_table_has_no_rows_but_its_columns(metric, compute):
+    other = {"silhouette": "brain", "separability": "networks"}[metric]
+    table = compute(metric, [make_population(other)])
+    assert list(table) == ["population", *METRICS.card(metric).columns, "data_kind"]
+    assert not len(table)
+
+
+def test_a_brain_with_too_few_candidates_has_no_separability(compute):
+    assert not len(compute("separability", [make_population("brain", n_candidates=1)]))
+
+
+def test_a_number_with_something_simulated_in_it_says_so():
+    for kinds, expected in (
+        (["recorded", "recorded"], "recorded"),
+        (["recorded", "simulated"], "simulated"),
+        (["networks"], "networks"),
+    ):
+        assert compute_metric.data_kind(pd.DataFrame({"data_kind": kinds})) == expected
+
+
+def test_parameters_reach_the_metric(compute):
+    networks = [make_population("networks")]
+    for clip in (True, False):
+        table = compute("silhouette", networks, clip=clip)
+        assert set(table.loc[table["default"], "clip"]) == {clip}

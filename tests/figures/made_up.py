@@ -1,0 +1,92 @@
+"""Made-up tables of the metrics, from which panels are drawn in tests."""
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+from workflow_scripts.figures.panel import MethodLook, PanelData
+
+LABELS = ("Ridge (post)", "Partial soft matching", "Pre linear softplus", "RSA")
+SUBJECTS = ("alexnet/0", "alexnet/1", "alexnet/2")
+INTERVAL = {"ci_low": 0.2, "ci_high": 0.5}
+NO_INTERVAL = {"ci_low": np.nan, "ci_high": np.nan}
+
+
+def looks(n):
+    """Names, labels and colours of `n` methods; labels are about as long as real ones."""
+    return [
+        MethodLook(f"method_{i}", f"{LABELS[i % len(LABELS)]} {i}", f"#{i:02d}8050")
+        for i in range(n)
+    ]
+
+
+def panel_data(n_methods, n_parts, kind):
+    """Tables of every metric, with an interval for every method but the first."""
+    methods = looks(n_methods)
+    word = {"networks": "conv", "brain": "area"}[kind]
+    parts = [f"{word}{number}" for number in range(1, n_parts + 1)]
+    values = {
+        method.name: {"data_kind": "simulated", **(INTERVAL if number else NO_INTERVAL)}
+        for number, method in enumerate(methods)
+    }
+    tables = {
+        "predictivity": _predictivity(values, parts),
+        "silhouette": _silhouette(values),
+        "mds": _mds(values, parts),
+        "separability": _separability(values, parts),
+        "cost": [
+            {"method": name, "cells": 4, "seconds": 2.0, **row} for name, row in values.items()
+        ],
+    }
+    population = {"networks": "networks", "brain": "macaque"}[kind]
+    return PanelData(
+        {name: pd.DataFrame(rows).assign(population=population) for name, rows in tables.items()},
+        methods,
+        parts,
+    )
+
+
+def _predictivity(values, parts):
+    statistics = ("median", "mean", "correlation", "correlation_corrected")
+    relations = ("same part", "different part")
+    return [
+        {
+            "method": method,
+            "relation": relation,
+            "part": part,
+            "statistic": statistic,
+            "predictivity": 0.1 + 0.3 * (rank % 3),
+            **row,
+        }
+        for part, relation, statistic in product([*parts, "overall"], relations, statistics)
+        for rank, (method, row) in enumerate(values.items())
+    ]
+
+
+def _silhouette(values):
+    return [
+        {"method": method, "default": default, "silhouette": 0.3, **row}
+        for method, row in values.items()
+        for default in (True, False)
+    ]
+
+
+def _mds(values, parts):
+    random = np.random.default_rng(0)
+    rows = [
+        {"method": method, "subject": subject, "part": part, "stress": 0.1}
+        for method, subject, part in product(values, SUBJECTS, parts)
+    ]
+    return pd.DataFrame(rows).assign(
+        x=random.normal(size=len(rows)), y=random.normal(size=len(rows))
+    )
+
+
+def _separability(values, parts):
+    directions = ("model_to_brain", "brain_to_model", "both")
+    return [
+        {"method": method, "direction": direction, "area": area, "separability": 0.2, **row}
+        for method, row in values.items()
+        for direction, area in product(directions, [*parts, "mean"])
+    ]

@@ -1,0 +1,77 @@
+"""A figure of a population is drawn from the rows of that population only."""
+
+import pandas as pd
+import pytest
+
+from tests.figures.made_up import panel_data
+from workflow_scripts.common.files import write_table
+from workflow_scripts.figures import plot_figure
+from workflow_scripts.figures.composition import composition
+
+METHODS = [{"name": name, "label": f"label of {name}", "colour": "#123456"} for name in ("a", "b")]
+NAMES = {"method_0": "a", "method_1": "b"}
+
+
+@pytest.fixture
+def plot(tmp_path):
+    """Files of a figure, drawn from the tables of two populations as the rule calls the driver."""
+
+    def make(name, population, methods=METHODS, rename=None, subjects=None, models=None):
+        tables = {kind: panel_data(2, 3, kind).tables for kind in ("networks", "brain")}
+        paths = {}
+        for metric in composition(name).tables:
+            table = pd.concat([tables["networks"][metric], tables["brain"][metric]])
+            table["method"] = table["method"].map({**NAMES, **(rename or {})})
+            paths[metric] = tmp_path / f"{metric}.csv"
+            write_table(table, paths[metric])
+        outputs = [tmp_path / "figure.svg", tmp_path / "figure.png"]
+        parts = panel_data(2, 3, composition(name).population).parts
+        settings = {"methods": methods, "parts": parts, "models": models}
+        plot_figure.main(paths, subjects, population, name, settings, outputs)
+        assert outputs[1].read_bytes().startswith(b"\x89PNG")
+        return outputs[0].read_text()
+
+    return make
+
+
+@pytest.fixture
+def subjects(tmp_path):
+    """Table of the subjects of a brain: two areas each of three simulated and one recorded."""
+    kinds = ["simulated", "simulated", "simulated", "recorded"]
+    rows = [
+        {"brain": "macaque", "subject": f"{number:03}", "area": area, "data_kind": kind}
+        for number, kind in enumerate(kinds)
+        for area in ("V4", "IT")
+    ]
+    write_table(pd.DataFrame(rows), tmp_path / "subjects.csv")
+    return tmp_path / "subjects.csv"
+
+
+def test_networks_are_described_by_the_settings(plot):
+    text = plot("figure_1", "networks", models="3 seeds of alexnet")
+    assert "data: 3 seeds of alexnet" in text
+    assert "conv1" in text and "area1" not in text
+
+
+def test_a_brain_is_described_by_its_subjects(plot, subjects):
+    text = plot("figure_2", "macaque", subjects=subjects)
+    assert "data: macaque: 3 simulated subjects and 1 recorded subject" in text
+    assert "area1" in text and "conv1" not in text
+
+
+def test_rows_of_other_populations_are_left_out(plot, subjects):
+    """No row is of this brain."""
+    text = plot("brain_predictivity", "marmoset", subjects=subjects)
+    assert "nothing was measured" in text and "area1" not in text
+
+
+def test_methods_are_drawn_under_their_labels_in_the_order_of_the_configuration(plot):
+    text = plot("model_silhouette", "networks", METHODS[::-1], models="3 seeds")
+    assert text.index("label of b") < text.index("label of a")
+
+
+@pytest.mark.parametrize("name", ["null", "NA", "nan", "None"])
+def test_a_method_with_the_name_of_a_missing_value_is_drawn(plot, name):
+    methods = [METHODS[0], {"name": name, "label": "a control", "colour": "#654321"}]
+    text = plot("model_silhouette", "networks", methods, {"method_1": name}, models="3 seeds")
+    assert "a control" in text and "#654321" in text

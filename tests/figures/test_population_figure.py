@@ -1,0 +1,101 @@
+"""Figures of a population: they say what they show, and equal input gives equal files."""
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+
+from tests.figures.made_up import panel_data
+from workflow_scripts.figures.composition import COMPOSITIONS, composition, figures
+from workflow_scripts.figures.panel import PANELS, PanelData
+from workflow_scripts.figures.population_figure import draw
+from workflow_scripts.figures.style import save
+
+DESCRIPTIONS = {"networks": "3 seeds of a network", "brain": "macaque: 3 simulated subjects"}
+FIGURES = [*COMPOSITIONS, *PANELS.names()]
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    """Matplotlib keeps every figure that is not closed, and warns of many."""
+    yield
+    plt.close("all")
+
+
+def made_up(name):
+    """A figure of two parts, in which the first method has no interval."""
+    kind = composition(name).population
+    return draw(name, panel_data(3, 2, kind), DESCRIPTIONS[kind])
+
+
+def sentences(figure):
+    """Texts of the figure itself: its footer."""
+    return " ".join(" ".join(text.get_text().split()) for text in figure.texts)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_says_what_it_shows(name, tmp_path):
+    figure = made_up(name)
+    save(figure, tmp_path / "figure.svg")
+    text = (tmp_path / "figure.svg").read_text()
+    kind = composition(name).population
+    assert DESCRIPTIONS[kind] in text
+    assert ("simulated" in text) == (kind == "brain")
+    if name != "model_map":
+        assert "error bars: 95 % bootstrap interval over" in sentences(figure)
+    for method in panel_data(3, 2, kind).methods:
+        assert method.label in text
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_equal_input_gives_equal_files(name, tmp_path):
+    for file in ("one.svg", "two.svg"):
+        save(made_up(name), tmp_path / file)
+    assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "two.svg").read_bytes()
+
+
+@pytest.mark.parametrize("name", [name for name in FIGURES if name != "model_map"])
+def test_a_method_has_its_colour_in_every_panel(name, tmp_path):
+    """In the maps, colour is the layer."""
+    save(made_up(name), tmp_path / "figure.svg")
+    text = (tmp_path / "figure.svg").read_text()
+    for method in panel_data(3, 2, "networks").methods:
+        assert method.colour in text
+
+
+def test_the_interval_is_drawn_where_it_is():
+    """Also where it leaves the value out, as that of the third method; without one, no line."""
+    place = made_up("model_predictivity_overall").subfigs[0].subfigs[0]
+    drawn = [s[:, 1].tolist() for s in place.axes[0].collections[0].get_segments() if len(s)]
+    assert drawn == [[0.2, 0.5], [0.2, 0.5]]
+
+
+@pytest.mark.parametrize("name", COMPOSITIONS)
+def test_letters_stand_in_reading_order(name):
+    """From left to right, then downwards."""
+    figure = made_up(name)
+    figure.draw_without_rendering()
+    letters = {
+        text.get_text(): text.get_window_extent().min
+        for band in figure.subfigs
+        for place in band.subfigs
+        for text in place.texts
+        if text.get_weight() == "bold"
+    }
+    assert sorted(letters, key=lambda letter: (-letters[letter][1], letters[letter][0])) == [
+        *("A", "B", "C", "D")
+    ]
+
+
+def test_a_panel_without_scores_says_so():
+    """Separability of one candidate, or predictivity where no method is a mapping."""
+    data = panel_data(3, 2, "brain")
+    tables = {**data.tables, "separability": pd.DataFrame(columns=["population", "method"])}
+    figure = draw("figure_2", PanelData(tables, data.methods, data.parts), "nobody")
+    texts = [text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text"))]
+    assert "Separability by direction:\nnothing was measured" in texts
+    assert "Predictivity, mean over areas" in texts
+
+
+def test_every_panel_is_a_figure_of_one_kind_of_population():
+    assert sorted(figures("networks") + figures("brain")) == sorted(FIGURES)
+    assert figures("networks")[0] == "figure_1" and figures("brain")[0] == "figure_2"

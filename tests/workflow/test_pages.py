@@ -1,0 +1,308 @@
+"""The pages: their examples are followed literally, and what they say of the repository is true."""
+
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import xarray as xr
+import yaml
+from snakemake.utils import update_config
+from torchvision.models import get_model
+
+from workflow_scripts.common.config import DEFAULTS, Config, parse_config
+from workflow_scripts.common.files import read_table
+from workflow_scripts.evaluation.claims import CLAIMS
+
+ROOT = Path(__file__).parents[2]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
+    ROOT / "results/README.md",
+]
+# A gallery's member of the section, the folder that it goes to, and the test that it must pass.
+MEMBERS = {
+    "A method": ("workflow_scripts/methods", "tests/contract/test_methods.py"),
+    "A metric": ("workflow_scripts/evaluation/metrics", "tests/contract/test_metrics.py"),
+    "A panel": ("workflow_scripts/figures/panels", "tests/contract/test_panels.py"),
+}
+
+
+def name_of(page):
+    return str(page.relative_to(ROOT))
+
+
+def section(page, title):
+    """Text of one section of a page, up to the next heading of this or a higher level."""
+    text = (ROOT / page).read_text()
+    return re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.M)[1]
+
+
+def blocks(text, language):
+    """Contents of all code blocks in one language."""
+    return re.findall(rf"^ *```{language}\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE)
+
+
+def headings(page):
+    """Names by which links find the headings of a page."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+    titles = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.fixture
+def python(workflow, tmp_path):
+    """Runs Python in an empty folder, and gives its output."""
+    environment = {**os.environ, "PYTHONPATH": str(workflow.folder)}
+
+    def run(*arguments, folder=tmp_path):
+        command = [sys.executable, *arguments]
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return run
+
+
+# Examples.
+
+
+@pytest.mark.parametrize("title", MEMBERS)
+def test_a_member_of_a_gallery_keeps_the_contract(workflow, title):
+    folder, test = MEMBERS[title]
+    text = section("CONTRIBUTING.md", title)
+    name = re.search(r"`(\w+)\.py`", text)[1]
+    assert re.search(rf"`uv run pytest\s-k {name}`", text)
+    path = workflow.folder / folder / f"{name}.py"
+    path.write_text(blocks(text, "python")[0])
+    command = [sys.executable, "-m", "pytest", "-q", test, "-k", name]
+    try:
+        done = subprocess.run(command, cwd=workflow.folder, capture_output=True, text=True)
+    finally:
+        path.unlink()
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"\d+ passed", done.stdout)
+
+
+def test_own_responses_are_read(python, tmp_path):
+    """Simulated counts of 118 scenes, 4 trials and 3 units, one trial of which is missing."""
+    text = section("docs/own_brain.md", "Bring a recording into the form")
+    counts = np.random.default_rng(0).poisson(2, size=(118, 4, 3)).astype(float)
+    counts[5, 1] = np.nan
+    np.save(tmp_path / "counts.npy", counts)
+    np.save(tmp_path / "areas.npy", ["VISp", "VISp", "VISl"])
+    (tmp_path / "own").mkdir()
+    python("-c", blocks(text, "python")[0])
+    checked = re.search(r"^uv run python (-m .*)$", text, re.MULTILINE)[1].split()
+    assert checked[-1] == "own/*.nc"
+    files = [f"own/{path.name}" for path in (tmp_path / "own").glob("*.nc")]
+    assert python(*checked[:-1], *files) == (
+        "own/mouse_a.nc: ok: mouse_a, recorded, 118 stimuli, 3 units (2 VISp, 1 VISl)\n"
+    )
+    setting = yaml.safe_load(blocks(section("docs/own_brain.md", "More mice"), "yaml")[0])
+    assert setting == {"brains": {"mouse": {"own_responses": "own"}}}
+
+
+def test_a_brain_of_its_own_is_planned(workflow, python):
+    """Two subjects with areas that only the configuration knows, and no other brain."""
+    text = section("docs/own_brain.md", "A brain of its own")
+    check, run = re.findall(r"^uv run (.*)$", text, re.MULTILINE)
+    folder = workflow.folder
+    (folder / "macaque/recordings").mkdir(parents=True)
+    (folder / "macaque/natural_scene_templates").mkdir()
+    (folder / "macaque.yaml").write_text(blocks(text, "yaml")[0])
+    script = blocks(section("docs/own_brain.md", "Bring a recording into the form"), "python")[0]
+    for subject in ("a", "b"):
+        counts = np.random.default_rng(0).poisson(2, size=(118, 4, 12)).astype(float)
+        np.save(folder / "counts.npy", counts)
+        np.save(folder / "areas.npy", ["V4", "IT"] * 6)
+        recording = f"macaque/recordings/{subject}.nc"
+        of_subject = script.replace("own/mouse_a.nc", recording).replace("mouse_a", subject)
+        python("-c", of_subject, folder=folder)
+    files = [f"macaque/recordings/{subject}.nc" for subject in ("a", "b")]
+    _, *arguments = check.replace("macaque/recordings/*.nc", " ".join(files)).split()
+    told = python(*arguments, folder=folder)
+    assert told.count(": ok: ") == 2
+    assert "6 V4, 6 IT" in told
+    planned = python("-m", *run.split(), "-n", "-q", "rules", folder=folder)
+    counts = dict(re.findall(r"^([a-z_]+) +(\d+)$", planned, re.MULTILINE))
+    assert {"align_brain", "align_model_and_brain", "summarise_brain", "plot_brain"} <= set(counts)
+    assert {"simulate_session", "fetch_session", "extract_responses"}.isdisjoint(counts)
+
+
+@pytest.fixture(scope="module")
+def own_model(finished):
+    """The page's model next to a finished run, with random weights: nothing is downloaded."""
+    text = section("docs/own_model.md", "A torchvision model with your weights")
+    saved, shown = blocks(text, "python")
+    assert 'weights="DEFAULT"' in saved
+    saved = saved.replace('weights="DEFAULT"', "weights=None")
+    subprocess.run([sys.executable, "-c", saved], cwd=finished.folder, check=True)
+    (finished.folder / "ours.yaml").write_text(blocks(text, "yaml")[0])
+    *_, until, rule = re.search(r"^uv run snakemake (.*)$", text, re.MULTILINE)[1].split()
+
+    def run(*arguments, configfiles=()):
+        return finished.snakemake(*arguments, configfiles=["ours.yaml", *configfiles])
+
+    def planned(*arguments, **more):
+        output = run("-n", "-q", "rules", until, rule, *arguments, **more)
+        rows = re.findall(r"^([a-z_]+) +(\d+)$", output, re.MULTILINE)
+        return {name: int(count) for name, count in rows if name != "total"}
+
+    yield run, planned, shown
+    for name in ("ours.pt", "ours.yaml"):
+        (finished.folder / name).unlink()
+
+
+def test_an_own_model_is_compared_with_the_brain(finished, own_model, python):
+    """Six methods and two candidates; what is read is what torchvision's own model answers."""
+    run, planned, shown = own_model
+    new = {"prepare_scenes": 1, "extract_activations": 2, "align_model_and_brain": 12}
+    assert planned() == new
+    results = finished.folder / "results"
+    candidates = ["ours", "ours_untrained"]
+    run(*(f"results/scores/model_to_brain/mouse/ridge_post/{name}/0.nc" for name in candidates))
+    assert planned() == {"align_model_and_brain": 10}
+
+    for direction, n_cells in (("model_to_brain", 4 * 2 * 3), ("brain_to_model", 4 * 2)):
+        for name in candidates:
+            scores = xr.open_dataset(results / f"scores/{direction}/mouse/ridge_post/{name}/0.nc")
+            assert scores["verdict"].values.tolist() == ["ok"] * n_cells
+            assert np.isfinite(scores["split_score"]).all()
+    table = python("-c", shown, folder=finished.folder)
+    assert all(name in table for name in ("VISp", "VISl", "layer1", "layer2.0.relu", "layer4"))
+    assert "NaN" not in table
+
+    images = xr.open_dataset(results / "stimuli/mouse/224.nc")["image"].values
+    assert images.shape == (60, 224, 224, 3)
+    model = get_model("resnet18")
+    model.load_state_dict(torch.load(finished.folder / "ours.pt"))
+    answers = []
+    model.layer2[0].register_forward_hook(lambda *call: answers.append(call[-1]))
+    mean, sd = torch.tensor([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]])
+    with torch.no_grad():
+        model.eval()(((torch.tensor(images[:2]) / 255 - mean) / sd).permute(0, 3, 1, 2))
+    layer = xr.open_dataset(results / "activations/mouse/ours/0.nc", group="layer2.0.relu")
+    units = (layer[name].values for name in ("channel", "row", "column"))
+    expected = answers[0][(slice(None), *units)]
+    np.testing.assert_allclose(layer["post"][:2], expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(layer["post"], np.maximum(layer["pre"], 0))
+
+
+def test_other_weights_are_read_again(finished, own_model):
+    run, planned, _ = own_model
+    run("results/scores/model_to_brain/mouse/ridge_post/ours/0.nc")
+    before = Counter(planned())
+    torch.save(get_model("resnet18").state_dict(), finished.folder / "ours.pt")
+    assert planned() == before + Counter(["extract_activations", "align_model_and_brain"])
+
+
+def test_with_recorded_mice_an_own_model_needs_no_training(finished, own_model):
+    """Simulated mice read out a network, which is trained for them."""
+    _, planned, _ = own_model
+    assert planned("--forceall")["train_model"] == 1
+    mouse = {"source": "s3", "sessions": [715093703, 719161530], "n_scenes": 118}
+    (finished.folder / "recorded.yaml").write_text(yaml.safe_dump({"brains": {"mouse": mouse}}))
+    rules = planned("--forceall", configfiles=["recorded.yaml"])
+    assert {"fetch_session", "align_model_and_brain"} <= set(rules)
+    assert {"train_model", "prepare_stimuli"}.isdisjoint(rules)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_configuration_in_a_page_is_accepted(page):
+    for text in blocks(page.read_text(), "yaml"):
+        example = yaml.safe_load(text)
+        if set(example) <= set(Config.model_fields):
+            values = yaml.safe_load(DEFAULTS.read_text())
+            update_config(values, example)
+            parse_config(values)
+        else:
+            # A profile of Snakemake.
+            assert set(example) == {"set-resources"}
+
+
+# What pages say of the repository.
+
+
+def test_the_front_page_is_short():
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 140
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_links_lead_somewhere(page):
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if not link.startswith("http"):
+            target, _, heading = link.partition("#")
+            path = page.parent / target if target else page
+            assert path.exists(), link
+            assert not heading or heading in headings(path), link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_files_that_a_page_names_exist(page):
+    folders = "workflow_scripts|tests|rules|envs|profiles|docs"
+    for name in re.findall(rf"(?<![\w/.-])((?:{folders})/[\w./-]*\w)", page.read_text()):
+        assert (ROOT / name).exists(), name
+
+
+def drawn_graph():
+    """Rules in the drawing of README.md, and its arrows."""
+    (drawing,) = blocks((ROOT / "README.md").read_text(), "mermaid")
+    rules, arrows = set(), set()
+    for line in drawing.splitlines():
+        ends = [re.findall(r"[a-z]+(?:_[a-z]+)+", end) for end in re.split("-->|~~~", line)]
+        rules.update(name for end in ends for name in end)
+        if "-->" in line:
+            arrows |= {(a, b) for i in range(len(ends) - 1) for a in ends[i] for b in ends[i + 1]}
+    return rules, arrows
+
+
+def planned_graph(workflow, *configfiles):
+    """Arrows between the rules of a run."""
+    text = workflow.snakemake("-n", "--rulegraph", "mermaid-js", configfiles=configfiles)
+    names = dict(re.findall(r"^\s*(id\d+)\[(\w+)\]", text, re.MULTILINE))
+    arrows = re.findall(r"^\s*(id\d+) --> (id\d+)", text, re.MULTILINE)
+    return {(names[a], names[b]) for a, b in arrows if names[b] != "all"}
+
+
+def test_the_rule_graph_is_that_of_snakemake(workflow, tmp_path):
+    """All arrows that are drawn exist, and those that exist are drawn, perhaps by way of others."""
+    rules, drawn = drawn_graph()
+    listed = re.findall(r"^(\w+)(?: \(.*)?$", workflow.snakemake("--list-rules"), re.MULTILINE)
+    assert rules == set(listed) - {"all"}
+    recorded = tmp_path / "recorded.yaml"
+    mouse = {"source": "s3", "sessions": [715093703, 719161530], "n_scenes": 118}
+    stimuli = {"source": "folder", "path": str(tmp_path)}
+    recorded.write_text(yaml.safe_dump({"brains": {"mouse": mouse}, "stimuli": stimuli}))
+    planned = planned_graph(workflow) | planned_graph(workflow, str(recorded))
+    assert drawn <= planned
+    reached = set(drawn)
+    while more := {(a, d) for a, b in reached for c, d in drawn if b == c} - reached:
+        reached |= more
+    assert planned <= reached
+
+
+def test_claims_are_those_that_are_checked():
+    rows = re.findall(r"^\| ([MBS]\d+) \| (.+?) \|", (ROOT / "docs/claims.md").read_text(), re.M)
+    assert rows == [(claim.name, claim.statement) for claim in CLAIMS]
+
+
+def test_the_page_of_methods_is_written_by_its_generator(python):
+    before = (ROOT / "docs/methods.md").read_text()
+    script = "import docs.generate as generator; print(generator.page(), end='')"
+    assert python("-c", script) == before, "write it again: uv run python docs/generate.py"
+
+
+def test_every_column_of_every_table_is_explained(finished):
+    pages = [(ROOT / name).read_text() for name in ("results/README.md", "docs/methods.md")]
+    explained = set(re.findall(r"`(\w+)`", " ".join(pages)))
+    tables = sorted((finished.folder / "results/tables").rglob("*.csv"))
+    assert tables
+    for path in tables:
+        assert set(read_table(path)) <= explained, path.name

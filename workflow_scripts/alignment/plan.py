@@ -1,0 +1,183 @@
+"""What the rules of alignment read and are told: which method compares what, in which shard."""
+
+from collections.abc import Mapping
+
+from workflow_scripts.alignment.method import METHODS, Method, configured_methods
+from workflow_scripts.alignment.splits import count_training
+from workflow_scripts.brains.plan import BrainPlan
+from workflow_scripts.common.config import Config, Splits
+from workflow_scripts.common.errors import InputError
+from workflow_scripts.common.fingerprints import fingerprints
+from workflow_scripts.common.planning import Settings, Wildcards, canonical
+from workflow_scripts.networks.plan import Network, NetworkPlan
+
+N_FOLDS = 5
+"""Folds of the methods that have some, where the configuration names no number."""
+
+DIRECTIONS = ("model_to_brain", "brain_to_model")
+
+
+class AlignmentPlan:
+    """Methods, and the shards of all comparisons."""
+
+    def __init__(self, config: Config, networks: NetworkPlan, brains: BrainPlan) -> None:
+        self.config = config
+        self.networks = networks
+        self.brains = brains
+        self.methods = configured_methods(config.methods)
+        self.post_methods = {
+            name: method for name, method in self.methods.items() if method.card.on_brains
+        }
+        """Methods that need no pre-softplus stage, which brains do not have."""
+        self._check_looks()
+        if config.population:
+            n_stimuli = config.stimuli.n.population
+            _check_splits("population", config.population.splits, n_stimuli, self.methods)
+        for name, brain in config.brains.items():
+            _check_splits(f"brains.{name}", brain.splits, brain.n_scenes, self.post_methods)
+        if config.brains and not any(m.card.kind == "mapping" for m in self.post_methods.values()):
+            raise InputError(
+                "config methods",
+                ", ".join(self.methods),
+                "at least one map of post-softplus responses, as brains have no others and only "
+                "maps have a predictivity",
+            )
+        if not config.population and not config.brains:
+            raise InputError(
+                "config population", "null, and no brain under brains", "at least one of the two"
+            )
+
+    def _check_looks(self) -> None:
+        for name, entry in self.config.methods.items():
+            if "method" in entry and not {"label", "colour"} <= set(entry):
+                raise InputError(
+                    f"config methods.{name}",
+                    "a method without label and colour",
+                    "both for an entry with a name of its own",
+                )
+        for attribute in ("label", "colour"):
+            seen: dict[str, str] = {}
+            for name, method in self.methods.items():
+                value = getattr(method.card, attribute)
+                if value in seen:
+                    found = f"the {attribute} {value!r}, which is also that of {seen[value]}"
+                    raise InputError(f"config methods.{name}", found, "another one")
+                seen[value] = name
+
+    def mappings(self) -> list[str]:
+        """Names of the methods that predict responses."""
+        return [name for name, method in self.methods.items() if method.card.kind == "mapping"]
+
+    def method_code(self, wildcards: Wildcards) -> list[str]:
+        """A method's file and every module that it imports."""
+        return fingerprints(METHODS.path(self.methods[wildcards.method].implementation))
+
+    def gpu(self, wildcards: Wildcards) -> int:
+        """GPUs that a fit uses: methods of one array library, NumPy's, have no use for one."""
+        return int(self.networks.uses_gpu and self.methods[wildcards.method].card.array_api)
+
+    def activations(self, wildcards: Wildcards) -> list[str]:
+        """Activations of a shard's networks on the population's images."""
+        return [
+            self.networks.activations(network, "population") for network in _up_to(self, wildcards)
+        ]
+
+    def candidate_activations(self, wildcards: Wildcards) -> str:
+        """Activations of a candidate on the images of a brain."""
+        return self.networks.activations(_network(wildcards), wildcards.brain)
+
+    def model_settings(self, wildcards: Wildcards) -> Settings:
+        """Settings of `align_models`."""
+        population = self.config.population
+        assert population
+        return self._settings(
+            wildcards,
+            subjects=[str(network) for network in _up_to(self, wildcards)],
+            layers=population.layers,
+            splits=population.splits.model_dump(),
+        )
+
+    def brain_settings(self, wildcards: Wildcards) -> Settings:
+        """Settings of `align_brain`."""
+        return self._brain_settings(wildcards, area=wildcards.area)
+
+    def candidate_settings(self, wildcards: Wildcards) -> Settings:
+        """Settings of `align_model_and_brain`."""
+        network = _network(wildcards)
+        candidate = self.config.candidates[self.networks.candidates.index(network)]
+        return self._brain_settings(wildcards, subject=str(network), layers=candidate.layers)
+
+    def shards(self) -> list[str]:
+        """All shards of all comparisons."""
+        paths = [
+            f"results/scores/networks/{method}/{network}.nc"
+            for method in self.methods
+            for network in self.networks.population
+        ]
+        for name, brain in self.config.brains.items():
+            paths += [
+                f"results/scores/brain/{name}/{method}/{area}.nc"
+                for method in self.post_methods
+                for area in brain.areas
+            ]
+            paths += [
+                f"results/scores/{direction}/{name}/{method}/{network}.nc"
+                for direction in DIRECTIONS
+                for method in self.post_methods
+                for network in self.networks.candidates
+            ]
+        return paths
+
+    def _settings(self, wildcards: Wildcards, **items: object) -> Settings:
+        method = self.methods[wildcards.method]
+        settings: Settings = canonical(
+            {
+                "seed": self.config.seed,
+                "device": self.config.device,
+                "method": wildcards.method,
+                "implementation": method.implementation,
+                "parameters": method.parameters,
+                **items,
+            }
+        )
+        return settings
+
+    def _brain_settings(self, wildcards: Wildcards, **items: object) -> Settings:
+        brain = self.config.brains[wildcards.brain]
+        return self._settings(
+            wildcards,
+            brain=wildcards.brain,
+            filters=self.brains.filters(wildcards.brain),
+            noise_correction=brain.noise_correction,
+            splits=brain.splits.model_dump(),
+            **items,
+        )
+
+
+def _network(wildcards: Wildcards) -> Network:
+    return Network(wildcards.variant, int(wildcards.seed))
+
+
+def _up_to(plan: AlignmentPlan, wildcards: Wildcards) -> list[Network]:
+    """The shard's network and all networks before it in the configuration, itself last."""
+    population = plan.networks.population
+    return population[: population.index(_network(wildcards)) + 1]
+
+
+def _check_splits(
+    place: str, splits: Splits, n_stimuli: int, methods: Mapping[str, Method]
+) -> None:
+    """Refuse splits that do not leave what every fit and every score needs."""
+    folds = [
+        method.parameters.get("n_folds", N_FOLDS)
+        for method in methods.values()
+        if "n_folds" in METHODS.parameters(method.implementation)
+    ]
+    fewest = max(folds, default=2)
+    n_train = count_training(n_stimuli, splits.train_fraction)
+    if not fewest <= n_train <= n_stimuli - 2:
+        raise InputError(
+            f"config {place}.splits.train_fraction",
+            f"{splits.train_fraction}, which is {n_train} of {n_stimuli} stimuli",
+            f"at least {fewest}, the folds of the methods, and two left to test",
+        )

@@ -1,0 +1,48 @@
+"""What the plans of all stages share: parameters that Snakemake can compare, such as code."""
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from workflow_scripts.common.fingerprints import fingerprints
+
+PACKAGE = Path(__file__).parents[1]
+
+Settings = dict[str, Any]
+"""Everything that one job is told."""
+
+
+class Wildcards(Protocol):
+    """Wildcards of a job, as attributes."""
+
+    def __getattr__(self, name: str) -> str: ...
+
+
+def canonical(value: Any) -> Any:
+    """The same value with the keys of all dicts sorted: Snakemake compares their text."""
+    if isinstance(value, Mapping):
+        return {key: canonical(value[key]) for key in sorted(value)}
+    if isinstance(value, list | tuple):
+        return [canonical(item) for item in value]
+    return value
+
+
+def code(driver: str) -> list[str]:
+    """A driver and every module of the package that it imports, as parameters of its jobs."""
+    return fingerprints(PACKAGE / driver)
+
+
+def growing(amount: int) -> Callable[..., int]:
+    """A request of MB or minutes, granted again at each attempt that a profile's retries allow."""
+
+    def request(wildcards: Wildcards, attempt: int) -> int:
+        return amount * attempt
+
+    return request
+
+
+def pattern(names: Iterable[object]) -> str:
+    """Regular expression of a wildcard that is one of these names."""
+    from re import escape
+
+    return "|".join(escape(str(name)) for name in names) or "(?!)"

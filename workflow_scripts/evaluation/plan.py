@@ -1,0 +1,112 @@
+"""What the rules of evaluation read and are told: which metrics of which populations."""
+
+from workflow_scripts.alignment.plan import AlignmentPlan
+from workflow_scripts.common.config import Config
+from workflow_scripts.common.fingerprints import fingerprints
+from workflow_scripts.common.planning import Settings, Wildcards, canonical
+from workflow_scripts.evaluation.metric import METRICS
+
+CLAIMED = ("predictivity", "silhouette", "separability")
+"""Metrics that the paper's claims compare."""
+
+
+class EvaluationPlan:
+    """Populations, and the metrics that can be computed of them."""
+
+    def __init__(self, config: Config, alignment: AlignmentPlan) -> None:
+        self.config = config
+        self.alignment = alignment
+        networks = alignment.networks
+        candidates = [str(network) for network in networks.candidates]
+        self.populations: list[Settings] = []
+        if config.population:
+            self.populations.append(
+                {
+                    "name": "networks",
+                    "kind": "networks",
+                    "subjects": [str(network) for network in networks.population],
+                    "parts": config.population.layers,
+                    "candidates": [],
+                }
+            )
+        for name, brain in config.brains.items():
+            self.populations.append(
+                {
+                    "name": name,
+                    "kind": "brain",
+                    # Which subjects take part is known when the recordings are read.
+                    "subjects": [],
+                    "parts": brain.areas,
+                    "candidates": candidates,
+                }
+            )
+
+    def measured(self, metric: str) -> list[Settings]:
+        """Populations of which a metric can be computed."""
+        card = METRICS.card(metric)
+        return [
+            population
+            for population in self.populations
+            if card.applies_to(population["kind"], len(population["candidates"]))
+        ]
+
+    def metrics(self) -> list[str]:
+        """Configured metrics of which at least one population has what they need."""
+        return [name for name in self.config.metrics if self.measured(name)]
+
+    def metric_code(self, wildcards: Wildcards) -> list[str]:
+        """A metric's file and every module that it imports."""
+        return fingerprints(METRICS.path(wildcards.metric))
+
+    def metric_settings(self, wildcards: Wildcards) -> Settings:
+        """Settings of `compute_metric`."""
+        settings: Settings = canonical(
+            {
+                "seed": self.config.seed,
+                "n_draws": self.config.bootstrap.n,
+                "metric": wildcards.metric,
+                "parameters": self.config.metrics[wildcards.metric],
+                "mappings": self.alignment.mappings(),
+                "populations": self.measured(wildcards.metric),
+            }
+        )
+        return settings
+
+    def claim_tables(self) -> dict[str, str]:
+        """Tables that claims are checked against, by metric."""
+        return {name: table_file(name) for name in CLAIMED if name in self.metrics()}
+
+    def subject_tables(self) -> list[str]:
+        """Tables of the subjects of each brain."""
+        return [f"results/tables/{name}/subjects.csv" for name in self.config.brains]
+
+    def claim_settings(self, wildcards: Wildcards) -> Settings:
+        """Settings of `check_claims`."""
+        population = self.config.population
+        settings: Settings = canonical(
+            {
+                "layers": population.layers if population else [],
+                "models": self.alignment.networks.description(),
+                "brains": list(self.config.brains),
+            }
+        )
+        return settings
+
+    def tables(self) -> list[str]:
+        """Every table of the run."""
+        names = ["scores", "split_scores", *self.metrics()]
+        if "predictivity" in names:
+            names.append("claims")
+        if self.alignment.networks.trained_variants():
+            names.append("training")
+        per_brain = [
+            f"results/tables/{name}/{table}.csv"
+            for name in self.config.brains
+            for table in ("subjects", "units")
+        ]
+        return [table_file(name) for name in names] + per_brain
+
+
+def table_file(name: str) -> str:
+    """File of a table of the whole run."""
+    return f"results/tables/{name}.csv"

@@ -1,0 +1,110 @@
+"""Which panels a figure consists of: one panel, or several in rows, lettered as they are read.
+
+What the rules must know of a figure is taken from the cards of its panels; nothing is drawn here.
+"""
+
+from dataclasses import dataclass
+from string import ascii_uppercase
+
+from workflow_scripts.figures.panel import PANELS, Card
+
+
+@dataclass(frozen=True)
+class Row:
+    """Height of a row, and the width of each of its panels from left to right, in inches."""
+
+    height: float
+    widths: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Composition:
+    """One figure: a title for lists of figures, and its rows from top to bottom."""
+
+    title: str
+    rows: tuple[Row, ...]
+
+    @property
+    def panels(self) -> list[str]:
+        """Names of the panels in reading order."""
+        return [panel for row in self.rows for panel in row.widths]
+
+    @property
+    def cards(self) -> list[Card]:
+        """Cards of the panels in reading order."""
+        return [PANELS.card(panel) for panel in self.panels]
+
+    @property
+    def letters(self) -> list[str]:
+        """Letter of each panel; empty where a panel is alone."""
+        return list(ascii_uppercase[: len(self.panels)]) if len(self.panels) > 1 else [""]
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height in inches."""
+        return sum(self.rows[0].widths.values()), sum(row.height for row in self.rows)
+
+    @property
+    def population(self) -> str:
+        """Kind of population, ``networks`` or ``brain``, that all its panels are drawn for."""
+        return self.cards[0].population
+
+    @property
+    def tables(self) -> list[str]:
+        """Metrics whose tables the figure is drawn from."""
+        return list(dict.fromkeys(table for card in self.cards for table in card.tables))
+
+    @property
+    def needs(self) -> list[str]:
+        """Keys of a brain's configuration without which the figure cannot be drawn."""
+        return list(dict.fromkeys(card.needs for card in self.cards if card.needs))
+
+    @property
+    def error_bars(self) -> str:
+        """What the intervals are, in words; empty if there are none."""
+        over: dict[str, list[str]] = {}
+        for letter, card in zip(self.letters, self.cards, strict=True):
+            if card.error_bars:
+                over.setdefault(card.error_bars, []).append(letter)
+        if not over:
+            return ""
+        # Letters only where the panels of a figure differ.
+        named = (
+            list(over)
+            if len(over) == 1
+            else [f"{what} ({', '.join(letters)})" for what, letters in over.items()]
+        )
+        return f"error bars: 95 % bootstrap interval over {' or '.join(named)}"
+
+
+COMPOSITIONS = {
+    "figure_1": Composition(
+        "All panels",
+        (
+            Row(4.2, {"model_predictivity": 7.0, "model_predictivity_overall": 3.5}),
+            Row(5.2, {"model_silhouette": 3.5, "model_map": 7.0}),
+        ),
+    ),
+    "figure_2": Composition(
+        "All panels",
+        (
+            Row(4.2, {"brain_predictivity": 7.0, "brain_predictivity_overall": 3.5}),
+            Row(4.4, {"separability_by_direction": 7.0, "separability_overall": 3.5}),
+        ),
+    ),
+}
+
+
+def composition(figure: str) -> Composition:
+    """A composed figure, or a panel as a figure of its own, by its name."""
+    if figure in COMPOSITIONS:
+        return COMPOSITIONS[figure]
+    card = PANELS.card(figure)
+    width, height = card.size
+    return Composition(card.title, (Row(height, {figure: width}),))
+
+
+def figures(population: str) -> list[str]:
+    """Names of all figures of a kind of population, ``networks`` or ``brain``."""
+    names = [*COMPOSITIONS, *PANELS.names()]
+    return [name for name in names if composition(name).population == population]

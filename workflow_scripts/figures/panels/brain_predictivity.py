@@ -1,0 +1,21 @@
+"""Predictivity of each area of a subject from the same area of all other subjects."""
+
+from matplotlib.figure import SubFigure
+
+from workflow_scripts.figures.bars import predictivity_by_part
+from workflow_scripts.figures.panel import Card, PanelData
+
+CARD = Card(
+    title="Predictivity by area",
+    caption="Held-out R² of each subject's units, predicted from the pooled units of the same area "
+    "in all other subjects: median over units, mean over subjects.",
+    tables=("predictivity",),
+    population="brain",
+    size=(7.5, 4.2),
+    error_bars="subjects",
+)
+
+
+def draw(figure: SubFigure, data: PanelData) -> None:
+    """For each area a bar per method."""
+    predictivity_by_part(figure, data, "area", "Same area, all other subjects as the source")

@@ -1,0 +1,20 @@
+"""Predictivity between the subjects of a brain, mean over areas."""
+
+from matplotlib.figure import SubFigure
+
+from workflow_scripts.figures.bars import predictivity_overall
+from workflow_scripts.figures.panel import Card, PanelData
+
+CARD = Card(
+    title="Predictivity, mean over areas",
+    caption="Held-out R² between subjects, mean over areas.",
+    tables=("predictivity",),
+    population="brain",
+    size=(4.5, 4.2),
+    error_bars="subjects",
+)
+
+
+def draw(figure: SubFigure, data: PanelData) -> None:
+    """One bar per method."""
+    predictivity_overall(figure, data, CARD.title)

@@ -1,0 +1,21 @@
+"""Predictivity of each layer between networks that differ in their seed."""
+
+from matplotlib.figure import SubFigure
+
+from workflow_scripts.figures.bars import predictivity_by_part
+from workflow_scripts.figures.panel import Card, PanelData
+
+CARD = Card(
+    title="Predictivity by layer",
+    caption="Held-out R² between networks that differ in their seed, for each layer: median over "
+    "units, mean over ordered pairs of seeds.",
+    tables=("predictivity",),
+    population="networks",
+    size=(7.5, 4.2),
+    error_bars="seeds",
+)
+
+
+def draw(figure: SubFigure, data: PanelData) -> None:
+    """For each layer a bar per method."""
+    predictivity_by_part(figure, data, "layer", "Same layer, another seed")

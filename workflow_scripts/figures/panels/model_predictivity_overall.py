@@ -1,0 +1,20 @@
+"""Predictivity between networks that differ in their seed, mean over layers."""
+
+from matplotlib.figure import SubFigure
+
+from workflow_scripts.figures.bars import predictivity_overall
+from workflow_scripts.figures.panel import Card, PanelData
+
+CARD = Card(
+    title="Predictivity, mean over layers",
+    caption="Held-out R² between networks that differ in their seed, mean over layers.",
+    tables=("predictivity",),
+    population="networks",
+    size=(4.5, 4.2),
+    error_bars="seeds",
+)
+
+
+def draw(figure: SubFigure, data: PanelData) -> None:
+    """One bar per method."""
+    predictivity_overall(figure, data, CARD.title)

@@ -1,0 +1,25 @@
+"""Specificity between networks: silhouette of the profiles, clustered by layer."""
+
+from matplotlib.figure import SubFigure
+
+from workflow_scripts.figures.bars import method_bars, present
+from workflow_scripts.figures.panel import Card, PanelData
+
+CARD = Card(
+    title="Silhouette",
+    caption="Silhouette of the profiles with their layer as the cluster: 1 where the profiles of a "
+    "layer lie together and apart from other layers.",
+    tables=("silhouette",),
+    population="networks",
+    size=(4.5, 4.2),
+    error_bars="seeds",
+)
+
+
+def draw(figure: SubFigure, data: PanelData) -> None:
+    """One bar per method, with the options that the configuration has chosen."""
+    table = data.tables["silhouette"]
+    table = table[table["default"]]
+    axes = figure.subplots()
+    method_bars(axes, table, "silhouette", present(table, data.methods))
+    axes.set(ylabel="silhouette of layers (−1 to 1)", title="Specificity")

@@ -1,0 +1,52 @@
+"""Draw the figure of a population: one panel, or several in rows, each with its letter."""
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure, SubFigure
+
+from workflow_scripts.figures.composition import composition
+from workflow_scripts.figures.panel import PANELS, PanelData
+from workflow_scripts.figures.style import add_footer, settle, style
+
+
+def draw(name: str, data: PanelData, description: str) -> Figure:
+    """One panel, or a composed figure with its panels lettered.
+
+    Parameters
+    ----------
+    name : str
+        A name that `composition` knows.
+    data : PanelData
+        The tables of all its panels, with the rows of the population that is drawn.
+    description : str
+        The population in words, for the footer.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    style()
+    content = composition(name)
+    figure = plt.figure(figsize=content.size, layout="constrained")
+    heights = [row.height for row in content.rows]
+    # A single panel has a part of the figure to itself as well: labels of axes that belong to the
+    # figure would reach into the footer.
+    bands = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
+    letters = iter(content.letters)
+    for band, row in zip(bands, content.rows, strict=True):
+        widths = list(row.widths.values())
+        places = band.subfigures(1, len(widths), width_ratios=widths, squeeze=False)[0]
+        for place, panel in zip(places, row.widths, strict=True):
+            _draw_panel(place, panel, data)
+            place.text(0.01, 0.99, next(letters), fontsize=13, weight="bold", va="top")
+    add_footer(figure, *filter(None, [f"data: {description}", content.error_bars]))
+    settle(figure)
+    return figure
+
+
+def _draw_panel(place: SubFigure, name: str, data: PanelData) -> None:
+    """A panel, or a sentence where the population has nothing to draw."""
+    if any(data.tables[table].empty for table in PANELS.card(name).tables):
+        text = f"{PANELS.card(name).title}:\nnothing was measured"
+        place.text(0.5, 0.5, text, ha="center", va="center")
+    else:
+        PANELS.load(name).draw(place, data)

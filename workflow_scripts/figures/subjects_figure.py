@@ -1,0 +1,145 @@
+"""Draw the subjects of a brain: units before and after each filter, and how reliable they are."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.gridspec import GridSpecFromSubplotSpec
+
+from workflow_scripts.figures.style import add_footer, settle, style
+
+COUNTS = [
+    ("n_in_file", "in the file", "#d9d9d9"),
+    ("n_after_quality", "after quality control", "#9ecae1"),
+    ("n_after_trials", "enough trials", "#4292c6"),
+    ("n_after_reliability", "reliable", "#08519c"),
+]
+"""Column, name and colour of each bar; each next filter leaves fewer units, in a darker blue."""
+
+THRESHOLD = "#d95f02"
+"""Colour of the lines at the limits of the filters."""
+
+N_COLUMNS = 3
+"""Areas in a row, if there are as many."""
+
+SUBJECT_WIDTH = 0.1
+"""Inches per subject, so that the names of subjects below the bars stay apart."""
+
+
+def draw(
+    subjects: pd.DataFrame,
+    units: pd.DataFrame,
+    *,
+    areas: list[str],
+    min_units: int,
+    min_reliability: float | None,
+    description: str,
+) -> Figure:
+    """Units of each subject and area before and after each filter, and their reliability.
+
+    Parameters
+    ----------
+    subjects, units : pandas.DataFrame
+        Tables of `summarise_brain`: one row per subject and area, and one row per unit.
+    areas : list of str
+        In the order in which they are drawn.
+    min_units : int
+        Fewest units of a target.
+    min_reliability : float or None
+        Smallest reliability of a unit that is kept; None if none is left out for it.
+    description : str
+        The brain in words, for the footer.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    style()
+    n_columns = min(N_COLUMNS, len(areas))
+    n_rows = -(-len(areas) // n_columns)
+    width = max(8.5, 1 + n_columns * (0.3 + SUBJECT_WIDTH * subjects["subject"].nunique()))
+    heights = 1.2 + 1.9 * n_rows, 2.8
+    figure = plt.figure(figsize=(width, sum(heights)), layout="constrained")
+    halves = figure.add_gridspec(2, 1, height_ratios=heights)
+    places = halves[0].subgridspec(n_rows, n_columns)
+    _draw_counts(figure, places, subjects, areas, min_units)
+    _draw_reliability(figure.add_subplot(halves[1]), units, areas, min_reliability)
+    add_footer(figure, f"data: {description}")
+    settle(figure)
+    return figure
+
+
+def _draw_counts(
+    figure: Figure,
+    places: GridSpecFromSubplotSpec,
+    subjects: pd.DataFrame,
+    areas: list[str],
+    min_units: int,
+) -> None:
+    """For each area its own axes, with a bar per subject: what each filter leaves of its units."""
+    names = list(dict.fromkeys(subjects["subject"]))
+    grid = places.subplots(sharex=True, sharey=True, squeeze=False)
+    for axes, area in zip(grid.flat, areas, strict=False):
+        rows = subjects[subjects["area"] == area].set_index("subject").reindex(names)
+        _draw_area(axes, rows, area, min_units)
+    for axes in grid.flat[len(areas) :]:
+        axes.set_axis_off()
+    # Subjects are named below the lowest axes of each column, which are not always in the last row.
+    for axes in grid.flat[len(areas) - places.ncols : len(areas)]:
+        axes.tick_params(labelbottom=True)
+        axes.set_xlabel("subject")
+    for axes in grid[:, 0]:
+        axes.set_ylabel("units")
+    handles, labels = grid.flat[0].get_legend_handles_labels()
+    handles.append(plt.Line2D([], [], color=THRESHOLD, linestyle="--"))
+    labels.append(f"fewest units of a target: {min_units}")
+    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), frameon=False)
+
+
+def _draw_area(axes: Axes, rows: pd.DataFrame, area: str, min_units: int) -> None:
+    """Bars of one area: what a filter leaves is drawn over what it was given."""
+    x = np.arange(len(rows))
+    for column, label, colour in COUNTS:
+        axes.bar(x, rows[column], 0.8, color=colour, linewidth=0, label=label)
+    axes.axhline(min_units, color=THRESHOLD, linewidth=1, linestyle="--")
+    n_targets = int(rows["is_target"].sum())
+    axes.set_title(f"{area}: {n_targets} of {len(rows)} subjects are targets", fontsize=8)
+    axes.set_xticks(x, list(rows.index), rotation=90, fontsize=6)
+    sns.despine(ax=axes)
+
+
+def _draw_reliability(
+    axes: Axes, units: pd.DataFrame, areas: list[str], min_reliability: float | None
+) -> None:
+    """Distribution and quartiles of the reliability of all units with enough trials, by area."""
+    defined = units.dropna(subset="reliability")
+    sns.violinplot(
+        defined,
+        x="area",
+        y="reliability",
+        order=areas,
+        color="#c6dbef",
+        inner="quart",
+        cut=0,
+        density_norm="width",
+        ax=axes,
+    )
+    names = []
+    for area in areas:
+        n_units = int((units["area"] == area).sum())
+        n_undefined = n_units - int((defined["area"] == area).sum())
+        undefined = f", {n_undefined} undefined" if n_undefined else ""
+        names.append(f"{area}\n{n_units} units{undefined}")
+    axes.set_xticks(range(len(names)), names, fontsize=7)
+    if min_reliability is None:
+        axes.set_title("No unit is left out for its reliability", fontsize=9)
+    else:
+        axes.axhline(min_reliability, color=THRESHOLD, linewidth=1, linestyle="--")
+        axes.set_title(
+            f"Units with a reliability of at least {min_reliability} are kept (orange line)",
+            fontsize=9,
+        )
+    axes.set(xlabel="area", ylabel="split-half reliability")
+    sns.despine(ax=axes)

@@ -1,0 +1,79 @@
+"""What the rules of images read and are told."""
+
+import os.path
+
+from workflow_scripts.common.config import Config
+from workflow_scripts.common.errors import InputError
+from workflow_scripts.common.planning import Settings, Wildcards, canonical
+from workflow_scripts.images.sets import SETS
+
+
+class ImagePlan:
+    """Stimulus sets, and the packed images that they are chosen from."""
+
+    def __init__(self, config: Config) -> None:
+        self.seed = config.seed
+        self.stimuli = config.stimuli
+        source, path = self.stimuli.source, self.stimuli.path
+        self.is_packed = source != "photographs"
+        """Whether images are files of their own, which are packed."""
+        self.subsets = ("train", "val") if source == "imagenet" else ("all", "all")
+        """Images for training, and images for all other sets."""
+        if self.is_packed and not (path and os.path.isdir(path)):
+            expected = f"an existing folder for stimuli.source {source!r}"
+            raise InputError("config stimuli.path", repr(path), expected)
+
+    @property
+    def sets(self) -> tuple[str, ...]:
+        """Sets that have a file of their own; packed images for training stay where they are."""
+        return SETS[1:] if self.is_packed else SETS
+
+    def pack_settings(self, wildcards: Wildcards) -> Settings:
+        """Neither the master seed nor the size of a set: every image of the subset is packed."""
+        return {
+            "path": self.stimuli.path,
+            "side": self.stimuli.pack_side,
+            "subset": wildcards.subset,
+        }
+
+    def set_pack(self, wildcards: Wildcards) -> list[str]:
+        """Packed images that a stimulus set is chosen from; photographs need none."""
+        return _pack_files(self.subsets[1]) if self.is_packed else []
+
+    def training_files(self, wildcards: Wildcards) -> list[str]:
+        """Images for training, and where they are packed, their labels."""
+        if self.is_packed:
+            return _pack_files(self.subsets[0])[:2]
+        return ["results/stimuli/training.nc"]
+
+    def training_labels(self, wildcards: Wildcards) -> str:
+        """The file that has the labels of the images for training."""
+        return self.training_files(wildcards)[-1]
+
+    def set_sizes(self, name: str) -> dict[str, int]:
+        """Numbers of images that decide on a set; photographs give each set crops of its own."""
+        sets = SETS[: SETS.index(name) + 1] if self.is_packed else (name,)
+        return {other: getattr(self.stimuli.n, other) for other in sets}
+
+    def set_settings(self, wildcards: Wildcards) -> Settings:
+        """Settings of `prepare_stimuli`."""
+        settings: Settings = canonical(
+            {
+                "seed": self.seed,
+                "source": self.stimuli.source,
+                "path": self.stimuli.path,
+                "crop_scale": self.stimuli.crop_scale,
+                "n": self.set_sizes(wildcards.set),
+            }
+        )
+        return settings
+
+    def training_settings(self) -> Settings:
+        """What a training is told of its images."""
+        return {"source": self.stimuli.source, "n": self.set_sizes("training")}
+
+
+def _pack_files(subset: str) -> list[str]:
+    """What others read of packed images."""
+    names = ("images.npy", "labels.npy", "manifest.csv")
+    return [f"results/images/{subset}/{name}" for name in names]

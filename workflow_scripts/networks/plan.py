@@ -1,0 +1,282 @@
+"""What the rules of networks read and are told, and which networks there are."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from workflow_scripts.common.config import Config, Options, is_trained
+from workflow_scripts.common.errors import InputError
+from workflow_scripts.common.fingerprints import fingerprints
+from workflow_scripts.common.planning import Settings, Wildcards, canonical
+from workflow_scripts.common.sentences import one_of
+from workflow_scripts.images.plan import ImagePlan
+from workflow_scripts.networks.architecture import ARCHITECTURES
+
+WEIGHTS = (".safetensors", ".pt", ".pth")
+"""How the name of a file with weights from elsewhere ends."""
+
+IMAGE_SIDE = 64
+"""Side in pixels of the images that networks trained here see."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """One network: a variant and a seed."""
+
+    variant: str
+    seed: int
+
+    def __str__(self) -> str:
+        return f"{self.variant}/{self.seed}"
+
+
+class NetworkPlan:
+    """Variants, the population, the candidates, and the networks that simulated brains read out."""
+
+    def __init__(self, config: Config, images: ImagePlan) -> None:
+        self.config = config
+        self.images = images
+        population = config.population
+        self.population = (
+            [Network(population.variant, seed) for seed in population.seeds] if population else []
+        )
+        self.candidates = [Network(item.variant, item.seed) for item in config.candidates]
+        self.truths = {
+            name: Network(brain.simulated.truth.variant, brain.simulated.truth.seed)
+            for name, brain in config.brains.items()
+            if brain.source == "simulated" and brain.simulated
+        }
+        self.uses_gpu = config.device != "cpu"
+        self._check()
+
+    def variant(self, name: str) -> Options:
+        """Settings of a variant: those under ``training``, overridden by its own.
+
+        A model that is not trained here has only its own. Options of other architectures are left
+        out, because they change nothing.
+        """
+        own = self.config.variants[name]
+        architecture: str = own.get("architecture") or self.config.training["architecture"]
+        if not is_trained(architecture):
+            return own
+        foreign = set().union(
+            *(ARCHITECTURES.parameters(other) for other in ARCHITECTURES.names())
+        ) - set(ARCHITECTURES.parameters(architecture))
+        merged = {**self.config.training, **own}
+        return {key: value for key, value in merged.items() if key not in foreign}
+
+    def is_trained(self, name: str) -> bool:
+        """Whether networks of a variant are trained by the workflow."""
+        return is_trained(self.variant(name)["architecture"])
+
+    def _check(self) -> None:
+        for name in self.config.variants:
+            self._check_variant(name)
+        if self.config.population:
+            population = self.config.population
+            self.check_reference("population", population.variant, population.layers)
+        seen: dict[Network, str] = {}
+        for index, candidate in enumerate(self.config.candidates):
+            key = f"candidates.{index}"
+            network = self.candidates[index]
+            if network in seen:
+                found = f"{network}, which is also {seen[network]}"
+                raise InputError(f"config {key}", found, "another variant or seed")
+            seen[network] = key
+            self.check_reference(key, candidate.variant, candidate.layers, trained=False)
+
+    def _check_variant(self, name: str) -> None:
+        own = self.config.variants[name]
+        weights = own.get("weights")
+        if weights is not None:
+            from os.path import isfile
+
+            if not (weights.endswith(WEIGHTS) and isfile(weights)):
+                raise InputError(
+                    f"config variants.{name}.weights",
+                    repr(weights),
+                    f"null or an existing file that ends in {', '.join(WEIGHTS)}",
+                )
+        settings = self.variant(name)
+        for option in ARCHITECTURES.parameters(settings["architecture"]):
+            if option not in settings:
+                raise InputError(
+                    f"config variants.{name}",
+                    f"no {option}, which {settings['architecture']} needs",
+                    f"{option} here or under training",
+                )
+
+    def check_reference(
+        self, key: str, variant: str, layers: Iterable[str], trained: bool = True
+    ) -> None:
+        """Refuse a reference to layers of a variant that does not exist or has no such layers.
+
+        Parameters
+        ----------
+        key : str
+            Where the reference stands.
+        variant : str
+        layers : iterable of str
+        trained : bool
+            Whether the variant must be one that is trained here.
+        """
+        if variant not in self.config.variants:
+            raise InputError(f"config {key}.variant", repr(variant), one_of(self.config.variants))
+        if not self.is_trained(variant):
+            if trained:
+                raise InputError(
+                    f"config {key}.variant",
+                    f"{variant!r}, a model that is not trained here",
+                    "a network that is; other models can only be candidates",
+                )
+            # The job that reads the model checks its layers: torchvision takes seconds to import.
+            return
+        known = ARCHITECTURES.card(self.variant(variant)["architecture"]).layers
+        for layer in layers:
+            if layer not in known:
+                expected = f"layers of {variant}: {', '.join(known)}"
+                raise InputError(f"config {key}.layers", repr(layer), expected)
+        self._check_training(variant)
+
+    def _check_training(self, name: str) -> None:
+        """Refuse a network whose training would not have a single step."""
+        own, settings = self.config.variants[name], self.variant(name)
+
+        def place(key: str) -> str:
+            return f"config variants.{name}.{key}" if key in own else f"config training.{key}"
+
+        if settings["objective"] == "untrained":
+            return
+        n, size = self.config.stimuli.n.training, settings["batch_size"]
+        if size > n:
+            raise InputError(place("batch_size"), str(size), f"at most stimuli.n.training, {n}")
+        if settings["epochs"] * (n // size) <= 0.5:
+            raise InputError(
+                place("epochs"),
+                str(settings["epochs"]),
+                f"at least one step, 1/{n // size} of the {n} training images in batches of {size}",
+            )
+
+    def layers_of(self, variant: str, stimuli: str) -> list[str]:
+        """Layers of a variant that any comparison reads for one stimulus set, in one order."""
+        layers: list[str] = []
+        population = self.config.population
+        if stimuli == "population":
+            if population and population.variant == variant:
+                layers += population.layers
+        else:
+            for candidate in self.config.candidates:
+                if candidate.variant == variant:
+                    layers += candidate.layers
+            simulated = self.config.brains[stimuli].simulated
+            if simulated and stimuli in self.truths and self.truths[stimuli].variant == variant:
+                layers += simulated.layers.values()
+        return sorted(set(layers))
+
+    def seeds_of(self, variant: str) -> list[int]:
+        """Seeds of all networks of a variant, in the order in which jobs train them."""
+        networks = [*self.population, *self.candidates, *self.truths.values()]
+        return list(dict.fromkeys(item.seed for item in networks if item.variant == variant))
+
+    def trained_variants(self) -> list[str]:
+        """Variants of which the run has networks that it trains."""
+        return [
+            variant
+            for variant in sorted(self.config.variants)
+            if self.seeds_of(variant) and self.is_trained(variant)
+        ]
+
+    def trained(self, network: Network, suffix: str) -> str:
+        """File of the job that trains a network, together with the others of its group.
+
+        A new seed of the population moves no other network into another group.
+        """
+        variant, seed = network.variant, network.seed
+        seeds = [item.seed for item in self.population if item.variant == variant]
+        if seed not in seeds:
+            seeds = [other for other in self.seeds_of(variant) if other not in seeds]
+        size = self.config.seeds_per_job
+        start = seeds.index(seed) // size * size
+        group = "_".join(str(other) for other in seeds[start : start + size])
+        return f"results/models/{variant}/{group}.{suffix}"
+
+    def curve_files(self, variants: Iterable[str]) -> list[str]:
+        """Training curves of all networks of some variants."""
+        paths = [
+            self.trained(Network(variant, seed), "csv")
+            for variant in variants
+            for seed in self.seeds_of(variant)
+        ]
+        return list(dict.fromkeys(paths))
+
+    def all_curves(self) -> list[str]:
+        """Training curves of all networks."""
+        return self.curve_files(self.trained_variants())
+
+    def activations(self, network: Network, stimuli: str) -> str:
+        """Activations of a network on one stimulus set."""
+        return f"results/activations/{stimuli}/{network}.nc"
+
+    def weights(self, wildcards: Wildcards) -> str | list[str]:
+        """Weights of a network; those of a model from elsewhere are its owner's file, or none."""
+        settings = self.variant(wildcards.variant)
+        if not is_trained(settings["architecture"]):
+            return settings["weights"] or []
+        return self.trained(Network(wildcards.variant, int(wildcards.seed)), "safetensors")
+
+    def images_seen(self, wildcards: Wildcards) -> str:
+        """Images that a network sees; a model from elsewhere sees them at a size of its own."""
+        if wildcards.stimuli == "population":
+            return "results/stimuli/population.nc"
+        side = self.variant(wildcards.variant).get("input_size", IMAGE_SIDE)
+        return f"results/stimuli/{wildcards.stimuli}/{side}.nc"
+
+    def architecture_code(self, wildcards: Wildcards) -> list[str]:
+        """The file of a variant's architecture and every module that it imports."""
+        return fingerprints(ARCHITECTURES.path(self.variant(wildcards.variant)["architecture"]))
+
+    def train_settings(self, wildcards: Wildcards) -> Settings:
+        """Settings of `train_model`."""
+        return self._settings(
+            device=self.config.device,
+            variant=self.variant(wildcards.variant),
+            stimuli=self.images.training_settings(),
+        )
+
+    def activation_settings(self, wildcards: Wildcards) -> Settings:
+        """Settings of `extract_activations`."""
+        units = self.config.activations.model_dump()
+        return self._settings(
+            device=self.config.device,
+            variant_name=wildcards.variant,
+            variant=self.variant(wildcards.variant),
+            # Name of the random stream of the noise, which is one for the images of all brains.
+            stimuli="population" if wildcards.stimuli == "population" else "scenes",
+            layers=self.layers_of(wildcards.variant, wildcards.stimuli),
+            n_trials=units.pop("n_trials"),
+            units=units,
+        )
+
+    def summary_settings(self, wildcards: Wildcards) -> Settings:
+        """Settings of `summarise_training`."""
+        population = self.config.population
+        if population is None:
+            return self._settings(variant=None, seeds=[], max_accuracy_spread=None)
+        return self._settings(
+            variant=population.variant,
+            seeds=population.seeds,
+            max_accuracy_spread=population.max_accuracy_spread,
+        )
+
+    def description(self) -> str | None:
+        """What the population of networks is, for claims and for the foot of every figure."""
+        population = self.config.population
+        if population is None:
+            return None
+        objective = self.variant(population.variant)["objective"].replace("_", " ")
+        source = self.config.stimuli.source
+        n_seeds = len(population.seeds)
+        return f"{n_seeds} seeds of {population.variant} ({objective}), images: {source}"
+
+    def _settings(self, **items: object) -> Settings:
+        settings: Settings = canonical({"seed": self.config.seed, **items})
+        return settings
