@@ -15,9 +15,15 @@ from workflow_scripts.alignment.method import METHODS  # noqa: E402
 from workflow_scripts.common.fingerprints import source_files  # noqa: E402
 from workflow_scripts.evaluation.metric import METRICS  # noqa: E402
 from workflow_scripts.figures.panel import PANELS  # noqa: E402
+from workflow_scripts.networks.architecture import ARCHITECTURES  # noqa: E402
 
 PACKAGE = ROOT / "workflow_scripts"
-GALLERIES = {"method": METHODS, "metric": METRICS, "panel": PANELS}
+GALLERIES = {
+    "architecture": ARCHITECTURES,
+    "method": METHODS,
+    "metric": METRICS,
+    "panel": PANELS,
+}
 
 
 def dependents():

@@ -16,6 +16,8 @@ from itertools import accumulate
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
+ANNOTATIONS = PACKAGE / "common/forms.py"
+"""Left out: annotations say which settings are accepted, and do nothing in a job."""
 
 
 @cache
@@ -32,7 +34,7 @@ def _modules(path: Path) -> list[Path]:
         for name in names:
             head, *rest = name.split(".")
             file = PACKAGE.joinpath(*rest).with_suffix(".py")
-            if head == PACKAGE.name and rest and file.is_file():
+            if head == PACKAGE.name and rest and file.is_file() and file != ANNOTATIONS:
                 found.append(file)
     return found
 

@@ -5,7 +5,7 @@ import os.path
 from workflow_scripts.common.config import Config
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.planning import Settings, Wildcards, canonical
-from workflow_scripts.images.sets import SETS
+from workflow_scripts.images.set_names import SETS
 
 
 class ImagePlan:

@@ -174,7 +174,8 @@ class NetworkPlan:
 
     def seeds_of(self, variant: str) -> list[int]:
         """Seeds of all networks of a variant, in the order in which jobs train them."""
-        networks = [*self.population, *self.candidates, *self.truths.values()]
+        candidates = self.candidates if self.config.brains else []
+        networks = [*self.population, *candidates, *self.truths.values()]
         return list(dict.fromkeys(item.seed for item in networks if item.variant == variant))
 
     def trained_variants(self) -> list[str]:
