@@ -12,14 +12,15 @@ ALLENSDK = os.path.relpath(
 )
 # Not named by the pins: what was fetched with older ones is not fetched again.
 ALLENSDK_READY = [] if CONDA else os.path.relpath(ROOT / ".envs/allensdk.ready")
-ALLENSDK_PYTHON = "python" if CONDA else f"{ALLENSDK}/bin/python"
-# In commands by this name and not as a parameter: how to fetch does not change what is fetched.
-PATIENCE = PLAN.config.download.patience.model_dump_json()
+# In the environment and not as parameters: where AllenSDK lies, and how patiently files are fetched,
+# do not change what is read and fetched.
+os.environ.update(
+    ALLENSDK_PYTHON="python" if CONDA else f"{ALLENSDK}/bin/python",
+    PATIENCE=PLAN.config.download.patience.model_dump_json(),
+)
 
 
-def kept_or_temporary(path):
-    """A downloaded file, which is removed when it has been read unless config keeps it."""
-    return path if PLAN.config.download.keep else temp(path)
+SESSION_FILE = "results/brains/{brain}/nwb/session_{subject}.nwb"
 
 
 rule build_environment:
@@ -28,8 +29,8 @@ rule build_environment:
         # The folder is named by the content of the pins, so their age says nothing.
         ancient(os.path.relpath(ALLENSDK_PINS)),
     output:
-        touch(f"{ALLENSDK}/.ready"),
-        touch(os.path.relpath(ROOT / ".envs/allensdk.ready")),
+        built=touch(f"{ALLENSDK}/.ready"),
+        ready=touch(os.path.relpath(ROOT / ".envs/allensdk.ready")),
     log:
         "results/logs/build_environment/allensdk.log",
     localrule: True
@@ -42,7 +43,7 @@ rule build_environment:
     shell:
         """
         exec >{log:q} 2>&1
-        folder={ALLENSDK:q}
+        folder=$(dirname {output.built:q})
         if command -v uv; then
             uv venv --quiet --clear --python 3.11 "$folder"
             uv pip sync --quiet --require-hashes --python "$folder/bin/python" {input:q}
@@ -81,7 +82,7 @@ rule simulate_session:
     input:
         truth=PLAN.brains.truth,
     output:
-        "results/brains/{brain}/nwb/session_{subject}.nwb",
+        SESSION_FILE,
     log:
         "results/logs/simulate_session/{brain}/{subject}.log",
     benchmark:
@@ -129,8 +130,8 @@ rule fetch_tables:
         folder="results/brains/{brain}/tables",
         settings=PLAN.brains.fetch_settings,
     shell:
-        "{ALLENSDK_PYTHON:q} -m workflow_scripts.brains.allen.fetch_tables"
-        " --settings {params.settings:q} --patience {PATIENCE:q}"
+        '"$ALLENSDK_PYTHON" -m workflow_scripts.brains.allen.fetch_tables'
+        ' --settings {params.settings:q} --patience "$PATIENCE"'
         " --output {params.folder:q} --log {log:q}"
 
 
@@ -163,7 +164,8 @@ rule fetch_session:
         selected=ancient("results/tables/{brain}/sessions.csv"),
         environment=ancient(ALLENSDK_READY),
     output:
-        kept_or_temporary("results/brains/{brain}/nwb/session_{subject}.nwb"),
+        # Removed when it has been read, unless config keeps it.
+        SESSION_FILE if PLAN.config.download.keep else temp(SESSION_FILE),
     log:
         "results/logs/fetch_session/{brain}/{subject}.log",
     benchmark:
@@ -183,8 +185,8 @@ rule fetch_session:
         receipt="results/brains/{brain}/downloads/session_{subject}.json",
         settings=PLAN.brains.fetch_settings,
     shell:
-        "{ALLENSDK_PYTHON:q} -m workflow_scripts.brains.allen.fetch_session"
-        " --settings {params.settings:q} --patience {PATIENCE:q}"
+        '"$ALLENSDK_PYTHON" -m workflow_scripts.brains.allen.fetch_session'
+        ' --settings {params.settings:q} --patience "$PATIENCE"'
         " --output {output:q} --receipt {params.receipt:q} --log {log:q}"
 
 
@@ -209,8 +211,8 @@ rule fetch_scenes:
     params:
         settings=PLAN.brains.fetch_settings,
     shell:
-        "{ALLENSDK_PYTHON:q} -m workflow_scripts.brains.allen.fetch_scenes"
-        " --settings {params.settings:q} --patience {PATIENCE:q}"
+        '"$ALLENSDK_PYTHON" -m workflow_scripts.brains.allen.fetch_scenes'
+        ' --settings {params.settings:q} --patience "$PATIENCE"'
         " --output {output:q} --log {log:q}"
 
 
@@ -258,7 +260,7 @@ rule extract_responses:
         pins=pins_hash(ALLENSDK_PINS),
         settings=PLAN.brains.extraction_settings,
     shell:
-        "{ALLENSDK_PYTHON:q} -m workflow_scripts.brains.allen.extract_responses"
+        '"$ALLENSDK_PYTHON" -m workflow_scripts.brains.allen.extract_responses'
         " --nwb {input.nwb:q} --settings {params.settings:q} --output {output:q} --log {log:q}"
 
 
