@@ -173,7 +173,7 @@ def documentation(gallery: Gallery, name: str) -> tuple[str, str]:
 
 
 def parameters(gallery: Gallery, name: str, entry: Callable[..., Any]) -> list[str]:
-    """What each parameter of a file may be, and its default."""
+    """Allowed values, default and meaning of each parameter of a file."""
     signature = inspect.signature(entry)
     meanings = described(inspect.getdoc(entry) or "")
     rows = []
@@ -213,7 +213,7 @@ def in_words(schema: dict[str, Any]) -> str:
 
 
 def as_yaml(value: Any) -> str:
-    """A default as one writes it in the configuration; of many numbers, the ends."""
+    """A default as it is written in the configuration; of a long list, only the ends."""
     if isinstance(value, tuple | list):
         if len(value) > 5:
             return f"{len(value)} values from {value[0]:g} to {value[-1]:g}"
@@ -222,7 +222,7 @@ def as_yaml(value: Any) -> str:
 
 
 def code(items: Iterable[object]) -> list[str]:
-    """Items as one writes them in files, marked as code."""
+    """Items as they are written in files, marked as code."""
     return [f"`{item}`" for item in items]
 
 

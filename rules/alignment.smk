@@ -1,4 +1,4 @@
-"""Alignment: reads activations and recordings; makes shards of scores, and the tables of all scores.
+"""Alignment: reads activations and recordings; makes shards of scores, and tables of all scores.
 
 One job is one method and one subject, area or candidate, so that an addition only adds jobs.
 """

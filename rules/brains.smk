@@ -1,4 +1,4 @@
-"""Brains: read what the Allen Institute publishes, or a simulation; makes recordings and images."""
+"""Brains: fetches, reads or simulates sessions; makes recordings, and the images that were seen."""
 
 from snakemake.settings.types import DeploymentMethod
 
@@ -10,10 +10,10 @@ ALLENSDK_PINS = ROOT / "envs/allensdk.txt"
 ALLENSDK = os.path.relpath(
     ROOT / f".envs/{ALLENSDK_PINS.stem}-{pins_hash(ALLENSDK_PINS)}"
 )
-# Not named by the pins: what was fetched with older ones is not fetched again.
+# The name of this file does not depend on the pins: new pins do not fetch anything again.
 ALLENSDK_READY = [] if CONDA else os.path.relpath(ROOT / ".envs/allensdk.ready")
-# In the environment and not as parameters: where AllenSDK lies, and how patiently files are fetched,
-# do not change what is read and fetched.
+# Told by environment variables, not by parameters: where AllenSDK is, and how patiently files are
+# fetched, do not change what is read and fetched.
 os.environ.update(
     ALLENSDK_PYTHON="python" if CONDA else f"{ALLENSDK}/bin/python",
     PATIENCE=PLAN.config.download.patience.model_dump_json(),
@@ -26,7 +26,7 @@ SESSION_FILE = "results/brains/{brain}/nwb/session_{subject}.nwb"
 rule build_environment:
     """Build the isolated environment of AllenSDK from its hashed pins, by uv or venv and pip."""
     input:
-        # The folder is named by the content of the pins, so their age says nothing.
+        # The folder's name has a hash of the pins, so the time of their file need not be compared.
         ancient(os.path.relpath(ALLENSDK_PINS)),
     output:
         built=touch(f"{ALLENSDK}/.ready"),
@@ -102,11 +102,11 @@ rule simulate_session:
 
 
 # The code of the three rules that fetch is not tracked: a file is checked against what the server
-# says of it, so that other code brings the same file, and 81 GB are not fetched again for it.
+# says about it. Changed code would bring the same files, and must not fetch 81 GB again.
 
 
 rule fetch_tables:
-    """Fetch what the Allen Institute says of its sessions, probes, channels and units."""
+    """Fetch what the Allen Institute says about its sessions, probes, channels and units."""
     input:
         environment=ancient(ALLENSDK_READY),
     output:
@@ -160,7 +160,7 @@ rule select_sessions:
 rule fetch_session:
     """Fetch one session file; what a failed job has fetched is kept for the next one."""
     input:
-        # Another selection fetches nothing again.
+        # A change of the selection must not fetch anything again.
         selected=ancient("results/tables/{brain}/sessions.csv"),
         environment=ancient(ALLENSDK_READY),
     output:
@@ -181,7 +181,7 @@ rule fetch_session:
         runtime=growing(240),
         download_slots=1,
     params:
-        # Not an output: it would be gone before the next download could be compared with it.
+        # Not an output: Snakemake would remove it before the next download is compared with it.
         receipt="results/brains/{brain}/downloads/session_{subject}.json",
         settings=PLAN.brains.fetch_settings,
     shell:
@@ -242,7 +242,7 @@ rule extract_responses:
     """Count the spikes of one session's units at each scene and trial."""
     input:
         nwb=PLAN.brains.session_file,
-        # Other pins are a parameter; the file says only that the environment is there.
+        # Changed pins are seen by a parameter; this file only says that the environment exists.
         environment=ancient(ALLENSDK_READY),
     output:
         "results/brains/{brain}/recordings/{subject}.nc",

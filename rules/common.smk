@@ -10,10 +10,10 @@ sys.path.insert(0, str(ROOT))
 os.environ.update(
     # Drivers, also those in other environments, import the package from the repository.
     PYTHONPATH=str(ROOT),
-    # Otherwise POT imports torch with every job that uses it.
+    # Otherwise POT imports torch in every job that uses it.
     POT_BACKEND_DISABLE_PYTORCH="1",
     # Arrays of up to 256 MiB stay with the process: giving the memory of each intermediate result
-    # back to the system, and getting it again filled with zeros, takes up to a fifth of a fit.
+    # back to the system, and getting it again filled with zeros, is up to a fifth of a fit's time.
     MALLOC_MMAP_THRESHOLD_=str(2**28),
     MALLOC_TRIM_THRESHOLD_=str(2**28),
     # Many shared file systems have no locks, and HDF5 then refuses to open a file. Nothing here
@@ -32,7 +32,7 @@ from workflow_scripts.plan import Plan
 LIMITS = workflow.resource_settings.resources
 try:
     for path in map(Path, workflow.configfiles):
-        # Snakemake also reads JSON, which is not YAML where tabs indent it.
+        # Snakemake also reads JSON files, which are not YAML if they are indented with tabs.
         if path.suffix in (".yaml", ".yml"):
             check_keys(path)
     PLAN = Plan(config)

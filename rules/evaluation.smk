@@ -26,7 +26,7 @@ rule compute_metric:
 
 
 rule check_claims:
-    """Hold each of the paper's claims against what was measured."""
+    """Check each of the paper's claims against what was measured."""
     input:
         **PLAN.evaluation.claim_tables(),
         subjects=PLAN.evaluation.subject_tables(),

@@ -1,4 +1,4 @@
-"""Images: read from photographs or a folder; makes stimulus sets, and images packed for training."""
+"""Images: reads photographs or a folder; makes stimulus sets, and images packed for training."""
 
 
 rule pack_images:

@@ -1,4 +1,4 @@
-"""Networks: read images; makes trained networks and the activations of their layers."""
+"""Networks: reads images; makes trained networks and the activations of their layers."""
 
 
 rule train_model:

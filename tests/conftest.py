@@ -11,7 +11,7 @@ import pytest
 
 from workflow_scripts.common.fingerprints import pins_hash
 
-# One thread a process, set before NumPy or torch start theirs: tests run beside other jobs.
+# One thread per process, set before NumPy or torch start theirs: tests share cores with other jobs.
 os.environ["OMP_NUM_THREADS"] = "1"
 
 ROOT = Path(__file__).parent.parent
@@ -54,7 +54,7 @@ class Workflow:
 
 @pytest.fixture(scope="session")
 def workflow(tmp_path_factory):
-    """The files of this repository that git tracks or would, copied to a folder of their own."""
+    """A copy of the files that git tracks, or would track, in a folder of its own."""
     folder = tmp_path_factory.mktemp("repository")
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],

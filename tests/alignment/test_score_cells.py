@@ -13,7 +13,7 @@ SPLITS = [(np.arange(15), np.arange(15, 20)), (np.arange(5, 20), np.arange(5))]
 
 
 class Mean:
-    """A mapping that predicts the mean training response, or what a test makes of that."""
+    """A mapping that predicts the mean training response, or what a test turns it into."""
 
     def __init__(self, change=lambda predicted: predicted, converged=True):
         self.change, self.converged = change, converged
@@ -111,7 +111,7 @@ def test_targets_fitted_together_have_reasons_of_their_own(score, source, target
 def test_predictions_of_another_shape_are_refused_by_the_name_of_the_file(
     change, found, score, source, target
 ):
-    """Even where NumPy would repeat them until they fit."""
+    """They are refused even where NumPy would repeat them until they fit."""
     with pytest.raises(InputError) as error:
         score(Mean(change), (source, target))
     assert str(error.value) == (

@@ -1,4 +1,4 @@
-"""Time the alignment methods against the tools that one would otherwise take.
+"""Time the alignment methods against the tools that one would otherwise use.
 
 Run ``uv run python tests/benchmarks/alignment.py [--csv FILE] [--rows NAME ...]``. Both sides get
 the same arrays in double precision and one thread; each row also says how far their results differ.
@@ -59,10 +59,10 @@ N_FOLDS = 5
 """Folds of the generalised linear models and of himalaya, as in config.paper.yaml."""
 
 TOLERANCES = (1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 3e-6, 1e-6, 1e-7)
-"""Tolerances that the other tool can have, from the loosest on."""
+"""Tolerances to try for the other tool, the loosest first."""
 
 SMALLEST_EXCESS = 1e-7
-"""Excess over the optimum that the last fit of the other tool may always have."""
+"""Excess over the optimum that the last fit of the other tool is allowed in any case."""
 
 RACE = 4
 """Target units on which the settings of the other tool race."""
@@ -71,7 +71,7 @@ FITTED_PROFILES = 5
 """Target profiles, out of 25, on which our Poisson regression is timed: about ten seconds."""
 
 MAX_ITERATIONS = 100_000
-"""So many that the tolerance ends every fit of the other tool."""
+"""Large enough that every fit of the other tool ends by its tolerance."""
 
 
 def rsa_of_all_pairs(profiles):
@@ -122,7 +122,7 @@ def timed(function):
     Parameters
     ----------
     function : callable
-        Without arguments. Something like it should have run before.
+        Without arguments. Something similar should have run before, as a warm-up.
     """
     seconds = []
     while len(seconds) < 3 and (not seconds or seconds[0] < 10):

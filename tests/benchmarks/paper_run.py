@@ -26,7 +26,7 @@ from workflow_scripts.common.profile import Profile
 
 ROOT = Path(__file__).parents[2]
 CORES = 2
-"""Cores for which the time of the whole stage is said."""
+"""Cores for which the time of the whole stage is printed."""
 
 
 def main():

@@ -28,7 +28,7 @@ DRIVERS = (
     *("alignment.collect_scores", "figures.plot_figure"),
 )
 EMPTY_JOBS = 100
-"""Jobs of which the fixed cost of one is the mean."""
+"""Number of empty jobs over which the fixed cost of one is averaged."""
 
 
 def entries(n):

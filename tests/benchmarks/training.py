@@ -53,7 +53,7 @@ PAPER_IMAGES = 200 * 1_281_167  # epochs and images of one network
 
 
 class PlainNoisySoftplus(nn.Module):
-    """The noisy unit as its formula."""
+    """The noisy unit, written as its formula."""
 
     def __init__(self, gain):
         super().__init__()
@@ -130,7 +130,7 @@ def time_shipped(images, labels, variant, device, n_steps, seeds):
     """Images per second of a job of the workflow, over all networks that it trains."""
     torch.set_num_threads(1)
     place = torch.device(device)
-    # So long an epoch that it does not end: its end would be a validation.
+    # The epoch is too long to end, because its end would include a validation.
     index = np.resize(np.arange(len(images)), variant["batch_size"] * (WARM_UP + n_steps + 1))
     training = DeviceImages(ImageSet(images, labels, index), place)
     on_device = torch.as_tensor(labels[index], device=place)
@@ -149,7 +149,7 @@ def time_shipped(images, labels, variant, device, n_steps, seeds):
 
 
 def time_jobs(images, labels, variant, n_steps, seeds):
-    """Images per second of all jobs together, one per core, of which each trains one network."""
+    """Images per second of all jobs together: one job per core, and one network per job."""
     with ProcessPoolExecutor(len(seeds), get_context("spawn")) as pool:
         jobs = [
             pool.submit(time_shipped, images, labels, variant, "cpu", n_steps, [seed])

@@ -94,7 +94,7 @@ def test_the_numbers_are_those_of_the_recordings(summarise):
     assert subjects["is_target"].tolist() == [True, True, True] + [False] * 5
     assert subjects["least_trials"].tolist() == [47] * 6 + [0, 0]
     assert subjects["most_trials"].tolist() == [50] * 6 + [0, 0]
-    # Over 0.2, 0.5 and 0.9; the unit without a value has no place in an order.
+    # Quartiles of 0.2, 0.5 and 0.9; the unit without a value is left out.
     quartiles = subjects.loc[0, ["reliability_q1", "reliability_median", "reliability_q3"]]
     assert quartiles.tolist() == pytest.approx([0.35, 0.5, 0.7])
     assert subjects.loc[6:, "reliability_median"].isna().all()

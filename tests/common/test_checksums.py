@@ -34,9 +34,10 @@ def test_what_a_job_wrote_passes(written):
 
 
 def test_sha256sum_can_check_everything(written):
-    """The command of the README."""
-    command = re.search(r"find results .*", (ROOT / "README.md").read_text()).group()
-    # As a session file, which goes when it has been read.
+    """The command of docs/troubleshooting.md."""
+    page = (ROOT / "docs/troubleshooting.md").read_text()
+    command = re.search(r"find results .*", page).group()
+    # Like a session file, which is removed when it has been read.
     (written / FOLDER / "scene_1.tiff").unlink()
     subprocess.run(command, shell=True, cwd=written, check=True)
     (written / RESULT).write_text("other")

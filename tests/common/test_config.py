@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
+from tests.harness.mini import DEFAULT, merged, read
 from workflow_scripts.alignment.method import METHODS
 from workflow_scripts.alignment.plan import N_FOLDS
 from workflow_scripts.brains.plan import own_files
@@ -19,7 +19,6 @@ from workflow_scripts.common.errors import InputError
 from workflow_scripts.plan import Plan
 
 ROOT = Path(__file__).parents[2]
-DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text())
 
 
 def changed(path, value):
@@ -219,7 +218,7 @@ def test_the_default_is_accepted():
         (
             ("brains", "mouse", "directory"),
             "x" * 1001,
-            "expected a path of at most 1000 characters without braces",
+            "expected a path of at most 1000 characters that does not begin with a hyphen",
         ),
     ],
 )
@@ -231,7 +230,7 @@ def test_a_wrong_value_is_named(path, value, sentence):
 
 
 def test_published_sessions_have_118_scenes():
-    """Unless they come from another address, as those of the tests of downloads."""
+    """Those from another address, as in the tests of downloads, may have fewer."""
     config = changed(("brains", "mouse", "source"), "s3")
     Plan(config)
     config["brains"]["mouse"]["n_scenes"] = 60
@@ -260,7 +259,7 @@ def test_a_key_that_stands_twice_is_named(tmp_path):
     with pytest.raises(InputError, match="config candidates.0.seed: found twice"):
         check_keys(path)
     path.write_text("population: {layers: &layers [*layers]}")
-    check_keys(path)  # What is wrong with its values is for others to say; it must end.
+    check_keys(path)  # Only that this ends is tested: other checks refuse its values.
     check_keys(ROOT / "config.yaml")
     check_keys(ROOT / "config.paper.yaml")
 
@@ -379,7 +378,7 @@ def test_a_missing_session_of_an_allen_cache_is_named(tmp_path):
 
 
 def test_own_responses_may_take_the_place_of_recorded_sessions_only(tmp_path):
-    """The scenes of the source simulated are simulated, too: results on them must say so."""
+    """With source simulated the scenes are simulated as well, and results on them must say so."""
     for name in ("b.nc", "a.nc", ".a.123.part.nc", "notes.txt"):
         (tmp_path / name).touch()
     config = changed(("brains", "mouse", "own_responses"), str(tmp_path))
@@ -396,19 +395,9 @@ def test_own_responses_may_take_the_place_of_recorded_sessions_only(tmp_path):
     Plan(config)
 
 
-def overridden(path):
-    """Default configuration with the overrides of a file, as Snakemake merges them."""
-
-    def merge(base, changes):
-        both = [key for key in changes if isinstance(changes[key], dict) and key in base]
-        return base | changes | {key: merge(base[key], changes[key]) for key in both}
-
-    return merge(copy.deepcopy(DEFAULT), yaml.safe_load((ROOT / path).read_text()))
-
-
 def test_the_papers_overrides_are_accepted(tmp_path):
     """Its path is a placeholder; everything else must be right."""
-    config = overridden("config.paper.yaml")
+    config = merged(DEFAULT, read("config.paper.yaml"))
     config["stimuli"]["path"] = str(tmp_path)
     mouse = Plan(config).config.brains["mouse"]
     assert len(mouse.sessions) == 32
@@ -492,7 +481,9 @@ def test_a_brain_cannot_have_a_name_that_files_have(name):
 
 
 def test_numbers_that_yaml_takes_for_text_are_explained():
-    with pytest.raises(InputError, match="found '1e-3', expected a number, which YAML takes for"):
+    with pytest.raises(
+        InputError, match="found '1e-3', expected a number, but this is text: in YAML"
+    ):
         Plan(changed(("training", "learning_rate"), "1e-3"))
     with pytest.raises(InputError, match="noise_gain: found 'x', expected a number or null"):
         Plan(changed(("training", "noise_gain"), "x"))

@@ -32,7 +32,7 @@ def two_gpus(tmp_path, monkeypatch):
 
 
 def test_jobs_at_a_time_take_a_gpu_each(two_gpus):
-    """One that ends, however it does, gives its own back."""
+    """A job that ends, in whatever way, gives its GPU back."""
     jobs = []
 
     def start():

@@ -3,7 +3,8 @@
 import inspect
 import json
 import re
-from typing import get_args
+from types import UnionType
+from typing import Literal, get_args, get_origin
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from workflow_scripts.alignment.score_cells import score_cells
 from workflow_scripts.alignment.splits import make_splits
 from workflow_scripts.common.config import method_model
 from workflow_scripts.common.errors import InputError, NotComparable
+from workflow_scripts.common.forms import LARGEST
 from workflow_scripts.common.profile import Profile
 from workflow_scripts.common.sentences import as_input_error
 from workflow_scripts.solvers.arrays import to_numpy
@@ -49,6 +51,23 @@ def score(method, X, Y, min_units=1, **parameters):
     if result["verdict"].item() == "skipped":
         return result["reason"].item()
     return float(result["unit_score"].median())
+
+
+def extremes(form):
+    """Every choice of a form that lists them, and the limits that belong to a range."""
+    if form is bool:
+        return [True, False]
+    if get_origin(form) is Literal:
+        return list(get_args(form))
+    if get_origin(form) is UnionType:
+        return [value for item in get_args(form) for value in extremes(item)]
+    limits = [getattr(item, key, None) for item in metadata(form) for key in ("ge", "le")]
+    return [value for value in limits if value is not None and value < LARGEST]
+
+
+def metadata(form):
+    """What is annotated to a type."""
+    return getattr(form, "__metadata__", ())
 
 
 def rotation(n):
@@ -87,6 +106,13 @@ class TestMethod:
         defaults = {parameter.name: parameter.default for parameter in parameters}
         assert json.loads(json.dumps(defaults)) == defaults
         method_model(method).model_validate(defaults)  # they are within their own limits
+
+    def test_every_choice_and_limit_of_a_parameter_is_fitted(self, method, responses):
+        """Or the cell has a reason: never a number that is not finite, never another error."""
+        for name, form in METHODS.parameters(method).items():
+            for value in extremes(form):
+                found = score(method, *responses, **{name: value})
+                assert isinstance(found, str) or np.isfinite(found), (name, value)
 
     def test_same_input_gives_the_same_score_and_is_left_alone(self, method, responses):
         X, Y = (values.copy() for values in responses)

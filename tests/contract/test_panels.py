@@ -35,7 +35,7 @@ def close_figures():
 
 @pytest.fixture
 def texts(monkeypatch):
-    """All texts that Matplotlib draws in a figure; ticks outside of the axes have texts, too."""
+    """All texts that Matplotlib draws in a figure, not those of ticks outside of the axes."""
     drawn = []
     original = Text.draw
 

@@ -5,6 +5,8 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
+from tests.evaluation.made_up import MAPPINGS, make_population, make_scores
+from workflow_scripts.evaluation.metric import METRICS, Random
 from workflow_scripts.figures.panel import MethodLook, PanelData
 
 LABELS = ("Ridge (post)", "Partial soft matching", "Pre linear softplus", "RSA")
@@ -35,16 +37,28 @@ def panel_data(n_methods, n_parts, kind):
         "silhouette": _silhouette(values),
         "mds": _mds(values, parts),
         "separability": _separability(values, parts),
-        "cost": [
-            {"method": name, "cells": 4, "seconds": 2.0, **row} for name, row in values.items()
-        ],
     }
+    for name in set(METRICS.names()) - set(tables):
+        if kind in METRICS.card(name).populations:
+            tables[name] = _measured(name, values, parts, kind)
     population = {"networks": "networks", "brain": "macaque"}[kind]
     return PanelData(
         {name: pd.DataFrame(rows).assign(population=population) for name, rows in tables.items()},
         methods,
         parts,
     )
+
+
+def _measured(metric, values, parts, kind):
+    """Table of any other metric, measured on made-up scores; the same for all methods."""
+    card = METRICS.card(metric)
+    population = make_population(kind, parts, n_candidates=max(2, card.min_candidates))
+    scores = make_scores(population, card.comparisons)
+    table = METRICS.load(metric).measure(scores, population, Random(0, 20))
+    if "method" not in table:
+        return table
+    rows = table[table["method"] == MAPPINGS[0]]
+    return pd.concat([rows.assign(method=name) for name in values])
 
 
 def _predictivity(values, parts):

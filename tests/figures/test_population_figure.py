@@ -63,7 +63,7 @@ def test_a_method_has_its_colour_in_every_panel(name, tmp_path):
 
 
 def test_the_interval_is_drawn_where_it_is():
-    """Also where it leaves the value out, as that of the third method; without one, no line."""
+    """Even if it does not contain the value, as the third method's; the first method has none."""
     place = made_up("model_predictivity_overall").subfigs[0].subfigs[0]
     drawn = [s[:, 1].tolist() for s in place.axes[0].collections[0].get_segments() if len(s)]
     assert drawn == [[0.2, 0.5], [0.2, 0.5]]

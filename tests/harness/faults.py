@@ -32,9 +32,9 @@ ROOT = Path(__file__).parents[2]
 PATIENCE = 1800
 """Seconds after which a run that was told to end counts as hanging."""
 
-# Kinds of files, of each of which one is corrupted, and targets whose jobs alone are run to read
-# them. The levels go from the tables up: no job is spared its corrupt input because another one,
-# whose output it reads, has failed before it.
+# Each level has kinds of files, one file of each of which is corrupted, and the targets whose jobs
+# then read them; no other jobs are run. The levels go backwards from the tables: all in one run, a
+# job might never start to read its corrupt input, because a job before it has failed.
 LEVELS = [
     (
         [

@@ -1,4 +1,4 @@
-"""Two runs are equal where every digit is, whatever the version called things."""
+"""Two runs are equal if every digit is, whatever their versions called things."""
 
 import subprocess
 import sys

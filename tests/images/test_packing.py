@@ -355,7 +355,7 @@ def prepared(name, settings, packed, tmp_path):
 
 
 def assert_labels_are_the_colours(images, labels):
-    """Of sorted classes: blue, green, red."""
+    """Classes are sorted: blue, green, red."""
     np.testing.assert_array_equal(np.argmax(images[:, 0, 0], -1), 2 - np.asarray(labels))
 
 
@@ -363,7 +363,7 @@ def test_the_sets_of_a_folder_share_no_image_and_have_no_bad_one(tmp_path):
     tree = colour_tree(tmp_path / "tree", 30)
     for name in ("000", "010", "020"):
         (tree / "red" / f"{name}.jpg").write_bytes(b"no image")
-    # Neither names of files nor of classes need be text, or anything but text.
+    # Names of files may look like numbers, or be invalid text.
     (tree / "red" / "000.png").rename(tree / "red" / os.fsdecode(b"caf\xe9.png"))
     packed = pack(tree, tmp_path / "packed")
     settings = stimuli("folder", tree, training=17, validation=6, population=7)

@@ -66,9 +66,10 @@ def test_a_step_against_the_gradient_recognises_better(bank):
 
 
 def nearest_row_accuracy(learning_rate, mean, **changes):
-    """Of a head after 15 epochs on images of four classes, each showing with new, larger nuisances.
+    """Accuracy of a head after 15 epochs on the features of images of four classes.
 
-    All features have a mean in common.
+    Every time that an image is shown, larger nuisances are drawn for it. `mean` is added to all
+    features.
     """
     generator = torch_generator(5)
     labels = torch.arange(1024) % 4

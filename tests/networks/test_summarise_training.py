@@ -67,7 +67,7 @@ ACCURACIES = "final validation accuracy of net: lowest 0.300 (seed 1), highest 0
 
 
 def test_seeds_that_differ_by_more_than_allowed_are_warned_of(summarise):
-    """Of the population alone: neither seed 99 nor another variant counts."""
+    """Only the population counts: neither seed 99 nor another variant does."""
     _, record = summarise(0.099)
     assert record.levelname == "WARNING"
     assert record.getMessage() == f"{ACCURACIES}; population.max_accuracy_spread is 0.099"

@@ -314,7 +314,7 @@ def test_divergence_stops_with_step_and_layer(run, tmp_path):
         FloatingPointError, match=r"seed 0 diverged.* of network\.blocks.* in step \d"
     ):
         run(0, learning_rate=1e30, minutes=0)
-    # Nor is there a checkpoint of weights that are lost.
+    # There is no checkpoint of the lost weights either.
     with pytest.raises(FloatingPointError):
         run(0, learning_rate=1e30, minutes=0)
 

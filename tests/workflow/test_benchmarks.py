@@ -1,4 +1,4 @@
-"""Every row of the benchmark at tiny sizes: both sides find the same. Times are not checked."""
+"""Every row of the benchmark at tiny sizes: both sides agree. Times are not checked."""
 
 import math
 import runpy

@@ -18,23 +18,12 @@ import h5netcdf
 import pytest
 import yaml
 
+from tests.harness.mini import MINI, PLAN
 from workflow_scripts.alignment.method import METHODS
 from workflow_scripts.common.fingerprints import source_files
 from workflow_scripts.figures.composition import composition
-from workflow_scripts.plan import Plan
 
 ROOT = Path(__file__).parents[2]
-
-
-def merged(base, changes):
-    """Configuration with the changes of another file, as Snakemake merges them."""
-    both = [key for key in changes if isinstance(changes[key], dict) and key in base]
-    return base | changes | {key: merged(base[key], changes[key]) for key in both}
-
-
-DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text())
-MINI = merged(DEFAULT, yaml.safe_load((ROOT / "tests/config.mini.yaml").read_text()))
-PLAN = Plan(MINI)
 N_METHODS = len(PLAN.alignment.methods)
 N_POST = len(PLAN.alignment.post_methods)
 N_SEEDS = len(PLAN.networks.population)
@@ -70,7 +59,7 @@ def methods_with(module):
 
 
 def shards(n_methods, n_post):
-    """Jobs that fit so many methods, of which so many work on brains."""
+    """Fit jobs of this many methods, given how many of these work on brains."""
     return {
         "align_models": N_SEEDS * n_methods,
         "align_brain": N_AREAS * n_post,
@@ -142,7 +131,7 @@ def brain_settings(**items):
 
 GLM = {"method": "generalised_linear", "family": "poisson"}
 CAP = "workflow_scripts/solvers/glm/links.py"
-# What is edited (file: old and new text), what config says otherwise, and what is planned then.
+# What is edited (file: old and new text), what else config says, and what is then planned.
 CHANGES = {
     "nothing": ({}, {}, {}),
     "a docstring that every job imports is reworded": (
@@ -406,7 +395,7 @@ CHANGES = {
             **AGGREGATES,
         },
     ),
-    # Whoever tries thresholds does not wait for AllenSDK again.
+    # Trying thresholds does not read sessions with AllenSDK again.
     "a filter is changed": (
         {},
         brain_settings(filters={"min_units": 3}),
@@ -417,7 +406,7 @@ CHANGES = {
         brain_settings(extraction={"window_s": [0.05, 0.25]}),
         {"extract_responses": N_SUBJECTS, **BRAIN_SHARDS, **BRAIN_TABLES, **AGGREGATES},
     ),
-    # Claims, and figures of the brain, take from the table of subjects who they are.
+    # Claims and the brain's figures read from the table of subjects what these are.
     "the expected number of subjects is changed": (
         {},
         brain_settings(expected_subjects=31),
@@ -467,12 +456,12 @@ def ridge_again(workflow):
 
 
 def touch(paths):
-    """Give files the times of the last seconds in an order of chance, as copying does."""
+    """Give files modification times of the last seconds in random order, as copying does."""
     paths = [path for path in paths if path.is_file()]
     random.Random(0).shuffle(paths)
     now = time.time()
     for number, path in enumerate(paths):
-        # A millisecond apart: the system's own clock of files may be coarser.
+        # A millisecond apart, because the clock of the file system may be coarse.
         os.utime(path, 2 * (now - number / 1000,))
 
 
@@ -500,10 +489,10 @@ def test_touched_results_rerun_nothing(finished):
     """Snakemake compares the content of files up to a megabyte, and the time of all else."""
     results = [path for path in (finished.folder / "results").rglob("*") if path.is_file()]
     try:
-        # The hidden ones are Snakemake's times of folders, and checksums.
+        # Hidden files hold checksums, and Snakemake's times of folders.
         touch(path for path in results if path.stat().st_size < 1e6 and path.name[0] != ".")
         assert finished.planned() == {}
-        # A copy that keeps no times, of files in whatever order.
+        # Like a copy that keeps no times and takes files in any order.
         touch(results)
         os.utime(finished.folder / "results/stimuli/training.nc")
         assert finished.planned()["train_model"] == 4

@@ -1,7 +1,7 @@
 """Whatever config.yaml says, `snakemake -n` plans it or says in one sentence which key is wrong.
 
-Mutations are drawn from the default and the mini configuration by hypothesis, without chance: the
-same ones in every run. A profile with more of them goes through Snakemake itself:
+Hypothesis draws mutations of the default and the mini configuration, the same in every run. A
+profile with more of them goes through Snakemake itself:
 ``HYPOTHESIS_PROFILE=thorough uv run pytest tests/workflow/test_fuzz.py``.
 """
 
@@ -20,6 +20,7 @@ import yaml
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from tests.harness.mini import DEFAULT, MINI
 from workflow_scripts.common.config import json_schema
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.plan import Plan
@@ -34,17 +35,6 @@ FUZZ = settings(
     suppress_health_check=list(HealthCheck),
 )
 
-
-def merged(base, changes):
-    """Configuration with the changes of another file, as Snakemake merges them."""
-    for key, value in changes.items():
-        both = isinstance(value, dict) and isinstance(base.get(key), dict)
-        base[key] = merged(base[key], value) if both else value
-    return base
-
-
-DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text())
-MINI = merged(copy.deepcopy(DEFAULT), yaml.safe_load((ROOT / "tests/config.mini.yaml").read_text()))
 
 # Folders that exist, some under names that a shell, a format or a pattern would trip over.
 FOLDERS = ["plain", "a b", "it's", 'a "b"', "$HOME;id", "ünï", "*", "a\\b", "[a]", "%s"]
@@ -63,7 +53,7 @@ TORCHVISION = {
 }
 SHARED = {"method": "generalised_linear", "label": "GLM", "colour": "#000000", "link": "relu"}
 
-# What a user may well write, alone right or in contradiction with the rest.
+# Values that a user may well write: valid by themselves, but perhaps not with the rest.
 PLAUSIBLE = [
     (("seed",), 7),
     (("device",), "cuda"),

@@ -1,4 +1,4 @@
-"""A GPU and the CPU find the same. Skipped where there is no GPU."""
+"""A GPU and the CPU give the same results. Skipped where there is no GPU."""
 
 import numpy as np
 import pytest

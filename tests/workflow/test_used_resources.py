@@ -23,7 +23,7 @@ def test_every_rule_states_what_it_requests():
         for rule in re.findall(r"^ *rule \w+:.*?(?=^ *rule |\Z)", path.read_text(), re.M | re.S):
             for wanted in ("mem_mb=growing(", "runtime=growing("):
                 assert wanted in rule, (path, rule)
-            # The job on a cluster would repeat itself inside, with the limits that it has.
+            # On a cluster, the work would be repeated inside the same job, under the same limits.
             assert "retries:" not in rule, (path, rule)
             if "threads:" in rule:
                 with_threads.add(re.search(r"rule (\w+):", rule)[1])
@@ -59,7 +59,7 @@ def test_a_gpu_is_requested_where_it_is_used(finished):
 
 
 def test_gpus_without_names_are_refused(finished, monkeypatch):
-    """Two jobs would take the first one."""
+    """Two jobs at a time would both take the first GPU."""
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
     profile = ("--workflow-profile", "profiles/workstation-gpu")
     sentence = (

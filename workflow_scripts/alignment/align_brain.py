@@ -18,7 +18,7 @@ def main(recordings: Sequence[PathLike], settings: dict[str, Any], output: PathL
     recordings : list of str or path-like
         One file per subject.
     settings : dict
-        As `workflow_scripts.alignment.shard.write_shard` takes them, and ``area``.
+        Those that `workflow_scripts.alignment.shard.write_shard` takes, and ``area``.
     output : str or path-like
     """
     subjects, data_kind = read_subjects(

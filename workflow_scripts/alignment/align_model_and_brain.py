@@ -26,7 +26,7 @@ def main(
     recordings : list of str or path-like
         One file per subject of the brain.
     settings : dict
-        As `workflow_scripts.alignment.shard.write_shard` takes them, and ``subject`` (name of the
+        Those that `workflow_scripts.alignment.shard.write_shard` takes, ``subject`` (name of the
         candidate) and ``layers``.
     outputs : dict of str to str or path-like
         File of each of `workflow_scripts.alignment.cells.DIRECTIONS`.

@@ -20,8 +20,8 @@ def main(activations: Sequence[PathLike], settings: dict[str, Any], output: Path
     activations : list of str or path-like
         One file per network, the shard's own network last.
     settings : dict
-        As `workflow_scripts.alignment.shard.write_shard` takes them, and ``subjects`` (names of
-        the networks) and ``layers``.
+        Those that `workflow_scripts.alignment.shard.write_shard` takes, ``subjects`` (names of the
+        networks) and ``layers``.
     output : str or path-like
     """
     card = METHODS.card(settings["implementation"])

@@ -129,7 +129,7 @@ ENTRY_KEYS = ("method", "label", "colour")
 
 
 def configured_methods(entries: abc.Mapping[str, abc.Mapping[str, Any]]) -> dict[str, Method]:
-    """Methods by the names that results have.
+    """Methods by their names in results.
 
     Parameters
     ----------

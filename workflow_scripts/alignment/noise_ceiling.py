@@ -22,7 +22,8 @@ class NoiseCorrection:
     Attributes
     ----------
     n_halves : int
-        Number of random halves of the trials; for each, two more maps are fitted in each split.
+        Number of random divisions of the trials into halves; for each, two more maps are fitted in
+        each split.
     seed : int
         Master seed of the halves.
     """
@@ -32,7 +33,7 @@ class NoiseCorrection:
 
 
 def halves(profile: Profile, seed: int, number: int) -> tuple[np.ndarray, np.ndarray]:
-    """Means over each of two random halves of the trials; twice the values if there are none.
+    """Means over each of two random halves of the trials; the values twice if there are no trials.
 
     Parameters
     ----------
@@ -40,7 +41,7 @@ def halves(profile: Profile, seed: int, number: int) -> tuple[np.ndarray, np.nda
     seed : int
         Master seed.
     number : int
-        Which of the random halves; those of one subject are the same in all its profiles.
+        Number of the random division; that of a subject is the same in all its profiles.
 
     Returns
     -------
@@ -57,7 +58,7 @@ def halves(profile: Profile, seed: int, number: int) -> tuple[np.ndarray, np.nda
 
 
 def ceiling_per_unit(observed: Sequence[np.ndarray], predicted: Sequence[np.ndarray]) -> np.ndarray:
-    """Largest correlation of predictions and responses that their noise allows, of each unit.
+    """Largest correlation of predictions and responses that their noise allows, for each unit.
 
     ``sqrt(SB(r(predicted halves)) SB(r(observed halves)))`` with SB as in `spearman_brown`: the
     correlation of predictions and responses divided by it is that of their noise-free means (the
@@ -108,7 +109,7 @@ def estimate_ceilings(
                 ]
             except NotComparable as reason:
                 # The means over all trials could be fitted; those over half of them may be too few.
-                logging.info("half %d of split %d is left out: %s", number, split, reason)
+                logging.info("halves %d of split %d are left out: %s", number, split, reason)
                 continue
             ceilings[number, split] = ceiling_per_unit([y[test] for y in Y], predicted)
     return ceilings

@@ -12,7 +12,7 @@ from workflow_scripts.common.planning import Settings, Wildcards, canonical
 from workflow_scripts.networks.plan import Network, NetworkPlan
 
 N_FOLDS = 5
-"""Folds of the methods that have some, where the configuration names no number."""
+"""Folds of methods that have folds, unless the configuration says another number."""
 
 DIRECTIONS = ("model_to_brain", "brain_to_model")
 
@@ -28,7 +28,7 @@ class AlignmentPlan:
         self.post_methods = {
             name: method for name, method in self.methods.items() if method.card.on_brains
         }
-        """Methods that need no pre-softplus stage, which brains do not have."""
+        """Methods that do not need the pre-softplus stage, which brains do not have."""
         self._check_looks()
         if config.population:
             n_stimuli = config.stimuli.n.population
@@ -73,7 +73,7 @@ class AlignmentPlan:
         return fingerprints(METHODS.path(self.methods[wildcards.method].implementation))
 
     def gpu(self, wildcards: Wildcards) -> int:
-        """GPUs that a fit uses: methods of one array library, NumPy's, have no use for one."""
+        """GPUs that a fit uses: none if the method takes arrays of NumPy only."""
         return int(self.networks.uses_gpu and self.methods[wildcards.method].card.array_api)
 
     def activations(self, wildcards: Wildcards) -> list[str]:

@@ -189,7 +189,7 @@ class _Stack:
         In how many splits the fit of a unit did not converge, or did but predicts NaN.
     extras : dict of str to numpy.ndarray, each of shape (n_splits,)
     seconds : float
-        Of all fits together.
+        Time of all fits together.
     """
 
     observed: np.ndarray
@@ -228,7 +228,7 @@ def _fit_stack(
             extras.setdefault(name, np.full(len(splits), np.nan))[number] = value
         for guard, count in getattr(fit.estimator, "guards_", {}).items():
             if count:
-                logging.info("guard %s bound %d times in split %d", guard, count, number)
+                logging.info("safeguard: %s %d times in split %d", guard, count, number)
     seconds = perf_counter() - started
     return _Stack(observed, predicted, scores, alphas, unconverged, not_numbers, extras, seconds)
 
@@ -236,7 +236,7 @@ def _fit_stack(
 def _correlate(
     stack: _Stack, splits: Sequence[Split], ceilings: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Correlations of each split and unit as measured, at most, and without noise."""
+    """Correlations of each split and unit: as measured, their ceilings, and corrected for noise."""
     measured = np.array(
         [
             pearson_per_unit(stack.observed[test], predicted)
@@ -253,7 +253,7 @@ def _correlate(
 def _cut(
     stack: _Stack, units: slice, correlations: dict[str, np.ndarray], n_targets: int
 ) -> Result:
-    """Result of the target whose units these are."""
+    """Result of the target that has these units."""
     by_split = stack.scores[:, units]
     unconverged = stack.unconverged[units].sum()
     if np.isnan(by_split).all():

@@ -31,7 +31,7 @@ def write_shard(
         ``seed``, ``device``, ``method`` (its name in results), ``implementation`` (name of its
         file), ``parameters``, and ``splits`` (``n_splits``, ``train_fraction``). With a brain also
         ``brain`` (its name), ``filters`` (of which ``min_units`` is the fewest units of a target),
-        and ``noise_correction`` (number of random halves of the trials, or None for none).
+        and ``noise_correction`` (number of random divisions of the trials into halves, or None).
     data_kind : str
         See `workflow_scripts.common.provenance.stamp`.
     output : str or path-like

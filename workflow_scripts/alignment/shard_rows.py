@@ -1,6 +1,7 @@
 """Rows of the tables of scores, read from the file of a shard.
 
-Apart from `shard_file`, which writes it: another column of a table must not run every fit again.
+This is not in `shard_file`, which writes the file, so that a new column of a table does not run
+every fit again.
 """
 
 import numpy as np

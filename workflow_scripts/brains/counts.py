@@ -26,7 +26,7 @@ class History:
     Attributes
     ----------
     reason : str
-        Why the recording has no units; empty if it has.
+        Why the recording has no units; empty if it has some.
     counts : dict of str to dict of str to int, or None
         `COUNTS` of each area.
     n_trials : list of int
@@ -154,7 +154,7 @@ def _too_few(n_left: int, n_kept: int, filters: Filters) -> str:
     """Why an area with these numbers of units is not a target; empty if it is one."""
     found = "1 unit is left" if n_left == 1 else f"{n_left} units are left"
     if n_kept < n_left:
-        return f"{found}, fewer than in the subjects with most"
+        return f"{found}, fewer than in the subjects with the most"
     if not filters.is_target(n_kept):
         return f"{found}, fewer than {filters.min_units}"
     return ""
@@ -168,7 +168,7 @@ def report(subjects: pd.DataFrame, expected_subjects: int | None, brain: str) ->
     subjects : pandas.DataFrame
         Table of `count_brain`.
     expected_subjects : int or None
-        Another number of subjects that take part is worth a warning; None compares with none.
+        Warn if another number of subjects takes part; None never warns.
     brain : str
         Name of the brain in the configuration.
     """

@@ -35,7 +35,7 @@ def make_recording(
         Name of the subject, which no other subject has.
     data_kind : {"recorded", "simulated"}
     n_halves : int
-        Number of random halves of the trials.
+        Number of random divisions of the trials into halves.
     seed : int
         Seed of the halves.
 
@@ -49,7 +49,7 @@ def make_recording(
     ------
     InputError
         If shapes do not fit, a response is negative or infinite, or a unit has too few trials of a
-        stimulus: none where there is one trial in all, else fewer than the two that halves need.
+        stimulus: fewer than two, which halves need, or none where there is only one trial in all.
     """
     responses = np.asarray(responses, float)
     if responses.ndim != 3 or responses.shape[2] != len(areas):

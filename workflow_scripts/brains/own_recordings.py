@@ -47,7 +47,7 @@ def check_own_responses(name: str, brain: Brain, files: Iterable[PathLike]) -> N
     brain : workflow_scripts.common.config.Brain
         What the configuration says of it.
     files : iterable of str or path-like
-        Its recordings of a lab.
+        The lab's recordings.
 
     Raises
     ------

@@ -16,7 +16,7 @@ FETCHED = ("s3", "warehouse")
 """Sources from which session files are fetched."""
 
 MASKED_TRIALS = 5
-"""Most trials that a simulated session loses: a second without valid data touches 5 of 0.25 s."""
+"""Most trials that a simulated session loses: its second without valid data touches 5 of 0.25 s."""
 
 NAYEBI_WINDOW = [0, 0.25]
 """Window in s of the bins of preset nayebi."""
@@ -49,7 +49,7 @@ class BrainPlan:
             files = own_files(brain)
             if not files:
                 continue
-            # Imported only here, because it takes time in every job.
+            # Imported only where it is needed: Snakemake would import it in every job.
             from workflow_scripts.brains.own_recordings import check_own_responses
 
             check_own_responses(name, brain, files)
@@ -279,8 +279,8 @@ def _check_simulated(name: str, brain: Brain, config: Config, networks: NetworkP
         raise InputError(
             f"config brains.{name}.extraction.min_trials",
             str(brain.extraction.min_trials),
-            f"at most {valid}, simulated.n_trials less {MASKED_TRIALS}, as many as may have no "
-            "valid data",
+            f"at most {valid}, simulated.n_trials less the {MASKED_TRIALS} that may have no valid "
+            "data",
         )
     if brain.filters.min_units > simulated.units_per_area[1]:
         raise InputError(

@@ -4,7 +4,7 @@
 e1011506) except for their filter on running speed, whose metrics the session files lack: spikes are
 counted in bins of 10 ms, a unit is reliable if it is reliable in at least one bin, an area takes
 part if the median over its reliable units is at least 0.3 in at least one bin, the response is the
-mean over the longest run of such bins, and for each area only the subjects with most units take
+mean over the longest run of such bins, and for each area only the subjects with the most units take
 part.
 """
 
@@ -74,6 +74,6 @@ def reliable_rates(rate: np.ndarray, reliability: np.ndarray) -> np.ndarray:
 
 
 def fewest_units(numbers: Iterable[int]) -> float:
-    """Fewest units with which a subject takes part: the upper quartile over those with units."""
+    """Fewest units with which a subject takes part: the upper quartile over subjects with units."""
     numbers = [number for number in numbers if number]
     return float(np.percentile(numbers, PERCENTILE)) if numbers else 0

@@ -87,7 +87,7 @@ def check_recording(
     n_stimuli : int
         Number of images; the stimulus ids are 0 to `n_stimuli` - 1, in this order.
     min_reliability : float or None
-        Smallest reliability by which units will be chosen; None if they will not be.
+        Smallest reliability of the units that will be kept; None if it will not decide on them.
     taken : dict of str to str or path-like
         Names that other subjects have, and where; this one's is added.
 
@@ -145,7 +145,7 @@ def read_bins(path: PathLike, brain: str) -> tuple[np.ndarray, np.ndarray]:
     Raises
     ------
     InputError
-        If the file has no bins, as a lab's own.
+        If the file has no bins, as a lab's own file.
     """
     with h5netcdf.File(path) as data:
         for name in ("bin_rate", "bin_reliability"):
@@ -252,7 +252,7 @@ def _read(
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """The form's variables that the file has, by name, and its attributes."""
     try:
-        # xarray would take as long to open all variables as many fits take.
+        # By h5netcdf, as xarray takes longer to open all variables than many a fit takes.
         with h5netcdf.File(path) as data:
             for name in needed:
                 if name not in data.variables:

@@ -47,22 +47,22 @@ def split_half_reliability(
     """Reliability of the trial means over stimuli, as the Spearman-Brown corrected correlation.
 
     The Pearson correlation over stimuli between the means of two random halves of the trials,
-    corrected by `spearman_brown` and averaged over random halves. Halves in which it is not defined
-    are left out.
+    corrected by `spearman_brown` and averaged over random divisions into halves. Divisions for
+    which it is not defined are left out.
 
     Parameters
     ----------
     counts : numpy.ndarray, shape (n_stimuli, n_trials, n_units)
         NaN where a trial is missing.
     n_halves : int
-        Number of random halves.
+        Number of random divisions into halves.
     random : numpy.random.Generator
         Source of the halves.
 
     Returns
     -------
     numpy.ndarray, shape (n_units,)
-        NaN where the correlation is not defined in any half, as for a silent unit.
+        NaN where the correlation is not defined for any division, as for a silent unit.
     """
     n_stimuli, n_trials, _ = counts.shape
     present = np.isfinite(counts)

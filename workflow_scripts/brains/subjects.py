@@ -24,8 +24,8 @@ class Filters:
     ----------
     areas : list of str
     preset : {"ccn25", "nayebi"}
-        With ``nayebi``, an area has no units in subjects that are not among those with most units
-        of the area, and in subjects whose median unit is not reliable in any bin.
+        With ``nayebi``, an area has no units in subjects that are not among those with the most
+        units of the area, nor in subjects whose median unit is not reliable in any bin.
     n_stimuli : int
         Number of images that every subject saw.
     min_reliability : float or None
@@ -53,7 +53,7 @@ class Filters:
         return keep_largest(subjects) if self.preset == "nayebi" else list(subjects)
 
     def is_target(self, n_units: int) -> bool:
-        """Whether an area of a subject has enough units for a target."""
+        """Whether an area of a subject has enough units to be a target."""
         return n_units >= self.min_units
 
 

@@ -1,6 +1,6 @@
 """Checksums: every result has one, and the job that reads the result compares the two.
 
-A bit that a disk or a copy has changed is a number like any other; only the checksum tells.
+A number whose bit a disk or a copy has changed looks like any other; only the checksum tells.
 """
 
 from collections.abc import Iterable
@@ -46,12 +46,12 @@ def check(paths: Iterable[PathLike]) -> None:
     Parameters
     ----------
     paths : iterable of str or path-like
-        Files and folders; those outside `RESULTS` are somebody's own, and pass.
+        Files and folders; those outside `RESULTS` are somebody's own, and are not checked.
 
     Raises
     ------
     InputError
-        That names every result that has changed or has no checksum.
+        If a result has changed or has no checksum; it names all of them.
     """
     changed = []
     for path in map(Path, paths):

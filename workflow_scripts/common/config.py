@@ -2,7 +2,7 @@
 
     uv run python -m workflow_scripts.common.config --schema
 
-prints it as a JSON schema, by which an editor completes and checks configuration files. What a
+prints it as a JSON schema, with which an editor can complete and check configuration files. What a
 method, a metric or an architecture takes is read from its own file. Checks that need more than one
 key are in the ``plan.py`` of the stage that they protect. Only plans and commands import this
 module: jobs are told what they need, and AllenSDK's environment does not have pydantic.
@@ -102,7 +102,7 @@ Label = Annotated[
         "1 to 60 characters on one line without $, which begins a formula in figures",
     ),
 ]
-Colour = Annotated[str, _text("#[0-9a-f]{6}", "a colour as #1f77b4, hexadecimal in small letters")]
+Colour = Annotated[str, _text("#[0-9a-f]{6}", "a colour such as #1f77b4, in lower case")]
 Area = Annotated[
     str,
     _text(
@@ -116,8 +116,8 @@ File = Annotated[
     str,
     _text(
         r"(?!-)[^{}\x00-\x1f\x7f]{1,1000}",
-        "a path of at most 1000 characters without braces, which Snakemake takes for wildcards, "
-        "and control characters, that does not begin with a hyphen",
+        "a path of at most 1000 characters that does not begin with a hyphen and has no control "
+        "characters and no braces, which Snakemake takes for wildcards",
     ),
 ]
 Address = Annotated[
@@ -139,7 +139,7 @@ class Form(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
     RENAMED: ClassVar[dict[str, str]] = {}
-    """Where the keys of version 0.1 stand now."""
+    """New places of the keys of version 0.1."""
 
 
 class SetSizes(Form):
@@ -152,7 +152,7 @@ class Stimuli(Form):
     source: Literal["photographs", "folder", "imagenet"]
     path: File | None
     crop_scale: Range
-    # Networks see 64 pixels; what is more leaves room for random crops.
+    # Networks see 64 pixels; any more leave room for random crops.
     pack_side: Annotated[int, Ge(64), Le(LARGEST)]
     n: SetSizes
 
@@ -283,7 +283,7 @@ class Bootstrap(Form):
 
 
 Options = dict[str, Any]
-"""Values of keys that a file of a gallery declares, those that are given."""
+"""The given values of keys that a file of a gallery declares."""
 
 
 class Config(Form):
@@ -300,7 +300,7 @@ class Config(Form):
 
     seed: Seed
     device: Literal["auto", "cpu", "cuda"]
-    # The seeds of a job are the name of its files, of which 255 characters are allowed.
+    # The seeds of a job form the name of its files, which may have 255 characters.
     seeds_per_job: Annotated[int, Ge(1), Le(20)]
     checkpoint_minutes: PositiveNumber
     stimuli: Stimuli
@@ -354,7 +354,7 @@ def training_model() -> type[BaseModel]:
 
 @cache
 def variant_model(architecture: str) -> type[BaseModel]:
-    """Keys of a variant: any of ``training``; of a model that is not trained, all its options."""
+    """Keys of a variant: any of ``training``; for a model that is not trained, all its options."""
     if is_trained(architecture):
         return create_model("Variant", __base__=Form, **_optional(_annotations(training_model())))
     options = parameters(ARCHITECTURES / f"{architecture}.py", "build")
@@ -384,7 +384,7 @@ def parse_config(values: Mapping[str, Any]) -> Config:
     Parameters
     ----------
     values : dict
-        As YAML gives it; it is left as it is.
+        As YAML gives it; it is not changed.
 
     Raises
     ------
@@ -421,7 +421,7 @@ def parse_config(values: Mapping[str, Any]) -> Config:
         if name not in gallery_names(METRICS):
             raise InputError("config metrics", short(name, repr), one_of(gallery_names(METRICS)))
         config.metrics[name] = _given(metric_model(name), entry, "metrics", name)
-    # As config.yaml orders them, new ones last: Snakemake puts first what other files override.
+    # In the order of config.yaml, new ones last: Snakemake puts those first that a file overrides.
     order = [*yaml.safe_load(DEFAULTS.read_text("utf-8"))["methods"], *config.methods]
     config.methods = {
         name: config.methods[name] for name in sorted(config.methods, key=order.index)
@@ -477,7 +477,7 @@ def check_keys(path: Path) -> None:
     Raises
     ------
     InputError
-        That names the key and both lines.
+        It names the key and both lines.
     """
     waiting = [(yaml.compose(path.read_text("utf-8"), yaml.SafeLoader), "")]
     # An alias may lead back to where it stands.

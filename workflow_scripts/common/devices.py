@@ -52,7 +52,7 @@ def check_gpus(n_gpus: int) -> None:
 
 
 def _take_one_gpu() -> None:
-    """Of several GPUs in CUDA_VISIBLE_DEVICES, keep one until this process ends.
+    """Keep one of the GPUs in CUDA_VISIBLE_DEVICES until this process ends.
 
     Snakemake counts how many are in use, but does not say which.
     """
@@ -62,7 +62,7 @@ def _take_one_gpu() -> None:
         return
     for name in names:
         path = Path(tempfile.gettempdir(), f"gpu_{name}_of_{os.getuid()}.lock")
-        # A bare descriptor: nothing closes it, and so releases the lock, before the process ends.
+        # Nothing closes this bare descriptor before the process ends, so the lock lasts until then.
         lock = os.open(path, os.O_RDWR | os.O_CREAT)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -17,7 +17,7 @@ class InputError(ValueError):
     """
 
     def __init__(self, place: object, found: str, expected: str) -> None:
-        # As its arguments, so that the error can be sent from one process to another.
+        # Kept as arguments, so that the error can be sent from one process to another.
         super().__init__(place, found, expected)
 
     def __str__(self) -> str:

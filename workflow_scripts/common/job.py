@@ -17,7 +17,7 @@ from workflow_scripts.common.files import PathLike, lock
 def job(
     log: PathLike, inputs: Iterable[PathLike] = (), outputs: Iterable[PathLike] = ()
 ) -> Iterator[None]:
-    """Log to a file and to standard error, and hold inputs and outputs to their checksums.
+    """Log to a file and to standard error, check inputs, and write checksums of outputs.
 
     An error that a person can correct ends the job with its sentence. The same job never runs
     twice at a time: if Snakemake alone is killed, its jobs continue, and a second start of one
@@ -75,7 +75,7 @@ def parse_arguments(description: str | None, **files: str) -> argparse.Namespace
     ----------
     description : str
     **files : str
-        What each file is that the driver reads or writes, by the name of its option.
+        What each file of the driver is, by the name of its option.
 
     Returns
     -------

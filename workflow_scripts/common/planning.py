@@ -33,7 +33,7 @@ def code(driver: str) -> list[str]:
 
 
 def growing(amount: int) -> Callable[..., int]:
-    """A request of MB or minutes, granted again at each attempt that a profile's retries allow."""
+    """A request for MB or minutes that grows with each attempt that a profile's retries allow."""
 
     def request(wildcards: Wildcards, attempt: int) -> int:
         return amount * attempt

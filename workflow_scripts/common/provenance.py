@@ -20,7 +20,7 @@ PACKAGES = (
 )
 
 
-# networks: from networks alone, so neither recorded in a brain nor simulated in place of one
+# "networks" stands for networks alone: neither recorded in a brain nor simulated in place of one.
 DATA_KINDS = ("recorded", "simulated", "networks")
 
 

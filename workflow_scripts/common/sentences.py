@@ -114,8 +114,11 @@ def _expected(detail: ErrorDetails, annotation: Any) -> str:
     else:
         items = "item" if 1 in (limits.get("min_length"), limits.get("max_length")) else "items"
         text = EXPECTED.get(kind, detail["msg"]).format(**{**limits, "items": items})
-    if kind == "float_type" and _is_number(detail["input"]):
-        text += ", which YAML takes for text; write it with a point, as 1.0e-3"
+    if kind in ("float_type", "int_type") and _is_number(detail["input"]):
+        text += (
+            ", but this is text: in YAML write a point, as in 1.0e-3; nested values given by "
+            "--config are text, so put them into a file for --configfile"
+        )
     elif kind.endswith("_type") and _allows_null(annotation):
         text += " or null"
     return text

@@ -1,4 +1,4 @@
-"""Hold each of the paper's claims against what was measured."""
+"""Check each of the paper's claims against what was measured."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

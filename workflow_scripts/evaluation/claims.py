@@ -1,4 +1,4 @@
-"""The paper's claims as a table, and how each is held against what was measured.
+"""The paper's claims as a table, and how each is checked against what was measured.
 
 Every claim compares two values, in one or several rows. Nothing here knows what the answer should
 be for any particular data.
@@ -133,7 +133,7 @@ CLAIMS = (
     ),
     Claim(
         name="M3",
-        statement="zipper: pre-softplus maps of a layer and the next beat its post-softplus map",
+        statement="zipper: pre-softplus maps of a layer and of the next beat the post-softplus map",
         kind="networks",
         statistics=PREDICTIVITY,
         compare=zipper("ridge_pre", "ridge_post"),
@@ -213,7 +213,8 @@ CLAIMS = (
     Claim(
         name="M12",
         statement=(
-            "ridge (post) holds the same layer tighter than soft matching, and layers further apart"
+            "ridge (post) puts equal layers closer together than soft matching does, and different "
+            "layers further apart"
         ),
         kind="networks",
         statistics=("silhouette",),
@@ -293,7 +294,7 @@ CLAIMS = (
         compare=ranks(predictivity, separability("both")),
         relation=">=",
     ),
-    # Of simulated brains, this is true by construction.
+    # For simulated brains, this is true by construction.
     Claim(
         name="S1",
         statement="the same area of other subjects predicts an area better than other areas do",
@@ -318,7 +319,7 @@ def check(
     layers: Sequence[str],
     brains: Sequence[str],
 ) -> pd.DataFrame:
-    """All claims on the populations that there are.
+    """Check all claims on the populations of this run.
 
     Parameters
     ----------

@@ -77,7 +77,7 @@ Quantity = Callable[[Values, str, str], float]
 """What is measured of one method: from the measured values, the statistic and the method."""
 
 
-# What of a method is compared.
+# Quantities of a method that are compared.
 
 
 def predictivity(values: Values, statistic: str, method: str) -> float:

@@ -11,7 +11,7 @@ CLAIMED = ("predictivity", "silhouette", "separability")
 
 
 class EvaluationPlan:
-    """Populations, and the metrics that can be computed of them."""
+    """Populations, and the metrics that can be computed for them."""
 
     def __init__(self, config: Config, alignment: AlignmentPlan) -> None:
         self.config = config
@@ -42,7 +42,7 @@ class EvaluationPlan:
             )
 
     def measured(self, metric: str) -> list[Settings]:
-        """Populations of which a metric can be computed."""
+        """Populations for which a metric can be computed."""
         card = METRICS.card(metric)
         return [
             population
@@ -51,7 +51,7 @@ class EvaluationPlan:
         ]
 
     def metrics(self) -> list[str]:
-        """Configured metrics of which at least one population has what they need."""
+        """Configured metrics that can be computed for at least one population."""
         return [name for name in self.config.metrics if self.measured(name)]
 
     def metric_code(self, wildcards: Wildcards) -> list[str]:

@@ -68,7 +68,7 @@ class Composition:
                 over.setdefault(card.error_bars, []).append(letter)
         if not over:
             return ""
-        # Letters only where the panels of a figure differ.
+        # Letters are named only where the panels of a figure differ.
         named = (
             list(over)
             if len(over) == 1

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Card:
-    """What a panel says of itself.
+    """What a panel says about itself.
 
     Attributes
     ----------

@@ -19,7 +19,7 @@ class FigurePlan:
         self.networks = evaluation.alignment.networks
 
     def names(self, population: Settings) -> list[str]:
-        """Panels and composed figures that can be drawn of one population."""
+        """Panels and composed figures that can be drawn for one population."""
         return [name for name in figures(population["kind"]) if self._is_drawn(name, population)]
 
     def _is_drawn(self, name: str, population: Settings) -> bool:
@@ -38,7 +38,7 @@ class FigurePlan:
         return list(dict.fromkeys(names))
 
     def tables(self, wildcards: Wildcards) -> dict[str, str]:
-        """Tables that a figure shows, by metric; of a brain also the table of its subjects."""
+        """Tables that a figure shows, by metric; for a brain, also the table of its subjects."""
         tables = {name: table_file(name) for name in composition(wildcards.figure).tables}
         if wildcards.population in self.config.brains:
             tables["subjects"] = f"results/tables/{wildcards.population}/subjects.csv"

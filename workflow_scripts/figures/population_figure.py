@@ -28,8 +28,8 @@ def draw(name: str, data: PanelData, description: str) -> Figure:
     content = composition(name)
     figure = plt.figure(figsize=content.size, layout="constrained")
     heights = [row.height for row in content.rows]
-    # A single panel has a part of the figure to itself as well: labels of axes that belong to the
-    # figure would reach into the footer.
+    # Even a single panel gets a subfigure: labels of axes that belong to the figure itself would
+    # reach into the footer.
     bands = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
     letters = iter(content.letters)
     for band, row in zip(bands, content.rows, strict=True):

@@ -1,4 +1,4 @@
-"""What all figures share: the style of texts and lines, the footer, and files that repeat."""
+"""What all figures share: the style of texts and lines, the footer, and reproducible files."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ DPI = 200
 """Pixels per inch of PNG files, at which a text of 6 points can still be read on a screen."""
 
 FOOTER_SIZE = 8
-"""Points, the size of the legends."""
+"""Size of the footer's text in points, the same as in legends."""
 
 LINE_HEIGHT = 1.25
 """Height of a line of the footer in units of its size, as Matplotlib sets its own font."""
@@ -48,7 +48,7 @@ def save(figure: Figure, path: PathLike) -> None:
 
 
 def add_footer(figure: Figure, *sentences: str) -> None:
-    """Write sentences below everything else: in one line, or, if it is too long, each in its own.
+    """Write sentences below everything else: all in one line, or one per line if that is too long.
 
     A sentence that is longer than the figure is wide is broken between words.
     """
@@ -71,7 +71,7 @@ def add_footer(figure: Figure, *sentences: str) -> None:
 
 
 def _broken(sentence: str, fits: Callable[[str], bool]) -> list[str]:
-    """Lines that fit, of as many words as fit."""
+    """A sentence in lines, each of as many words as fit."""
     first, *words = sentence.split()
     lines = [first]
     for word in words:

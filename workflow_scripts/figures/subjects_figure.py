@@ -16,13 +16,13 @@ COUNTS = [
     ("n_after_trials", "enough trials", "#4292c6"),
     ("n_after_reliability", "reliable", "#08519c"),
 ]
-"""Column, name and colour of each bar; each next filter leaves fewer units, in a darker blue."""
+"""Column, name and colour of each bar; each further filter leaves fewer units, in a darker blue."""
 
 THRESHOLD = "#d95f02"
 """Colour of the lines at the limits of the filters."""
 
 N_COLUMNS = 3
-"""Areas in a row, if there are as many."""
+"""Most areas in one row."""
 
 SUBJECT_WIDTH = 0.1
 """Inches per subject, so that the names of subjects below the bars stay apart."""
@@ -48,7 +48,7 @@ def draw(
     min_units : int
         Fewest units of a target.
     min_reliability : float or None
-        Smallest reliability of a unit that is kept; None if none is left out for it.
+        Smallest reliability of a unit that is kept; None if all units are kept.
     description : str
         The brain in words, for the footer.
 

@@ -90,7 +90,7 @@ def _draw_curves(
 
 
 def _draw_epochs(axes: Axes, epochs: float, drops: Sequence[float]) -> None:
-    """The axis of epochs, with a line at each fall of the learning rate, `drops` of the way."""
+    """The axis of epochs, with a line where the learning rate falls: at each share in `drops`."""
     for number, share in enumerate(drops):
         # Named once in the legend.
         label = "" if number else "learning rate falls to a tenth"

@@ -162,7 +162,7 @@ def check_classes(path: PathLike) -> None:
     Raises
     ------
     InputError
-        That names the first class of only one subset.
+        If they differ; it names the first class that only one subset has.
     """
     classes = {}
     for subset in ("train", "val"):

@@ -50,7 +50,7 @@ def journal_of(partial: Path) -> Path:
 
 
 def _header(n: int, side: int) -> bytes:
-    """Beginning of a .npy file of `n` images; NumPy pads it to one length for any `n`."""
+    """Beginning of a .npy file of `n` images; NumPy pads it to the same length for any `n`."""
     header = BytesIO()
     shape = (n, side, side, 3)
     np.lib.format.write_array_header_1_0(
@@ -79,7 +79,7 @@ def _resume(partial: Path, journal: Path, fingerprint: str, side: int) -> list[d
     Returns
     -------
     list of dict
-        Of each chunk that is kept, ``n``, the number of squares, and ``reasons``, why the other
+        For each chunk that is kept: ``n``, the number of squares, and ``reasons``, why the other
         files of the chunk could not be decoded, by their index in it.
     """
     journal.touch()
@@ -169,7 +169,7 @@ def pack_tree(folder: PathLike, side: int, partial: Path, workers: int) -> pd.Da
         for chunk, (squares, reasons) in zip(chunks, decoded, strict=True):
             array.write(squares.data)
             array.flush()
-            # On the disk first: a loss of power must not take squares that the journal names.
+            # The squares reach the disk before the journal names them, in case the power fails.
             os.fsync(array.fileno())
             finished.append({"n": len(squares), "reasons": reasons})
             notes.write(json.dumps(finished[-1]) + "\n")
@@ -254,7 +254,7 @@ def finish(
         replacing(output.labels) as labels,
     ):
         np.save(labels, table.loc[decoded, "label"].to_numpy(np.int64))
-        # Names of files need not be text.
+        # File names need not be valid text.
         table.to_csv(manifest, index=False, errors="surrogateescape")
         facts = stamp(settings, seed=None, data_kind="networks")
         config.write_text(json.dumps({**facts, "parameters": settings}, indent=2))

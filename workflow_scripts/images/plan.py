@@ -29,7 +29,7 @@ class ImagePlan:
         return SETS[1:] if self.is_packed else SETS
 
     def pack_settings(self, wildcards: Wildcards) -> Settings:
-        """Neither the master seed nor the size of a set: every image of the subset is packed."""
+        """Settings of `pack_images`: no seed and no number of images, as all are packed."""
         return {
             "path": self.stimuli.path,
             "side": self.stimuli.pack_side,
@@ -41,7 +41,7 @@ class ImagePlan:
         return _pack_files(self.subsets[1]) if self.is_packed else []
 
     def training_files(self, wildcards: Wildcards) -> list[str]:
-        """Images for training, and where they are packed, their labels."""
+        """Images for training; if they are packed, also their labels."""
         if self.is_packed:
             return _pack_files(self.subsets[0])[:2]
         return ["results/stimuli/training.nc"]
@@ -51,7 +51,7 @@ class ImagePlan:
         return self.training_files(wildcards)[-1]
 
     def set_sizes(self, name: str) -> dict[str, int]:
-        """Numbers of images that decide on a set; photographs give each set crops of its own."""
+        """Numbers of images on which a set depends; photographs give each set its own crops."""
         sets = SETS[: SETS.index(name) + 1] if self.is_packed else (name,)
         return {other: getattr(self.stimuli.n, other) for other in sets}
 
@@ -74,6 +74,6 @@ class ImagePlan:
 
 
 def _pack_files(subset: str) -> list[str]:
-    """What others read of packed images."""
+    """Files of packed images that other jobs read."""
     names = ("images.npy", "labels.npy", "manifest.csv")
     return [f"results/images/{subset}/{name}" for name in names]

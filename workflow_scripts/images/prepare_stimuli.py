@@ -37,7 +37,7 @@ def packed_images(
     have only the packed size.
     """
     images, _, manifest = pack
-    # Names of files need not be text.
+    # File names need not be valid text.
     table = pd.read_csv(manifest, encoding_errors="surrogateescape")
     table = table[table["reason"].isna()]
     rows = set_rows(name, settings, settings["seed"], len(table))

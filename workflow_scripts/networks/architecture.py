@@ -57,9 +57,9 @@ def build_network(variant: Variant, generator: "torch.Generator") -> "Network":
     variant : dict
         ``architecture``, and the options of the architecture; other keys are ignored.
     generator : torch.Generator
-        CPU generator of the initial weights, as `initialise` draws them. What else is drawn while
-        the network is built comes from PyTorch's global generator, which has the same seed
-        meanwhile and is afterwards as it was.
+        CPU generator of the initial weights, as `initialise` draws them. Anything else that is
+        drawn while the network is built comes from PyTorch's global generator, which has the same
+        seed for that time and is restored afterwards.
 
     Returns
     -------

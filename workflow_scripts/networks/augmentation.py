@@ -1,8 +1,8 @@
 """Random transformations of training images, one batch at a time on the device that trains.
 
 They are torchvision's RandomResizedCrop, RandomHorizontalFlip, ColorJitter and RandomGrayscale,
-drawn for each image on its own but computed for all images at once. The jitter has one order, where
-torchvision draws one.
+drawn for each image on its own but computed for all images at once. The order of the jitter's
+changes is fixed, where torchvision draws one at random.
 """
 
 import math
@@ -36,7 +36,7 @@ class Augmentation:
         Factors of brightness, contrast and saturation, and the shift of the hue as a share of a
         turn; None changes nothing.
     grey : torch.Tensor of bool, shape (n,), or None
-        Whether the image loses its colours; None leaves them to all images.
+        Whether the image loses its colours; None leaves all images in colour.
     """
 
     box: torch.Tensor
@@ -141,7 +141,7 @@ def _grey(pixels: torch.Tensor) -> torch.Tensor:
 
 
 def _blend(pixels: torch.Tensor, other: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
-    """Images between, or beyond, others and themselves, one factor per image."""
+    """Images blended with others, or moved away from them, by one factor per image."""
     factor = factor.view(-1, 1, 1, 1)
     return (factor * pixels + (1 - factor) * other).clamp_(0, 1)
 

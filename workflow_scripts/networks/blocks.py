@@ -98,7 +98,7 @@ class Dropout(nn.Module):
 
 
 def keep_inputs(network: nn.Module) -> None:
-    """Let no module write into its input: the readout needs the values before a non-linearity."""
+    """Keep modules from writing into their input: the readout needs what a non-linearity gets."""
     for module in network.modules():
         if "inplace" in vars(module):
             vars(module)["inplace"] = False

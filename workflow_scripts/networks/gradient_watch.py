@@ -29,7 +29,7 @@ class GradientWatch:
         self._bad_step = torch.where(fresh, step, self._bad_step)
 
     def require_finite(self, seed: int, n_steps: int) -> None:
-        """Refuse weights that a gradient has reached that was not finite.
+        """Refuse weights that were changed by a gradient that was not finite.
 
         Parameters
         ----------
@@ -41,7 +41,7 @@ class GradientWatch:
         Raises
         ------
         FloatingPointError
-            That names the first such step and the first layer in it.
+            If there are such weights; it names the first such step and the first layer in it.
         """
         bad = self._bad_step.cpu()
         if (bad < 0).all():

@@ -1,4 +1,4 @@
-"""A network with its weights, of a file or drawn from a seed."""
+"""A network with its weights, from a file or drawn from a seed."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from workflow_scripts.networks.weights import read_weights
 
 
 def load_network(weights: PathLike, seed: int, settings: dict[str, Any]) -> Network:
-    """Network that was trained here, or a model of somebody else.
+    """Network that was trained here, or somebody else's model.
 
     Parameters
     ----------

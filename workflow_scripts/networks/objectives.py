@@ -92,7 +92,8 @@ class InstanceRecognition(Head):
         self.embedding = nn.Linear(n_inputs, EMBEDDING, bias=not batchnorm)
         # The mean of softplus units is never zero, so that gradients of all images add up in one
         # direction: at the published learning rate they drive all embeddings along it together.
-        # Batch normalisation takes it out, as at the end of SimCLR's head (Chen et al. 2020).
+        # Batch normalisation removes this direction, as at the end of SimCLR's head (Chen et al.
+        # 2020).
         self.scale = nn.BatchNorm1d(EMBEDDING, affine=False) if batchnorm else nn.Identity()
         initialise(self, generator)
         bank = torch.rand(len(labels), EMBEDDING, generator=generator) * 2 - 1

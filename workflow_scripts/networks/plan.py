@@ -12,7 +12,7 @@ from workflow_scripts.images.plan import ImagePlan
 from workflow_scripts.networks.architecture import ARCHITECTURES
 
 WEIGHTS = (".safetensors", ".pt", ".pth")
-"""How the name of a file with weights from elsewhere ends."""
+"""Suffixes of files with weights from elsewhere."""
 
 IMAGE_SIDE = 64
 """Side in pixels of the images that networks trained here see."""
@@ -179,7 +179,7 @@ class NetworkPlan:
         return list(dict.fromkeys(item.seed for item in networks if item.variant == variant))
 
     def trained_variants(self) -> list[str]:
-        """Variants of which the run has networks that it trains."""
+        """Variants of the networks that the run trains."""
         return [
             variant
             for variant in sorted(self.config.variants)
@@ -250,7 +250,7 @@ class NetworkPlan:
             device=self.config.device,
             variant_name=wildcards.variant,
             variant=self.variant(wildcards.variant),
-            # Name of the random stream of the noise, which is one for the images of all brains.
+            # Name of the random stream of the noise, the same for the images of all brains.
             stimuli="population" if wildcards.stimuli == "population" else "scenes",
             layers=self.layers_of(wildcards.variant, wildcards.stimuli),
             n_trials=units.pop("n_trials"),

@@ -36,7 +36,7 @@ def main(
     checkpoints = Checkpoints(
         folder,
         fingerprint(settings, code, [*inputs.training, inputs.validation], device.type),
-        # From the environment: how often does not change what is trained, so it is not a parameter.
+        # Not a parameter of the job: how often checkpoints are written changes no result.
         float(os.environ["CHECKPOINT_MINUTES"]),
     )
     networks, curve = train(

@@ -25,7 +25,7 @@ DROP = 0.1
 """Factor of the learning rate each time that it falls: the usual tenth."""
 
 STEPS_BETWEEN_CHECKS = 50
-"""Steps after which gradients are checked on a GPU, which works ahead and would have to wait."""
+"""Steps between two checks of the gradients on a GPU: each check waits until the GPU is idle."""
 
 VALIDATION_BATCH = 512
 """Held-out images in one pass, which bounds its memory."""
@@ -185,12 +185,12 @@ class Trainer:
         return torch.autocast(self.device.type, torch.bfloat16, self.device.type == "cuda")
 
     def require_finite(self) -> None:
-        """Refuse weights that a gradient has reached that was not finite.
+        """Refuse weights that were changed by a gradient that was not finite.
 
         Raises
         ------
         FloatingPointError
-            That names the first such step and the first layer in it.
+            If there are such weights; it names the first such step and the first layer in it.
         """
         self._gradients.require_finite(self.seed, self.n_steps)
 

@@ -66,8 +66,8 @@ def train(
     FloatingPointError
         If a gradient is not finite, naming the step and the layer.
     InputError
-        If there are fewer images than one batch has, epochs have no step, or a checkpoint cannot be
-        read.
+        If there are fewer images than one batch needs, the epochs amount to no step, or a
+        checkpoint cannot be read.
     SystemExit
         After a signal, when the checkpoints are written.
     """
@@ -132,7 +132,7 @@ def _take_all_steps(trainers: list[Trainer], batch_size: int, checkpoints: Check
         while unfinished := [trainer for trainer in trainers if not trainer.finished]:
             step = min(trainer.step for trainer in unfinished)
             for trainer in unfinished:
-                # After a kill between two checkpoints some are ahead.
+                # After a kill between the checkpoints of two networks, some networks are ahead.
                 if trainer.step == step:
                     trainer.advance()
                     progress.update(batch_size)

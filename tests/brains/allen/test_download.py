@@ -255,7 +255,7 @@ def test_the_second_process_continues_where_the_first_was_killed(server, path):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A folder with room for half of the file, where it may be mounted."""
+    """A folder with room for half of the file; skipped where it cannot be mounted."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", f"size={SIZE // 2}", "tmpfs", folder]

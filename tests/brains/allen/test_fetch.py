@@ -1,6 +1,7 @@
 """Sessions fetched from a warehouse and a bucket on this machine, which serve simulated ones."""
 
 import json
+import re
 import shutil
 import subprocess
 
@@ -46,9 +47,9 @@ def server(bucket):
 def fetch(finished, server):
     """Run the workflow in a folder of its own with another source of sessions."""
 
-    def run(source, directory, *arguments, check=True, patience=PATIENCE, **brain):
+    def run(source, directory, *arguments, check=True, patience=PATIENCE, keep=False, **brain):
         brain |= {"source": source, "base_url": server.url}
-        config = {"brains": {"mouse": brain}, "download": {"keep": False, "patience": patience}}
+        config = {"brains": {"mouse": brain}, "download": {"keep": keep, "patience": patience}}
         override = finished.folder / f"{directory}.yaml"
         override.write_text(yaml.safe_dump(config))
         arguments = ("--directory", directory, *arguments)
@@ -77,7 +78,7 @@ def test_from_the_warehouse_to_figure_2(finished, fetch, server, bucket):
     # Read and removed; the checksum stays.
     assert not list((elsewhere / "results/brains/mouse/nwb").glob("[!.]*"))
     claims = pd.read_csv(elsewhere / "results/tables/claims.csv").set_index("population")
-    # What they are, wherever they were served.
+    # They are simulated, although a warehouse served them.
     assert set(claims.loc[["mouse"], "data"]) == {"mouse: 3 simulated subjects"}
     more = {**PATIENCE, "tries": 9}
     planned = fetch("warehouse", "warehouse", "-n", *wanted, patience=more)
@@ -102,6 +103,23 @@ def test_from_the_bucket_over_a_bad_connection(finished, fetch, server, bucket):
     same(finished, "s3", [*RECORDINGS, SCENES])
     size = (bucket / "session_900002/session_900002.nwb").stat().st_size
     assert size <= server.sent("session_900002.nwb") < 1.2 * size
+
+
+def test_new_pins_read_kept_sessions_again_but_fetch_nothing(finished, fetch, server):
+    """81 GB are not fetched again because a library has a new version."""
+    fetch("s3", "kept", RECORDINGS[0], keep=True)
+    pins = finished.folder / "envs/allensdk.txt"
+    before = pins.read_text()
+    pins.write_text(f"{before}# Other pins.\n")
+    try:
+        planned = fetch("s3", "kept", "-n", "-q", "rules", RECORDINGS[0], keep=True)
+    finally:
+        pins.write_text(before)
+    assert set(re.findall(r"^([a-z_]+) +[0-9]+$", planned, re.MULTILINE)) == {
+        "build_environment",
+        "extract_responses",
+        "total",
+    }
 
 
 def test_a_listed_session_that_cannot_take_part_ends_before_any_download(fetch, server):

@@ -1,11 +1,12 @@
-"""Fetch one large file over HTTP: resumed after any failure, whole and verified, or absent.
+"""Fetch one large file over HTTP. In the end it is whole and verified, or absent.
 
-The bytes gather in ``<path>.part``, which outlives a failed or killed job. Next to it lies
-``<path>.part.json``, a note of the version of the file that the bytes belong to, so that pieces of
-two versions are never put together. A process locks the note while it fetches, not the ``.part``
-file: HDF5 locks every file that it opens, so the verification of a locked file would fail.
+The next call resumes a download that failed: the bytes gather in ``<path>.part``, which outlives a
+failed or killed job. Next to it lies ``<path>.part.json``, a note of the version of the file that
+the bytes belong to, so that pieces of two versions are never put together. A process locks the note
+while it fetches, not the ``.part`` file: HDF5 locks every file that it opens, so the verification
+of a locked file would fail.
 
-Runs in the main environment and in the AllenSDK one, hence imports no library but requests.
+It runs in the main environment and in that of AllenSDK, so it imports only requests and urllib3.
 """
 
 import json
@@ -37,14 +38,14 @@ LOG_INTERVAL_S = 10
 """Shortest time between two messages on the progress of a file."""
 
 WORTH_ANOTHER_TRY = (408, 425, 429)
-"""Statuses of a refusal that may pass: the request timed out, came too early, or one too many."""
+"""HTTP statuses that may pass: the request timed out, came too early, or was one too many."""
 
 NO_ADDRESS = (
     requests.exceptions.InvalidURL,
     requests.exceptions.InvalidSchema,
     requests.exceptions.MissingSchema,
 )
-"""Errors of an address that no server can be asked for."""
+"""Errors for an address that cannot be requested from any server."""
 
 Verify = Callable[[Path], object]
 """Raises, with a message, if the file at a path is not what it should be."""
@@ -55,7 +56,7 @@ class DownloadError(InputError):
 
 
 class _TryFailed(Exception):
-    """This try brought no whole file, but the next one may; `found` is what it brought."""
+    """This try did not bring the whole file, but the next one may; `found` is what it brought."""
 
     def __init__(self, found: str, wait_s: float = 0.0) -> None:
         super().__init__(found)
@@ -71,11 +72,11 @@ class Patience:
     connect_s, read_s : float
         Longest wait for a connection, and for the next byte.
     tries : int
-        How many tries in a row may bring nothing new. A try after which more bytes are here than
-        ever before starts the count again.
+        How many tries in a row may bring nothing new. The count starts again after a try that
+        leaves more bytes here than there ever were.
     backoff_s, longest_pause_s : float
-        Pause after a try, which doubles with every try that brought nothing. A longer pause that
-        the server asks for is kept; none is longer than the longest.
+        Pause after a try, doubled with every try that brings nothing new. If the server asks for a
+        longer pause, that is taken. No pause is longer than `longest_pause_s`.
     """
 
     connect_s: float = 10.0
@@ -86,7 +87,7 @@ class Patience:
 
 
 PATIENCE = Patience()
-"""The usual patience."""
+"""The default patience."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,7 @@ class _Piece:
     def begin(self, version: _Version) -> None:
         """Start again with bytes of `version`.
 
-        The old bytes go first, so that no bytes ever lie under the note of another version.
+        The old bytes are removed first, so that no note ever describes bytes of another version.
         """
         self.discard()
         self.note.write_text(json.dumps(asdict(version)))
@@ -239,7 +240,7 @@ def _check_answer(response: requests.Response, url: str) -> None:
 
 
 def _content_range(response: requests.Response) -> tuple[int | None, int | None]:
-    """First byte and size of the whole file by the header ``Content-Range``; None if not said."""
+    """First byte and size of the whole file, from ``Content-Range``; None where it is not said."""
     header = response.headers.get("Content-Range", "")
     match = re.fullmatch(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)", header)
     if match is None:
@@ -262,7 +263,7 @@ def _described(response: requests.Response, url: str) -> tuple[int | None, _Vers
 
 
 def _chunks(response: requests.Response) -> Iterator[bytes]:
-    """Content of an answer as it comes, without waiting for whole chunks: a cut loses nothing."""
+    """Content of an answer as it arrives, not in whole chunks: a lost connection loses nothing."""
     while chunk := response.raw.read1(CHUNK, decode_content=False):
         yield chunk
 
@@ -372,7 +373,7 @@ def _fetch(piece: _Piece, url: str, verify: Verify | None, patience: Patience) -
         except (_TryFailed, requests.RequestException, urllib3.exceptions.HTTPError) as error:
             found, asked_s = _reason(error, patience), getattr(error, "wait_s", 0.0)
         # Only bytes that were never here before are new; otherwise a server that starts again each
-        # time, or gives wrong files, would be asked for ever.
+        # time, or gives wrong files, would be asked forever.
         failures = 0 if piece.size > furthest else failures + 1
         furthest = max(furthest, piece.size)
         if failures >= patience.tries:
@@ -388,7 +389,7 @@ def _fetch(piece: _Piece, url: str, verify: Verify | None, patience: Patience) -
 
 
 def _fetch_locked(url: str, path: Path, verify: Verify | None, patience: Patience) -> int:
-    """Fetch `path`, unless another process does so meanwhile; bytes that came over the network."""
+    """Fetch `path`, unless another process has done so; return the number of bytes transferred."""
     path.parent.mkdir(parents=True, exist_ok=True)
     piece_path = path.with_name(f"{path.name}.part")
     note = path.with_name(f"{path.name}.part.json")
@@ -412,7 +413,7 @@ def download(
     verify: Verify | None = None,
     patience: Patience = PATIENCE,
 ) -> Receipt:
-    """Fetch the file at `url` to `path`; continues where an earlier call ended.
+    """Fetch the file at `url` to `path`, from where an earlier call ended.
 
     Only the whole file, verified if `verify` is given, ever has the name `path`. What has arrived
     of it stays in ``<path>.part``. Calls for the same path wait for each other, in all processes;

@@ -21,7 +21,7 @@ from workflow_scripts.common.provenance import stamp
 from workflow_scripts.common.random_streams import generator
 
 MISSING = -1
-"""Count that stands for no valid count, because counts are integers."""
+"""Value that stands for a missing count: counts are integers, which have no NaN."""
 
 EcephysSession = Any
 """AllenSDK's class, which has no types and is not installed in the main environment."""
@@ -51,7 +51,7 @@ class Extraction:
     min_trials : int
         Fewest valid presentations of every scene that a unit must have.
     n_halves : int
-        Number of random halves of the trials, for the reliability.
+        Number of random divisions of the trials into halves, for the reliability.
     """
 
     seed: int
@@ -68,7 +68,7 @@ class Extraction:
 
 @dataclass(frozen=True, eq=False)
 class Counted:
-    """Spike counts of a session, and the units and presentations that were there for them.
+    """Spike counts of a session, with its units after each filter and its presentations.
 
     Attributes
     ----------
@@ -267,7 +267,7 @@ def count_trials(
 def count_session(
     session: EcephysSession, path: PathLike, edges: np.ndarray, settings: Extraction
 ) -> Counted:
-    """Count the spikes of a session, as far as it can have responses.
+    """Count the spikes of a session, or find the reason why it cannot have responses.
 
     Parameters
     ----------
@@ -365,8 +365,8 @@ def extract(
 ) -> xr.Dataset:
     """Responses of one session to the natural scenes.
 
-    That a session cannot have responses, because of the stimuli that it shows or the units that
-    were found, is not an error: its verdict is ``skipped``, with a reason and without units.
+    A session may have no responses, because of the stimuli that it shows or the units that were
+    found. This is not an error: its verdict is ``skipped``, with a reason, and it has no units.
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ CORE, COMMON, ALLEN = "core", "hdmf-common", "ndx-aibs-ecephys"
 """Namespaces that define the types of groups and datasets."""
 
 START = "2019-01-01T00:00:00+00:00"
-"""Time at which every session begins: a reader wants one, and files of equal content stay equal."""
+"""Time at which every session begins. Readers need one; a constant keeps equal content equal."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,7 +190,7 @@ def _write_head(file: h5py.File, session: Session) -> None:
 
 
 def _write_subject(general: h5py.Group, session: Session) -> None:
-    """Write the animal, whose details a reader wants."""
+    """Write the animal, whose details readers need."""
     name = str(session.identifier)
     subject = general.create_group("subject")
     _describe(

@@ -50,8 +50,8 @@ class Engine(RmaEngine):
         Raises
         ------
         InputError
-            If the warehouse gives no usable answer in the tries, refuses the query, or has fewer
-            rows than it announced, for which AllenSDK would ask for ever.
+            If no try brings a usable answer, or the warehouse refuses the query or has fewer rows
+            than it announced. AllenSDK would ask for the missing rows forever.
         """
         url = f"{self.scheme}://{self.host}/{self.rma_prefix}/{self.format_query_string}?{query}"
         start, total = 0, None
@@ -82,7 +82,7 @@ class Engine(RmaEngine):
         raise InputError(url, f"no answer in {patience.tries} tries ({found})", "rows as JSON")
 
     def stream(self, route: str) -> str:
-        """Address of a file."""
+        """Address of a file; AllenSDK's own engine returns the content here."""
         return f"{self.scheme}://{self.host}/{route.lstrip('/')}"
 
 

@@ -3,8 +3,8 @@
 Every unit of an area reads out, linearly and with random weights of its own, the leading principal
 components of what one layer of a ground-truth network computes before its softplus; a softplus
 turns the drive into a firing rate and a Poisson process into spikes. The components are those of
-the layer, so all mice share them: an area represents the same in every mouse, and only the weights
-differ.
+the layer, so all mice share them: an area represents the same thing in every mouse, and only the
+weights differ.
 """
 
 from collections.abc import Sequence
@@ -45,9 +45,9 @@ class Simulation:
     seed : int
         Master seed.
     session : int
-        Number of the session; each is another mouse.
+        Number of the session; each is a different mouse.
     units_per_area : list of int
-        Least and most.
+        Smallest and largest number.
     n_trials : int
         Presentations of each scene.
     dimensions : int
@@ -72,7 +72,7 @@ class Simulation:
 
 
 def principal_components(responses: np.ndarray, n_components: int, name: str) -> np.ndarray:
-    """Scores of the leading principal components, in units of the first one's deviation.
+    """Scores of the leading principal components, in standard deviations of the first one.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def draw_rates(
     gain: float,
     random: np.random.Generator,
 ) -> np.ndarray:
-    """Firing rate of simulated units to each stimulus.
+    """Firing rates of simulated units in response to each stimulus.
 
     Parameters
     ----------
@@ -289,7 +289,7 @@ def draw_units(layers: dict[str, np.ndarray], settings: Simulation) -> tuple[lis
                 random=random,
             )
         )
-    # Each probe passes through one non-visual area, so a single visual area comes with one.
+    # Each probe passes through one non-visual area, so a single visual area comes with only one.
     for location in NON_VISUAL[: len(layers)]:
         locations += [location] * NON_VISUAL_UNITS
         rates.append(np.full((NON_VISUAL_UNITS, n_scenes), settings.mean_rate_hz))

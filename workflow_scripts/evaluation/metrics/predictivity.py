@@ -3,10 +3,10 @@
 The predictivity of a method is the mean, over pairs of different subjects, of the score of the cell
 from a part of the one to the same part of the other; overall, it is the mean over parts. In a brain
 the source of a pair is the pool of all other subjects. ``different part`` is the same mean where
-source and target are different parts. ``statistic`` says what of each cell is averaged. The 95 %
-intervals are over subjects: a bootstrap draws subjects with replacement, and a pair counts as
-often as its subjects are drawn, one number times the other. A pool is not drawn, so a pair with a
-pool counts as often as its target is drawn.
+source and target are different parts. ``statistic`` says which value of each cell is averaged. The
+95 % intervals are over subjects: a bootstrap draws subjects with replacement, and the weight of a
+pair is the number of draws of its source times that of its target. A pool is not drawn, so the
+weight of a pair with a pool is the number of draws of its target.
 Reference: Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapters 6 and 13.
 """
 
@@ -27,8 +27,8 @@ CARD = Card(
         "relation": "whether source and target are the same part or a different part",
         "part": "part of the target; overall: mean over parts",
         "statistic": (
-            "what of each cell is averaged: the median R² over units (the score), the mean, or, "
-            "with a noise correction, the median correlation or correlation_corrected"
+            "which value of each cell is averaged: the median R² over units (the score), the mean, "
+            "or, with a noise correction, the median correlation or correlation_corrected"
         ),
         "predictivity": "mean over pairs of subjects",
         "ci_low": "lower end of the 95 % bootstrap interval over subjects",

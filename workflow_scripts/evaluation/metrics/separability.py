@@ -134,9 +134,9 @@ def similarities(
 
 
 def separations(by_split: np.ndarray) -> dict[str, float]:
-    """Separability of one area from similarities (n_candidates, n_splits), in three scales.
+    """Separability of one area from similarities (n_candidates, n_splits), on three scales.
 
-    Relative to a mean similarity that is not positive, a gap has no size: NaN.
+    ``relative`` is NaN where the mean similarity is not positive.
     """
     mean = by_split.mean(axis=1)
     gap = separability(mean)

@@ -22,7 +22,7 @@ PALETTE = "viridis"
 """Layers have an order, and so have these colours."""
 
 MARKERS = "osD^vP*X<>"
-"""Shapes that are told apart at a size of a few points; with more seeds they begin again."""
+"""Shapes that can be told apart at a size of a few points; with more seeds they repeat."""
 
 MAX_COLUMNS = 5
 """Maps in a row, so that the names of methods above them stay apart in a composed figure."""

@@ -90,7 +90,7 @@ def build(*, model: ShortText, weights: FilePath | None, input_size: Count) -> T
 
 
 def _load(body: nn.Module, state: dict[str, torch.Tensor], path: PathLike, model: str) -> None:
-    """Load a state dict, or say in one sentence what is first wrong with it."""
+    """Load a state dict, or name in one sentence the first thing that is wrong with it."""
     for key, value in body.state_dict().items():
         if key in state and state[key].shape != value.shape:
             raise InputError(
@@ -99,7 +99,7 @@ def _load(body: nn.Module, state: dict[str, torch.Tensor], path: PathLike, model
                 f"{tuple(value.shape)} for torchvision's {model}",
             )
     missing, unexpected = body.load_state_dict(state, strict=False)
-    # Auxiliary classifiers only train; torchvision's GoogLeNet with published weights has none.
+    # Auxiliary classifiers serve only training; GoogLeNet's published weights do without them.
     missing = [key for key in missing if not key.lower().startswith("aux")]
     if missing or unexpected:
         wrong = [

@@ -16,7 +16,7 @@ SHARPNESS = 10.0
 the mean response of a unit."""
 
 CAP = 1.2
-"""Predictions end at this multiple of a unit's largest training response, because an exponential
+"""Predictions are capped at this multiple of a unit's largest training response: an exponential
 mean can be wrong by orders of magnitude for stimuli unlike the training stimuli."""
 
 
@@ -99,8 +99,8 @@ class Softplus:
 class Rectifier:
     """``mu = log(1 + exp(s eta)) / s`` with s = 10: a ReLU with a rounded corner.
 
-    With a mean of exactly zero a single spike would be impossible. It is fitted to responses in
-    units of their mean.
+    A mean of exactly zero would make even a single spike impossible. The link is fitted to
+    responses in units of their mean.
     """
 
     @staticmethod

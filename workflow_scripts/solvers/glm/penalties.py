@@ -128,7 +128,7 @@ class _Path:
         self.state = start_at(self.theta, self.problem, xp.zeros_like(self.ceiling[:, 0]))
 
     def weaken_to(self, penalty: float) -> None:
-        """Continue with another penalty; the first one is stronger than none."""
+        """Continue with a weaker penalty. The first one is added to a problem without any."""
         self.state = penalised_more(self.state, penalty - self.penalty)
         self.penalty = penalty
 

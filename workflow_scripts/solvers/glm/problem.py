@@ -36,7 +36,7 @@ class Problem:
     family: type[Family]
 
     def of(self, targets: Array) -> "Problem":
-        """The problem of some of the targets."""
+        """The same problem for some of the targets."""
         Y, divisors, curvature = (
             values[:, targets] for values in (self.Y, self.divisors, self.curvature)
         )

@@ -1,4 +1,4 @@
-"""How it is minimised: one quasi-Newton method for all targets and folds at once."""
+"""How the losses are minimised: one quasi-Newton method for all targets and folds at once."""
 
 from typing import NamedTuple
 
@@ -13,8 +13,8 @@ LONGEST_STEP = 3.0
 optimum is about one tolerance long; a much longer one is not trusted without an evaluation."""
 
 SUFFICIENT_DECREASE = 1e-4
-"""Share of the decrease which the slope promises that a step must achieve (Armijo's rule, with the
-usual value of Nocedal & Wright 2006, Numerical Optimization, section 3.1)."""
+"""A step must achieve at least this share of the decrease that the slope promises (Armijo's rule,
+with the usual value of Nocedal & Wright 2006, Numerical Optimization, section 3.1)."""
 
 SHORTENING = (0.1, 0.5)
 """Least and largest factor by which a step that is not accepted is shortened."""
@@ -24,8 +24,8 @@ SMALLEST_STEP = 1e-6
 stays where it is, and its next direction does not use the memory of a last step."""
 
 LEAVING_SHARE = 0.3
-"""Targets that have converged leave the batch once they are more than this share of it. To copy the
-batch without a few of them would cost more than to compute these along; that does them no harm."""
+"""Targets that have converged leave the batch once they are more than this share of it. Copying the
+batch without a few of them would cost more than taking more steps with them, which is harmless."""
 
 
 class State(NamedTuple):
@@ -182,8 +182,8 @@ class _Batch:
             )
             self.length = xp.ones_like(loss)
             return
-        # A step that is not accepted ends, next time, at the minimum of the parabola through both
-        # losses and the slope, within limits, while the other targets continue.
+        # A step that is not accepted is shortened. Next time it ends at the minimum of the parabola
+        # through both losses and the slope, within limits; meanwhile the other targets continue.
         with np.errstate(invalid="ignore"):
             share = -slope * length / (2 * (new_loss - loss - length * slope))
         least, largest = SHORTENING
@@ -219,7 +219,7 @@ def _descent(state: State, curvature: Array) -> Array:
 def last_step(
     state: State, converged: Array, problem: Problem, alphas: Array, tolerance: float
 ) -> Array:
-    """Solution one step further than the minimisation of a target, if that has converged.
+    """Solution one step beyond the end of the minimisation, for targets that have converged.
 
     The objective is not evaluated for it, so the step is only taken if it is as short as it should
     be so close to the optimum.
