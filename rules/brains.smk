@@ -6,20 +6,19 @@ from workflow_scripts.common.fingerprints import pins_hash
 
 # With --sdm conda, conda provides AllenSDK; otherwise a rule builds its environment on demand.
 CONDA = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
-ALLENSDK_PINS = ROOT / "envs/allensdk.txt"
-ALLENSDK = os.path.relpath(
-    ROOT / f".envs/{ALLENSDK_PINS.stem}-{pins_hash(ALLENSDK_PINS)}"
-)
-# The name of this file does not depend on the pins: new pins do not fetch anything again.
-ALLENSDK_READY = [] if CONDA else os.path.relpath(ROOT / ".envs/allensdk.ready")
+ENVIRONMENTS = os.path.relpath(ROOT / ".envs")
+ALLENSDK = f"{ENVIRONMENTS}/allensdk-{pins_hash(ROOT / 'envs/allensdk.txt')}"
+# Responses are extracted again in the environment of new pins. Files are fetched in the environment
+# that was built last, whatever its pins: what is there is not fetched again.
+BUILT = [] if CONDA else f"{ALLENSDK}/.ready"
+BUILT_LAST = [] if CONDA else f"{ENVIRONMENTS}/allensdk.ready"
 # Told by environment variables, not by parameters: where AllenSDK is, and how patiently files are
 # fetched, do not change what is read and fetched.
 os.environ.update(
-    ALLENSDK_PYTHON="python" if CONDA else f"{ALLENSDK}/bin/python",
+    EXTRACTION_PYTHON="python" if CONDA else f"{ALLENSDK}/bin/python",
+    DOWNLOAD_PYTHON="python" if CONDA else f"{ENVIRONMENTS}/allensdk/bin/python",
     PATIENCE=PLAN.config.download.patience.model_dump_json(),
 )
-
-
 SESSION_FILE = "results/brains/{brain}/nwb/session_{subject}.nwb"
 
 
@@ -27,10 +26,10 @@ rule build_environment:
     """Build the isolated environment of AllenSDK from its hashed pins, by uv or venv and pip."""
     input:
         # The folder's name has a hash of the pins, so the time of their file need not be compared.
-        ancient(os.path.relpath(ALLENSDK_PINS)),
+        ancient(os.path.relpath(ROOT / "envs/allensdk.txt")),
     output:
         built=touch(f"{ALLENSDK}/.ready"),
-        ready=touch(os.path.relpath(ROOT / ".envs/allensdk.ready")),
+        built_last=touch(f"{ENVIRONMENTS}/allensdk.ready"),
     log:
         "results/logs/build_environment/allensdk.log",
     localrule: True
@@ -52,6 +51,7 @@ rule build_environment:
             "$folder/bin/python" -m pip install --quiet --require-hashes -r {input:q}
         fi
         "$folder/bin/python" -c "import allensdk.brain_observatory.ecephys.ecephys_session"
+        ln -sfn "$(basename "$folder")" "$(dirname "$folder")/allensdk"
         """
 
 
@@ -108,7 +108,7 @@ rule simulate_session:
 rule fetch_tables:
     """Fetch what the Allen Institute says about its sessions, probes, channels and units."""
     input:
-        environment=ancient(ALLENSDK_READY),
+        environment=ancient(BUILT_LAST),
     output:
         sessions="results/brains/{brain}/tables/sessions.csv",
         probes="results/brains/{brain}/tables/probes.csv",
@@ -130,7 +130,7 @@ rule fetch_tables:
         folder="results/brains/{brain}/tables",
         settings=PLAN.brains.fetch_settings,
     shell:
-        '"$ALLENSDK_PYTHON" -m workflow_scripts.brains.allen.fetch_tables'
+        '"$DOWNLOAD_PYTHON" -m workflow_scripts.brains.allen.fetch_tables'
         ' --settings {params.settings:q} --patience "$PATIENCE"'
         " --output {params.folder:q} --log {log:q}"
 
@@ -162,7 +162,7 @@ rule fetch_session:
     input:
         # A change of the selection must not fetch anything again.
         selected=ancient("results/tables/{brain}/sessions.csv"),
-        environment=ancient(ALLENSDK_READY),
+        environment=ancient(BUILT_LAST),
     output:
         # Removed when it has been read, unless config keeps it.
         SESSION_FILE if PLAN.config.download.keep else temp(SESSION_FILE),
@@ -185,7 +185,7 @@ rule fetch_session:
         receipt="results/brains/{brain}/downloads/session_{subject}.json",
         settings=PLAN.brains.fetch_settings,
     shell:
-        '"$ALLENSDK_PYTHON" -m workflow_scripts.brains.allen.fetch_session'
+        '"$DOWNLOAD_PYTHON" -m workflow_scripts.brains.allen.fetch_session'
         ' --settings {params.settings:q} --patience "$PATIENCE"'
         " --output {output:q} --receipt {params.receipt:q} --log {log:q}"
 
@@ -193,7 +193,7 @@ rule fetch_session:
 rule fetch_scenes:
     """Fetch the scenes that the subjects saw."""
     input:
-        environment=ancient(ALLENSDK_READY),
+        environment=ancient(BUILT_LAST),
     output:
         directory("results/brains/{brain}/natural_scene_templates"),
     log:
@@ -211,7 +211,7 @@ rule fetch_scenes:
     params:
         settings=PLAN.brains.fetch_settings,
     shell:
-        '"$ALLENSDK_PYTHON" -m workflow_scripts.brains.allen.fetch_scenes'
+        '"$DOWNLOAD_PYTHON" -m workflow_scripts.brains.allen.fetch_scenes'
         ' --settings {params.settings:q} --patience "$PATIENCE"'
         " --output {output:q} --log {log:q}"
 
@@ -242,8 +242,8 @@ rule extract_responses:
     """Count the spikes of one session's units at each scene and trial."""
     input:
         nwb=PLAN.brains.session_file,
-        # Changed pins are seen by a parameter; this file only says that the environment exists.
-        environment=ancient(ALLENSDK_READY),
+        # The name has a hash of the pins, so its age says nothing.
+        environment=ancient(BUILT),
     output:
         "results/brains/{brain}/recordings/{subject}.nc",
     log:
@@ -257,10 +257,9 @@ rule extract_responses:
         runtime=growing(30),
     params:
         code=code("brains/allen/extract_responses.py"),
-        pins=pins_hash(ALLENSDK_PINS),
         settings=PLAN.brains.extraction_settings,
     shell:
-        '"$ALLENSDK_PYTHON" -m workflow_scripts.brains.allen.extract_responses'
+        '"$EXTRACTION_PYTHON" -m workflow_scripts.brains.allen.extract_responses'
         " --nwb {input.nwb:q} --settings {params.settings:q} --output {output:q} --log {log:q}"
 
 
