@@ -112,7 +112,7 @@ def test_new_pins_read_kept_sessions_again_but_fetch_nothing(finished, fetch, se
     before = pins.read_text()
     pins.write_text(f"{before}# Other pins.\n")
     try:
-        planned = fetch("s3", "kept", "-n", "-q", "rules", RECORDINGS[0], keep=True)
+        planned = fetch("s3", "kept", RECORDINGS[0], "-n", "-q", "rules", keep=True)
     finally:
         pins.write_text(before)
     assert set(re.findall(r"^([a-z_]+) +[0-9]+$", planned, re.MULTILINE)) == {
