@@ -38,6 +38,8 @@ rule align_brain:
         "results/logs/align_brain/{brain}/{method}/{area}.log",
     benchmark:
         "results/benchmarks/align_brain/{brain}/{method}/{area}.tsv"
+    wildcard_constraints:
+        method=pattern(PLAN.alignment.post_methods),
     conda:
         "../envs/workflow.yaml"
     resources:
@@ -64,6 +66,8 @@ rule align_model_and_brain:
         "results/logs/align_model_and_brain/{brain}/{method}/{variant}/{seed}.log",
     benchmark:
         "results/benchmarks/align_model_and_brain/{brain}/{method}/{variant}/{seed}.tsv"
+    wildcard_constraints:
+        method=pattern(PLAN.alignment.post_methods),
     conda:
         "../envs/workflow.yaml"
     resources:

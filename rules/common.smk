@@ -1,6 +1,5 @@
 """The plan of the run, and what all rules share. What a rule reads and is told is in plan.py."""
 
-import json
 import os
 import sys
 from pathlib import Path

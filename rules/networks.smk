@@ -14,6 +14,8 @@ rule train_model:
         "results/logs/train_model/{variant}/{seeds}.log",
     benchmark:
         "results/benchmarks/train_model/{variant}/{seeds}.tsv"
+    wildcard_constraints:
+        variant=pattern(PLAN.networks.trained_variants()),
     # Trainings are the longest jobs: if they start first, the fewest cores are idle at the end.
     priority: 10
     conda:

@@ -8,14 +8,25 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from tests.harness.mini import DEFAULT, merged, read
 from workflow_scripts.alignment.method import METHODS
 from workflow_scripts.alignment.plan import N_FOLDS
 from workflow_scripts.brains.plan import own_files
-from workflow_scripts.common.config import check_keys, json_schema, parse_config
+from workflow_scripts.common.config import (
+    check_keys,
+    is_trained,
+    json_schema,
+    parse_config,
+    read_config,
+    training_model,
+)
 from workflow_scripts.common.errors import InputError
+from workflow_scripts.evaluation.plan import EvaluationPlan
+from workflow_scripts.networks.architecture import ARCHITECTURES
+from workflow_scripts.networks.plan import Network
 from workflow_scripts.plan import Plan
 
 ROOT = Path(__file__).parents[2]
@@ -78,7 +89,7 @@ def test_the_default_is_accepted():
             {"VISp": "conv1"},
             "found no layer for area 'VISl'",
         ),
-        (("brains", "mouse", "source"), "directory", "mouse.directory: found None, expected"),
+        (("brains", "mouse", "source"), "directory", "mouse.directory: found null, expected"),
         (
             ("brains", "mouse", "own_responses"),
             "no/folder",
@@ -373,6 +384,7 @@ def test_a_missing_key_is_named():
 def test_a_missing_session_of_an_allen_cache_is_named(tmp_path):
     config = changed(("brains", "mouse", "source"), "directory")
     config["brains"]["mouse"]["directory"] = str(tmp_path)
+    (tmp_path / "natural_scene_templates").mkdir()
     with pytest.raises(InputError, match="session_900001.nwb for session 900001"):
         Plan(config)
 
@@ -391,6 +403,7 @@ def test_own_responses_may_take_the_place_of_recorded_sessions_only(tmp_path):
     config["brains"]["mouse"] |= {"preset": "ccn25", "sessions": []}
     with pytest.raises(InputError, match="mouse.sessions: found none for source 'simulated'"):
         Plan(config)
+    (tmp_path / "natural_scene_templates").mkdir()
     config["brains"]["mouse"] |= {"source": "directory", "directory": str(tmp_path)}
     Plan(config)
 
@@ -466,6 +479,9 @@ def test_null_leaves_out_a_brain_a_method_or_a_metric():
 
 def test_several_brains_have_files_of_their_own():
     config = changed(("brains", "macaque"), copy.deepcopy(DEFAULT["brains"]["mouse"]))
+    with pytest.raises(InputError, match="macaque.sessions: found 900001, which is also simulated"):
+        Plan(config)
+    config["brains"]["macaque"]["sessions"] = [1, 2]
     files = Plan(config).final_files()
     for brain in ("mouse", "macaque"):
         assert f"results/tables/{brain}/subjects.csv" in files
@@ -493,3 +509,90 @@ def test_a_configuration_is_left_as_it_is():
     before = copy.deepcopy(DEFAULT)
     parse_config(DEFAULT)
     assert before == DEFAULT
+
+
+def test_a_network_is_read_at_the_layers_that_it_needs():
+    """A candidate's layer must not make the simulated subjects' network be read again."""
+    config = copy.deepcopy(DEFAULT)
+    config["candidates"].append({"variant": "alexnet", "seed": 1, "layers": ["fc7"]})
+    networks = Plan(config).networks
+    assert networks.layers_of(Network("alexnet", 1), "mouse") == ["fc7"]
+    truth = networks.layers_of(Network("alexnet", 99), "mouse")
+    assert truth == sorted(DEFAULT["brains"]["mouse"]["simulated"]["layers"].values())
+    assert networks.layers_of(Network("alexnet", 1), "population") == networks.layers_of(
+        Network("alexnet", 0), "population"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (None, "no readable file"),
+        (b"a: b: c", "mapping values are not allowed here"),
+        (b"[1, 2]", "a list"),
+        (b"\xff\xfe\xfa", "codec"),
+    ],
+)
+def test_a_file_that_is_not_a_configuration_is_refused(tmp_path, content, found):
+    path = tmp_path / "mine.yaml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match=found) as error:
+        read_config([str(path)])
+    assert str(error.value).startswith(f"{path}: found ")
+    assert "\n" not in str(error.value)
+
+
+def test_weights_of_a_model_have_a_path_that_snakemake_can_take(tmp_path):
+    weights = tmp_path / "a{b}.pt"
+    weights.touch()
+    with pytest.raises(
+        InputError, match=r"variants.theirs.weights: found '.*a{b}.pt', expected a pa"
+    ):
+        Plan(with_external(tmp_path, weights=str(weights)))
+
+
+def test_a_brain_of_a_directory_needs_images_where_there_are_candidates(tmp_path):
+    recordings = tmp_path / "recordings"
+    recordings.mkdir()
+    for name in ("a.nc", "b.nc"):
+        (recordings / name).touch()
+    config = changed(("brains", "mouse", "source"), "directory")
+    config["brains"]["mouse"] |= {"sessions": [], "own_responses": str(recordings)}
+    with pytest.raises(InputError, match="mouse.directory: found null, expected an existing Allen"):
+        Plan(config)
+    config["brains"]["mouse"]["directory"] = str(tmp_path)
+    with pytest.raises(InputError, match="which has no folder natural_scene_templates, expected"):
+        Plan(config)
+    config["candidates"] = []
+    Plan(config)
+
+
+def test_an_option_has_one_form_in_all_architectures(tmp_path, monkeypatch):
+    """Otherwise a new architecture would change what the others accept."""
+    for path in ARCHITECTURES.folder.glob("*.py"):
+        (tmp_path / path.name).write_text(path.read_text())
+    text = (
+        (tmp_path / "resnet18.py").read_text().replace("def build()", "def build(*, width: Count)")
+    )
+    (tmp_path / "zoo.py").write_text(text)
+    monkeypatch.setattr("workflow_scripts.common.config.ARCHITECTURES", tmp_path)
+    is_trained.cache_clear()
+    with pytest.raises(InputError, match="zoo.py: found an option width of another form"):
+        training_model.__wrapped__()
+    is_trained.cache_clear()
+
+
+@pytest.mark.parametrize("name", ["claims", "training", "subjects"])
+def test_a_metric_cannot_have_the_name_of_another_table(name):
+    plan = Plan(DEFAULT)
+    plan.config.metrics[name] = {}
+    with pytest.raises(InputError, match=f"found a metric called {name}, expected another name"):
+        EvaluationPlan(plan.config, plan.alignment)
+
+
+def test_the_schema_accepts_what_the_configuration_does():
+    validator = jsonschema.Draft202012Validator(json_schema())
+    for values in (DEFAULT, read("config.paper.yaml"), {"brains": None}, {"brains": {"x": None}}):
+        validator.validate(values)
+    assert not validator.is_valid({"sede": 1})

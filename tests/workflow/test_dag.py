@@ -5,7 +5,6 @@ method, metric or panel changes none of them here. Networks: two of the populati
 simulated subjects read out, one untrained.
 """
 
-import copy
 import os
 import random
 import re
@@ -328,6 +327,22 @@ CHANGES = {
         },
         {"extract_activations": 1, "align_model_and_brain": N_POST, **AGGREGATES},
     ),
+    # Its network is one of the population, and is read at another layer than the truth.
+    "a candidate with a layer of its own is added": (
+        {},
+        {
+            "candidates": [
+                *MINI["candidates"],
+                {"variant": "alexnet", "seed": 1, "layers": ["fc7"]},
+            ]
+        },
+        {"extract_activations": 1, "align_model_and_brain": N_POST, **AGGREGATES},
+    ),
+    "an area that no brain has is added": (
+        {"workflow_scripts/brains/allen/limits.py": ("AREAS = (", 'AREAS = ("VISmma", ')},
+        {},
+        {},
+    ),
     "a subject is added": (
         {},
         brain_settings(sessions=[*MOUSE.sessions, 900004]),
@@ -345,13 +360,13 @@ CHANGES = {
             **SUBJECTS,
             **shards(0, N_POST),
             "align_brain": N_POST,
-            "extract_activations": 0,
+            "extract_activations": 1,
             **AGGREGATES,
         },
     ),
     "a brain is added": (
         {},
-        {"brains": {"twin": copy.deepcopy(MINI["brains"]["mouse"])}},
+        {"brains": {"twin": MINI["brains"]["mouse"] | {"sessions": [1, 2, 3]}}},
         {
             **{"simulate_scenes": 1, "prepare_scenes": 1},
             "extract_activations": N_CANDIDATES + 1,

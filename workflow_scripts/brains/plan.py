@@ -5,7 +5,7 @@ import os.path
 from collections.abc import Iterable
 from pathlib import Path
 
-from workflow_scripts.brains.allen.release import AREAS, N_SCENES
+from workflow_scripts.brains.allen.limits import AREAS, N_SCENES
 from workflow_scripts.common.config import Brain, Config
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.planning import Settings, Wildcards, canonical
@@ -29,10 +29,19 @@ class BrainPlan:
         self.config = config
         self.networks = networks
         self.brains = config.brains
+        simulated: dict[int, str] = {}
         for name, brain in self.brains.items():
-            _check_brain(name, brain)
+            _check_brain(name, brain, has_candidates=bool(config.candidates))
             if brain.source == "simulated":
                 _check_simulated(name, brain, config, networks)
+                for session in brain.sessions:
+                    other = simulated.setdefault(session, name)
+                    if other != name:
+                        raise InputError(
+                            f"config brains.{name}.sessions",
+                            f"{session}, which is also simulated for {other}",
+                            "other numbers, because a number decides what is drawn",
+                        )
 
     def of_source(self, *sources: str) -> list[str]:
         """Names of the brains whose recordings come from these sources."""
@@ -173,7 +182,7 @@ def own_files(brain: Brain) -> list[str]:
     return sorted(str(path) for path in found if not path.name.startswith("."))
 
 
-def _check_brain(name: str, brain: Brain) -> None:
+def _check_brain(name: str, brain: Brain, has_candidates: bool) -> None:
     """Refuse a brain whose keys contradict each other, or whose files are not there."""
     key = f"config brains.{name}"
     _check_window(key, brain)
@@ -198,11 +207,15 @@ def _check_brain(name: str, brain: Brain) -> None:
             )
             raise InputError(f"{key}.n_scenes", str(brain.n_scenes), expected)
         return
-    if not (brain.directory and os.path.isdir(brain.directory)):
-        found, expected = repr(brain.directory), "an existing AllenSDK cache folder"
+    if brain.directory is None and (brain.sessions or has_candidates):
+        raise InputError(f"{key}.directory", "null", "an existing AllenSDK cache folder")
+    scenes = os.path.join(brain.directory or "", "natural_scene_templates")
+    if has_candidates and not os.path.isdir(scenes):
+        found = f"{brain.directory!r}, which has no folder natural_scene_templates"
+        expected = "the images that the subjects saw, as the candidates see them as well"
         raise InputError(f"{key}.directory", found, expected)
     for session in brain.sessions:
-        path = os.path.join(brain.directory, f"session_{session}", f"session_{session}.nwb")
+        path = os.path.join(str(brain.directory), f"session_{session}", f"session_{session}.nwb")
         if not os.path.isfile(path):
             raise InputError(
                 f"{key}.sessions",

@@ -347,8 +347,17 @@ def training_model() -> type[BaseModel]:
     """Keys of ``training``: all of `TrainingKeys`, and the options of all architectures."""
     options: dict[str, Any] = {}
     for name in gallery_names(ARCHITECTURES):
-        if is_trained(name):
-            options |= parameters(ARCHITECTURES / f"{name}.py", "build")
+        if not is_trained(name):
+            continue
+        path = ARCHITECTURES / f"{name}.py"
+        for option, form in parameters(path, "build").items():
+            if option in TrainingKeys.model_fields or options.get(option, form) != form:
+                raise InputError(
+                    path,
+                    f"an option {option} of another form than elsewhere under training",
+                    "the same form, or another name",
+                )
+            options[option] = form
     return create_model("Training", __base__=TrainingKeys, **_optional(options))
 
 
@@ -398,7 +407,7 @@ def parse_config(values: Mapping[str, Any]) -> Config:
             values[section] = {}
         elif isinstance(entries, Mapping):
             values[section] = {name: entry for name, entry in entries.items() if entry is not None}
-    config = _validated(Config, values)
+    config = validated(Config, values)
     config.training = _given(training_model(), config.training, "training")
     _check_architecture("training", config.training["architecture"], trained=True)
     for name, entry in config.variants.items():
@@ -422,14 +431,15 @@ def parse_config(values: Mapping[str, Any]) -> Config:
             raise InputError("config metrics", short(name, repr), one_of(gallery_names(METRICS)))
         config.metrics[name] = _given(metric_model(name), entry, "metrics", name)
     # In the order of config.yaml, new ones last: Snakemake puts those first that a file overrides.
-    order = [*yaml.safe_load(DEFAULTS.read_text("utf-8"))["methods"], *config.methods]
+    order = [*(_read_yaml(DEFAULTS).get("methods") or {}), *config.methods]
     config.methods = {
         name: config.methods[name] for name in sorted(config.methods, key=order.index)
     }
     return config
 
 
-def _validated(model: Any, values: object, *prefix: str) -> Any:
+def validated(model: Any, values: object, *prefix: str) -> Any:
+    """A value that stands under the keys of `prefix`, checked; InputError if it cannot be."""
     try:
         return TypeAdapter(model).validate_python(values)
     except ValidationError as error:
@@ -438,7 +448,7 @@ def _validated(model: Any, values: object, *prefix: str) -> Any:
 
 def _given(model: type[BaseModel], values: object, *prefix: str) -> Options:
     """Checked values of the keys that are given."""
-    given: Options = _validated(model, values, *prefix).model_dump(exclude_unset=True)
+    given: Options = validated(model, values, *prefix).model_dump(exclude_unset=True)
     return given
 
 
@@ -466,9 +476,23 @@ def read_config(paths: list[str]) -> Config:
 
     values: dict[str, Any] = {}
     for path in (DEFAULTS, *map(Path, paths)):
-        check_keys(path)
-        update_config(values, yaml.safe_load(path.read_text("utf-8")) or {})
+        update_config(values, _read_yaml(path))
     return parse_config(values)
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    """Content of a configuration file; InputError if it is not YAML with keys at its top."""
+    expected = "a YAML file with keys at the top level"
+    try:
+        check_keys(path)
+        values = yaml.safe_load(path.read_text("utf-8"))
+    except OSError as error:
+        raise InputError(path, f"no readable file ({error.strerror})", expected) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(path, " ".join(str(error).split()), expected) from error
+    if not isinstance(values, dict):
+        raise InputError(path, f"a {type(values).__name__}", expected)
+    return values
 
 
 def check_keys(path: Path) -> None:
@@ -504,6 +528,10 @@ def check_keys(path: Path) -> None:
             waiting.append((value, f"{parents}{short(name.value)}."))
 
 
+Brains = dict[BrainName, Brain | None] | None
+"""What may stand under ``brains``: null leaves out one brain, or all."""
+
+
 def json_schema() -> dict[str, Any]:
     """The configuration as a JSON schema, with what the files of the galleries take."""
 
@@ -513,16 +541,23 @@ def json_schema() -> dict[str, Any]:
 
     methods = {name: method_model(name) for name in gallery_names(METHODS)}
     metrics = {name: metric_model(name) for name in gallery_names(METRICS)}
+    # A method may have a name of its own, and say which file it uses.
+    all_methods = entries("Methods", methods, extra="allow")
+    all_metrics = entries("Metrics", metrics, extra="forbid")
     whole = create_model(
         "Configuration",
         __base__=Config,
         training=(training_model(), ...),
         variants=(dict[Name, Any], ...),
-        # A method may have a name of its own, and say which file it uses.
-        methods=(entries("Methods", methods, extra="allow"), ...),
-        metrics=(entries("Metrics", metrics, extra="forbid"), ...),
+        brains=(Brains, ...),
+        methods=(all_methods, ...),
+        metrics=(all_metrics | None, ...),
     )
-    return whole.model_json_schema()
+    schema = whole.model_json_schema()
+    # A file may override a few keys only, and null leaves out a brain or all of them.
+    for form in (schema, *schema["$defs"].values()):
+        form.pop("required", None)
+    return schema
 
 
 def main() -> None:

@@ -25,8 +25,12 @@ def _modules(path: Path) -> list[Path]:
     """Files of the package that one file imports by name."""
     found = []
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        if isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            if node.level:
+                above = path.relative_to(PACKAGE.parent).parts[: -node.level]
+                module = ".".join([*above, *filter(None, [module])])
+            names = [module, *(f"{module}.{alias.name}" for alias in node.names)]
         elif isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         else:
@@ -78,15 +82,20 @@ def without_prose(source: str) -> str:
                 start = starts[node.lineno - 1] + node.col_offset
                 spans.append((start, starts[row - 1] + column))
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        row, column = token.start
+        line = lines[row - 1] if row <= len(lines) else b""
         if token.type == tokenize.COMMENT:
-            row, column = token.start
             # The tokenizer counts characters where the syntax tree counts bytes.
-            start = starts[row - 1] + len(lines[row - 1].decode()[:column].encode())
-            spans.append((start, start + len(token.string.encode())))
+            code_before = line.decode()[:column].rstrip().encode()
+            spans.append((starts[row - 1] + len(code_before), starts[row - 1] + len(line)))
+        elif token.type == tokenize.NL and not line.strip():
+            spans.append((starts[row - 1], starts[row]))
     for start, end in sorted(spans, reverse=True):
-        code = code[:start] + code[end:]
-    left = (line.rstrip() for line in code.decode().split("\n"))
-    return "\n".join(line for line in left if line)
+        before, after = code[:start].rstrip(b" "), code[end:]
+        # A line of which nothing is left goes with its end.
+        is_empty = before.endswith(b"\n") or not before
+        code = before + (after.removeprefix(b"\n") if is_empty else after)
+    return code.decode()
 
 
 @cache

@@ -2,9 +2,23 @@
 
 from workflow_scripts.alignment.plan import AlignmentPlan
 from workflow_scripts.common.config import Config
+from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.fingerprints import fingerprints
 from workflow_scripts.common.planning import Settings, Wildcards, canonical
 from workflow_scripts.evaluation.metric import METRICS
+
+TABLES = {
+    "scores",
+    "split_scores",
+    "claims",
+    "training",
+    "subjects",
+    "units",
+    "sessions",
+    "svg",
+    "png",
+}
+"""Names that a metric cannot have: other tables, and files of figures."""
 
 CLAIMED = ("predictivity", "silhouette", "separability")
 """Metrics that the paper's claims compare."""
@@ -18,6 +32,9 @@ class EvaluationPlan:
         self.alignment = alignment
         networks = alignment.networks
         candidates = [str(network) for network in networks.candidates]
+        for name in config.metrics:
+            if name in TABLES:
+                raise InputError(METRICS.path(name), f"a metric called {name}", "another name")
         self.populations: list[Settings] = []
         if config.population:
             self.populations.append(

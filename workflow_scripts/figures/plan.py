@@ -1,11 +1,12 @@
 """What the rules of figures read and are told: which panels of which populations."""
 
 from workflow_scripts.common.config import Config
+from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.fingerprints import fingerprints
 from workflow_scripts.common.planning import Settings, Wildcards, canonical
 from workflow_scripts.evaluation.plan import EvaluationPlan, table_file
 from workflow_scripts.figures.captions import figure_caption, subjects_caption, training_caption
-from workflow_scripts.figures.composition import composition, figures
+from workflow_scripts.figures.composition import COMPOSITIONS, composition, figures
 from workflow_scripts.figures.panel import PANELS
 from workflow_scripts.networks.plan import Network
 
@@ -17,6 +18,9 @@ class FigurePlan:
         self.config = config
         self.evaluation = evaluation
         self.networks = evaluation.alignment.networks
+        for name in PANELS.names():
+            if name in ("subjects", *COMPOSITIONS) or name.startswith("training_"):
+                raise InputError(PANELS.path(name), f"a panel called {name}", "another name")
 
     def names(self, population: Settings) -> list[str]:
         """Panels and composed figures that can be drawn for one population."""

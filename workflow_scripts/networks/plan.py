@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from workflow_scripts.common.config import Config, Options, is_trained
+from workflow_scripts.common.config import Config, File, Options, is_trained, validated
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.fingerprints import fingerprints
 from workflow_scripts.common.planning import Settings, Wildcards, canonical
@@ -88,6 +88,7 @@ class NetworkPlan:
         own = self.config.variants[name]
         weights = own.get("weights")
         if weights is not None:
+            validated(File, weights, "variants", name, "weights")
             from os.path import isfile
 
             if not (weights.endswith(WEIGHTS) and isfile(weights)):
@@ -156,20 +157,19 @@ class NetworkPlan:
                 f"at least one step, 1/{n // size} of the {n} training images in batches of {size}",
             )
 
-    def layers_of(self, variant: str, stimuli: str) -> list[str]:
-        """Layers of a variant that any comparison reads for one stimulus set, in one order."""
+    def layers_of(self, network: Network, stimuli: str) -> list[str]:
+        """Layers of a network that any comparison reads for one stimulus set, in one order."""
         layers: list[str] = []
         population = self.config.population
         if stimuli == "population":
-            if population and population.variant == variant:
+            if population and network in self.population:
                 layers += population.layers
         else:
-            for candidate in self.config.candidates:
-                if candidate.variant == variant:
-                    layers += candidate.layers
-            simulated = self.config.brains[stimuli].simulated
-            if simulated and stimuli in self.truths and self.truths[stimuli].variant == variant:
-                layers += simulated.layers.values()
+            if network in self.candidates:
+                layers += self.config.candidates[self.candidates.index(network)].layers
+            brain = self.config.brains[stimuli]
+            if brain.simulated and self.truths.get(stimuli) == network:
+                layers += [brain.simulated.layers[area] for area in brain.areas]
         return sorted(set(layers))
 
     def seeds_of(self, variant: str) -> list[int]:
@@ -189,7 +189,8 @@ class NetworkPlan:
     def trained(self, network: Network, suffix: str) -> str:
         """File of the job that trains a network, together with the others of its group.
 
-        A new seed of the population moves no other network into another group.
+        A new seed of the population joins or follows its groups. Networks outside the population
+        are in groups of their own.
         """
         variant, seed = network.variant, network.seed
         seeds = [item.seed for item in self.population if item.variant == variant]
@@ -252,7 +253,7 @@ class NetworkPlan:
             variant=self.variant(wildcards.variant),
             # Name of the random stream of the noise, the same for the images of all brains.
             stimuli="population" if wildcards.stimuli == "population" else "scenes",
-            layers=self.layers_of(wildcards.variant, wildcards.stimuli),
+            layers=self.layers_of(_network(wildcards), wildcards.stimuli),
             n_trials=units.pop("n_trials"),
             units=units,
         )
@@ -281,3 +282,7 @@ class NetworkPlan:
     def _settings(self, **items: object) -> Settings:
         settings: Settings = canonical({"seed": self.config.seed, **items})
         return settings
+
+
+def _network(wildcards: Wildcards) -> Network:
+    return Network(wildcards.variant, int(wildcards.seed))

@@ -7,11 +7,5 @@ Nature 592:86-92, and the technical white paper of the data set.
 SESSION_TYPE = "brain_observatory_1.1"
 """Stimulus set of the sessions that showed natural scenes: 32 of the 58, as sessions.csv says."""
 
-N_SCENES = 118
-"""Natural scenes of these sessions: frames 0 to 117 of the stimulus ``natural_scenes``."""
-
-AREAS = ("VISp", "VISl", "VISrl", "VISal", "VISpm", "VISam")
-"""The six visual areas of cortex at which the probes were aimed, by their acronyms in the files."""
-
 TEMPLATE_SHAPE = (918, 1174)
 """Height and width in pixels of the published picture of a natural scene."""

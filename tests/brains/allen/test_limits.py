@@ -4,7 +4,7 @@ from pathlib import Path
 
 import yaml
 
-from workflow_scripts.brains.allen.release import AREAS, N_SCENES
+from workflow_scripts.brains.allen.limits import AREAS, N_SCENES
 
 ROOT = Path(__file__).parents[3]
 
