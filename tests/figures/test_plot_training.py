@@ -1,10 +1,10 @@
 """Training figures show what was trained: curves of every seed, and filters of one."""
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 
+from tests.networks.made_up import curve
 from workflow_scripts.common.files import write_netcdf, write_table
 from workflow_scripts.figures import plot_training
 from workflow_scripts.figures.training_figure import draw
@@ -30,25 +30,6 @@ SETTINGS = {
 }
 UNTRAINED = {**SETTINGS, "variant": {**SETTINGS["variant"], "objective": "untrained"}}
 FILTERS = np.random.default_rng(0).normal(size=(4, 3, 5, 5))
-COLUMNS = [
-    "seed",
-    "epoch",
-    "learning_rate",
-    "loss",
-    "accuracy",
-    "images_per_second",
-    "gpu_memory_mb",
-]
-
-
-def curve(**accuracies):
-    """Training curve of seeds: `s5=[0.2, 0.3]` is seed 5, with an accuracy per epoch."""
-    rows = [
-        [int(seed[1:]), epoch, 0.01, 1 - accuracy, accuracy, 100.0, None]
-        for seed, values in accuracies.items()
-        for epoch, accuracy in enumerate(values, start=1)
-    ]
-    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 @pytest.fixture
