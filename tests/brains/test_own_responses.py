@@ -167,6 +167,8 @@ def test_subjects_are_called_what_they_are(finished, beside, mouse, described):
     """Recorded subjects among simulated ones stay recorded, and simulated ones stay simulated."""
     shutil.copytree(finished.folder / "results/tables", beside / "results/tables")
     if mouse:
+        # Candidates see the images that the subjects saw; nothing of this test reads them.
+        (beside / "natural_scene_templates").mkdir()
         recording = make_recording(simulated_responses(60), MINI_AREAS, "own_2", "recorded")
         write(recording, beside / "own/a.nc")
     (finished.folder / "described.yaml").write_text(yaml.safe_dump({"brains": {"mouse": mouse}}))
