@@ -163,9 +163,12 @@ def test_penalty_is_chosen_by_cross_validated_loss(counts, link, family):
                 axis=0
             )
     of_chosen = lost[np.searchsorted(alphas, chosen), np.arange(Y.shape[1])]
+    least = lost.min(axis=0)
     # Folds are fitted to a tolerance of 1e-2, so the processor's kernels decide between penalties
-    # that are nearly equal: with those of Haswell, one of the 32 targets gets a loss .0019 higher.
-    np.testing.assert_allclose(of_chosen, lost.min(axis=0), rtol=2e-3)
+    # that are nearly equal: with those of Haswell, one target here gets a loss .0019 higher.
+    is_tie = (np.arange(len(least)) == 3) & ((family, link) == ("gaussian", "exp"))
+    np.testing.assert_allclose(of_chosen[~is_tie], least[~is_tie], rtol=1e-3)
+    np.testing.assert_allclose(of_chosen, least, rtol=2e-3)
     if link == "softplus":  # with an exponential mean some penalties are almost equal
         np.testing.assert_array_equal(chosen, np.asarray(alphas)[lost.argmin(axis=0)])
 

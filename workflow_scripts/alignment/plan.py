@@ -84,7 +84,7 @@ class AlignmentPlan:
 
     def candidate_activations(self, wildcards: Wildcards) -> str:
         """Activations of a candidate on the images of a brain."""
-        return self.networks.activations(_network(wildcards), wildcards.brain)
+        return self.networks.activations(Network.of(wildcards), wildcards.brain)
 
     def model_settings(self, wildcards: Wildcards) -> Settings:
         """Settings of `align_models`."""
@@ -103,7 +103,7 @@ class AlignmentPlan:
 
     def candidate_settings(self, wildcards: Wildcards) -> Settings:
         """Settings of `align_model_and_brain`."""
-        network = _network(wildcards)
+        network = Network.of(wildcards)
         candidate = self.config.candidates[self.networks.candidates.index(network)]
         return self._brain_settings(wildcards, subject=str(network), layers=candidate.layers)
 
@@ -130,7 +130,7 @@ class AlignmentPlan:
 
     def _settings(self, wildcards: Wildcards, **items: object) -> Settings:
         method = self.methods[wildcards.method]
-        settings: Settings = canonical(
+        return canonical(
             {
                 "seed": self.config.seed,
                 "device": self.config.device,
@@ -140,7 +140,6 @@ class AlignmentPlan:
                 **items,
             }
         )
-        return settings
 
     def _brain_settings(self, wildcards: Wildcards, **items: object) -> Settings:
         brain = self.config.brains[wildcards.brain]
@@ -154,14 +153,10 @@ class AlignmentPlan:
         )
 
 
-def _network(wildcards: Wildcards) -> Network:
-    return Network(wildcards.variant, int(wildcards.seed))
-
-
 def _up_to(plan: AlignmentPlan, wildcards: Wildcards) -> list[Network]:
     """The shard's network and all networks before it in the configuration, itself last."""
     population = plan.networks.population
-    return population[: population.index(_network(wildcards)) + 1]
+    return population[: population.index(Network.of(wildcards)) + 1]
 
 
 def _check_splits(

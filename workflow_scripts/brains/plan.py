@@ -168,8 +168,7 @@ class BrainPlan:
         )
 
     def _settings(self, **items: object) -> Settings:
-        settings: Settings = canonical({"seed": self.config.seed, **items})
-        return settings
+        return canonical({"seed": self.config.seed, **items})
 
 
 def own_files(brain: Brain) -> list[str]:

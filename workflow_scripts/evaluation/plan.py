@@ -77,7 +77,7 @@ class EvaluationPlan:
 
     def metric_settings(self, wildcards: Wildcards) -> Settings:
         """Settings of `compute_metric`."""
-        settings: Settings = canonical(
+        return canonical(
             {
                 "seed": self.config.seed,
                 "n_draws": self.config.bootstrap.n,
@@ -87,7 +87,6 @@ class EvaluationPlan:
                 "populations": self.measured(wildcards.metric),
             }
         )
-        return settings
 
     def claim_tables(self) -> dict[str, str]:
         """Tables that claims are checked against, by metric."""
@@ -100,14 +99,13 @@ class EvaluationPlan:
     def claim_settings(self, wildcards: Wildcards) -> Settings:
         """Settings of `check_claims`."""
         population = self.config.population
-        settings: Settings = canonical(
+        return canonical(
             {
                 "layers": population.layers if population else [],
                 "models": self.alignment.networks.description(),
                 "brains": list(self.config.brains),
             }
         )
-        return settings
 
     def tables(self) -> list[str]:
         """Every table of the run."""

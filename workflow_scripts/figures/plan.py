@@ -52,7 +52,7 @@ class FigurePlan:
         """Settings of `plot_figure`."""
         population = self._population(wildcards.population)
         is_brain = population["kind"] == "brain"
-        settings: Settings = canonical(
+        return canonical(
             {
                 "methods": [
                     {"name": name, "label": method.card.label, "colour": method.card.colour}
@@ -62,7 +62,6 @@ class FigurePlan:
                 "models": None if is_brain else self.networks.description(),
             }
         )
-        return settings
 
     def code(self, wildcards: Wildcards) -> list[str]:
         """The files of a figure's panels and every module that they import."""
@@ -91,10 +90,9 @@ class FigurePlan:
     def brain_settings(self, wildcards: Wildcards) -> Settings:
         """Settings of `plot_brain`."""
         brain = self.config.brains[wildcards.brain]
-        settings: Settings = canonical(
+        return canonical(
             {"brain": wildcards.brain, "areas": brain.areas, **brain.filters.model_dump()}
         )
-        return settings
 
     def curves(self, wildcards: Wildcards) -> list[str]:
         """Training curves of a variant's networks."""
@@ -108,7 +106,7 @@ class FigurePlan:
     def training_settings(self, wildcards: Wildcards) -> Settings:
         """Settings of `plot_training`."""
         stimuli = self.config.stimuli
-        settings: Settings = canonical(
+        return canonical(
             {
                 "seed": self.config.seed,
                 "variant_name": wildcards.variant,
@@ -120,7 +118,6 @@ class FigurePlan:
                 },
             }
         )
-        return settings
 
     def figures(self) -> list[str]:
         """Every figure of the run, in both formats."""

@@ -57,7 +57,7 @@ class ImagePlan:
 
     def set_settings(self, wildcards: Wildcards) -> Settings:
         """Settings of `prepare_stimuli`."""
-        settings: Settings = canonical(
+        return canonical(
             {
                 "seed": self.seed,
                 "source": self.stimuli.source,
@@ -66,7 +66,6 @@ class ImagePlan:
                 "n": self.set_sizes(wildcards.set),
             }
         )
-        return settings
 
     def training_settings(self) -> Settings:
         """What a training is told of its images."""

@@ -25,6 +25,11 @@ class Network:
     variant: str
     seed: int
 
+    @classmethod
+    def of(cls, wildcards: Wildcards) -> "Network":
+        """The network that the wildcards of a job name."""
+        return cls(wildcards.variant, int(wildcards.seed))
+
     def __str__(self) -> str:
         return f"{self.variant}/{self.seed}"
 
@@ -223,7 +228,7 @@ class NetworkPlan:
         settings = self.variant(wildcards.variant)
         if not is_trained(settings["architecture"]):
             return settings["weights"] or []
-        return self.trained(Network(wildcards.variant, int(wildcards.seed)), "safetensors")
+        return self.trained(Network.of(wildcards), "safetensors")
 
     def images_seen(self, wildcards: Wildcards) -> str:
         """Images that a network sees; a model from elsewhere sees them at a size of its own."""
@@ -253,7 +258,7 @@ class NetworkPlan:
             variant=self.variant(wildcards.variant),
             # Name of the random stream of the noise, the same for the images of all brains.
             stimuli="population" if wildcards.stimuli == "population" else "scenes",
-            layers=self.layers_of(_network(wildcards), wildcards.stimuli),
+            layers=self.layers_of(Network.of(wildcards), wildcards.stimuli),
             n_trials=units.pop("n_trials"),
             units=units,
         )
@@ -280,9 +285,4 @@ class NetworkPlan:
         return f"{n_seeds} seeds of {population.variant} ({objective}), images: {source}"
 
     def _settings(self, **items: object) -> Settings:
-        settings: Settings = canonical({"seed": self.config.seed, **items})
-        return settings
-
-
-def _network(wildcards: Wildcards) -> Network:
-    return Network(wildcards.variant, int(wildcards.seed))
+        return canonical({"seed": self.config.seed, **items})
