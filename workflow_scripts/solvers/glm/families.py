@@ -29,8 +29,8 @@ class Family(Protocol):
         """What the loss of each target is divided by, from its mean and its mean square."""
 
     @staticmethod
-    def weight(mean: Array, slope: Array, scale: Array) -> Array:
-        """Expected second derivative of the divided loss with respect to the linear predictor."""
+    def curvature(slope: Array, log_slope: Array | float) -> Array:
+        """Expected second derivative of the loss with respect to the linear predictor."""
 
 
 class Poisson:
@@ -49,9 +49,9 @@ class Poisson:
         return mean
 
     @staticmethod
-    def weight(mean: Array, slope: Array, scale: Array) -> Array:
+    def curvature(slope: Array, log_slope: Array | float) -> Array:
         """See `Family`."""
-        return slope**2 / (mean * scale)
+        return slope * log_slope
 
 
 class Gaussian:
@@ -70,9 +70,9 @@ class Gaussian:
         return second - mean**2
 
     @staticmethod
-    def weight(mean: Array, slope: Array, scale: Array) -> Array:
+    def curvature(slope: Array, log_slope: Array | float) -> Array:
         """See `Family`."""
-        return slope**2 / scale
+        return slope**2
 
 
 FAMILIES: dict[str, type[Family]] = {"poisson": Poisson, "gaussian": Gaussian}

@@ -1,23 +1,24 @@
 """Generalised linear models of all target units at once.
 
-The penalty of each target is chosen in `workflow_scripts.solvers.glm.penalties.choose_penalties`,
-by cross-validation over the training stimuli; it takes one of the values that the estimator is
-given, by default `ALPHAS`.
+The penalty of each target is chosen in `workflow_scripts.solvers.glm.penalties`, by
+cross-validation over the training stimuli; it takes one of the values that the estimator is given,
+by default `ALPHAS`.
 """
 
 from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
-from array_api_compat import array_namespace, device
+from array_api_compat import array_namespace, device, is_numpy_array
 
 from workflow_scripts.common.errors import InputError, NotComparable
 from workflow_scripts.solvers.arrays import Array, to_numpy, transposed
 from workflow_scripts.solvers.glm.families import FAMILIES
+from workflow_scripts.solvers.glm.folds import Fold, diagonalise, fold_after_fold
 from workflow_scripts.solvers.glm.links import CAP, LINKS
-from workflow_scripts.solvers.glm.penalties import choose_penalties
+from workflow_scripts.solvers.glm.penalties import evaluate_all_penalties, search_penalties
 from workflow_scripts.solvers.glm.problem import pose_problem
-from workflow_scripts.solvers.glm.quasi_newton import last_step, minimise, start_at
+from workflow_scripts.solvers.glm.quasi_newton import MOST_EVALUATIONS, minimise_precisely
 from workflow_scripts.solvers.principal_axes import principal_axes
 
 ALPHAS = [float(a) for a in np.logspace(-4, 2, 7)]
@@ -25,16 +26,23 @@ ALPHAS = [float(a) for a in np.logspace(-4, 2, 7)]
 penalty of 1 is comparable with it. The grid reaches beyond 1 because exponential means that are
 penalised too weakly can be wrong by orders of magnitude."""
 
-BATCH_ELEMENTS = 1_000_000
-"""Elements of an array (fold, target, stimulus) of one batch of targets; it bounds the memory."""
+FEWEST_STIMULI = 480
+"""Fewest training stimuli for which penalties are searched rather than all evaluated. With half as
+many, up to a sixth of the searches end at another penalty; MEASURED."""
+
+BATCH_ELEMENTS = {"cpu": 600_000, "cuda": 100_000_000}
+"""Elements of an array (target, stimulus) or (target, axis) of one batch of targets, of which a fit
+needs about twenty: 50 MB in the caches of a processor, 8 GB on a GPU, which is fast only with tens
+of thousands of targets at a time."""
 
 
 class GeneralisedLinear:
     """Penalised generalised linear model with a penalty for each target by cross-validation.
 
     The source is rotated to its principal axes first: by the representer theorem no weight is lost,
-    and there the Hessian is nearly diagonal. The penalty is chosen by fits in single precision (see
-    `choose_penalties`); the final fit is in double precision.
+    and there the Hessian is nearly diagonal. With fewer than `FEWEST_STIMULI` training stimuli the
+    penalty is that of `evaluate_all_penalties`, otherwise that of `search_penalties`, which is an
+    approximation; the final fit is exact, in double precision.
 
     Parameters
     ----------
@@ -46,8 +54,10 @@ class GeneralisedLinear:
         Penalties to choose from.
     n_folds : int
         Folds of the training stimuli.
+    exact : bool
+        Whether every penalty is fitted in every fold, also with `FEWEST_STIMULI` or more.
     tolerance : float
-        Tolerance of the final fit; see `minimise`.
+        Tolerance of the final fit, and of the fits of folds; see `minimise`.
     max_evaluations : int
         Most evaluations of the objective for one target of the final fit.
 
@@ -73,13 +83,15 @@ class GeneralisedLinear:
         family: str,
         alphas: Sequence[float],
         n_folds: int,
+        exact: bool = False,
         tolerance: float = 3e-5,
-        max_evaluations: int = 500,
+        max_evaluations: int = MOST_EVALUATIONS,
     ) -> None:
         self.link = link
         self.family = family
         self.alphas = alphas
         self.n_folds = n_folds
+        self.exact = exact
         self.tolerance = tolerance
         self.max_evaluations = max_evaluations
 
@@ -114,37 +126,49 @@ class GeneralisedLinear:
         unit = LINKS[self.link].unit(xp.mean(Y, axis=0), highest)
         self.unit_ = xp.where(responding, unit, one)
         self.ceiling_ = CAP * highest / self.unit_
-        U, s, Vt = principal_axes(Z)
+        order = xp.asarray(fold_after_fold(n_stimuli, self.n_folds), device=device(Z))
+        U, s, Vt = principal_axes(Z[order])
         self.axes_ = Vt.T
         A = xp.concat([xp.ones((n_stimuli, 1), dtype=Z.dtype, device=device(Z)), U * s], axis=1)
+        search = n_stimuli >= FEWEST_STIMULI and len(self.alphas) > 1 and not self.exact
+        folds = diagonalise(A, self.n_folds) if search else []
         self.theta_ = xp.zeros((n_targets, A.shape[1]), dtype=Z.dtype, device=device(Z))
         self.alpha_ = np.full(n_targets, np.nan)
         self.converged_ = np.zeros(n_targets, bool)
-        size = max(1, BATCH_ELEMENTS // (self.n_folds * n_stimuli))
+        elements = BATCH_ELEMENTS["cpu" if is_numpy_array(Z) else "cuda"]
+        # Without a search each target is fitted with all penalties at once.
+        size = max(1, elements // max(A.shape) // (1 if search else len(self.alphas)))
         fitted = np.flatnonzero(to_numpy(responding))
         for start in range(0, len(fitted), size):
             batch = fitted[start : start + size]
             columns = xp.asarray(batch, device=device(Z))
+            responses = transposed((Y[:, columns] / self.unit_[columns])[order])
             self.theta_[columns], self.alpha_[batch], self.converged_[batch] = self._fit_batch(
-                A,
-                transposed(Y[:, columns] / self.unit_[columns]),
-                self.ceiling_[columns],
+                A, s**2, folds, responses
             )
         return self
 
     def _fit_batch(
-        self, A: Array, Y: Array, ceiling: Array
+        self, A: Array, power: Array, folds: list[Fold], Y: Array
     ) -> tuple[Array, np.ndarray, np.ndarray]:
         """Solution, penalty and convergence of targets Y (n_targets, n_stimuli)."""
         xp = array_namespace(A)
         link, family = LINKS[self.link], FAMILIES[self.family]
-        alpha, theta = choose_penalties(A, Y, ceiling, self.alphas, self.n_folds, link, family)
-        alphas = xp.asarray(alpha, dtype=A.dtype, device=device(A))
-        _, problem = pose_problem(A[None], Y[None], [len(A)], link, family)
-        start = start_at(xp.astype(theta, A.dtype)[None], problem, alphas)
-        state, converged = minimise(start, problem, alphas, self.tolerance, self.max_evaluations)
-        solution = last_step(state, converged, problem, alphas, self.tolerance)[0]
-        return solution, alpha, to_numpy(converged)
+        alphas = sorted(map(float, self.alphas), reverse=True)
+        theta, problem = pose_problem(A, Y, link, family)
+        if folds:
+            chosen, theta = search_penalties(theta, problem, alphas, power, folds)
+        elif len(alphas) > 1:
+            chosen, theta = evaluate_all_penalties(
+                A, Y, alphas, self.n_folds, link, family, self.tolerance
+            )
+        else:
+            chosen = xp.zeros(len(Y), dtype=xp.int64, device=device(A))
+        alpha = xp.asarray(alphas, dtype=A.dtype, device=device(A))[chosen]
+        theta, converged = minimise_precisely(
+            theta, problem, alpha, self.tolerance, self.max_evaluations
+        )
+        return theta, to_numpy(alpha), to_numpy(converged)
 
     def predict(self, Z: Array) -> Array:
         """Predicted mean responses (n_stimuli, n_targets)."""

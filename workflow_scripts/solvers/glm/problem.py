@@ -1,29 +1,33 @@
-"""What is minimised: the penalised losses of many targets in several folds."""
+"""What is minimised: the penalised losses of many targets."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 from array_api_compat import array_namespace, device
 
-from workflow_scripts.solvers.arrays import Array, cached_rows
-from workflow_scripts.solvers.glm.families import Family
-from workflow_scripts.solvers.glm.links import Link
+from workflow_scripts.solvers.arrays import Array
+from workflow_scripts.solvers.glm.families import Family, Poisson
+from workflow_scripts.solvers.glm.links import Exponential, Link
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Fits of the same targets in several folds.
+    """Fits of many targets to the same stimuli.
+
+    The objective of a target is ``sum(loss) / divisor + alpha / 2 |w|^2``; the first coefficient is
+    the intercept, which is not penalised.
 
     Attributes
     ----------
-    A : array, shape (n_folds, n_stimuli, 1 + k)
-        Design with a first column of ones; a row of zeros adds a constant to the loss.
-    Y : array, shape (n_folds, n_targets, n_stimuli)
-    divisors : array, shape (n_folds, n_targets)
+    A : array, shape (n_stimuli, 1 + k)
+        Design with a first column of ones.
+    Y : array, shape (n_targets, n_stimuli)
+    divisors : array, shape (n_targets,)
         What sums of losses are divided by.
-    curvature : array, shape (n_folds, n_targets, 1 + k)
-        Approximate diagonal of the Hessian without the penalty.
+    spread : array, shape (1 + k,)
+        Mean square of each column of the design.
+    weights : array, shape (n_targets,)
+        Second derivative of the divided loss where all weights are zero. With `spread` it
+        approximates the diagonal of the Hessian.
     link, family : type
         Members of `LINKS` and of `FAMILIES`.
     """
@@ -31,91 +35,62 @@ class Problem:
     A: Array
     Y: Array
     divisors: Array
-    curvature: Array
+    spread: Array
+    weights: Array
     link: type[Link]
     family: type[Family]
 
+    @property
+    def has_best_intercept(self) -> bool:
+        """Whether the best intercept for given weights is known in closed form."""
+        return self.link is Exponential and self.family is Poisson
+
     def of(self, targets: Array) -> "Problem":
         """The same problem for some of the targets."""
-        Y, divisors, curvature = (
-            values[:, targets] for values in (self.Y, self.divisors, self.curvature)
-        )
-        return replace(self, Y=Y, divisors=divisors, curvature=curvature)
+        Y, divisors, weights = (values[targets] for values in (self.Y, self.divisors, self.weights))
+        return replace(self, Y=Y, divisors=divisors, weights=weights)
 
-    def penalised(self, alphas: Array) -> Array:
-        """Curvature with penalties of shape (n_targets,); the intercept has none."""
-        penalty = alphas[:, None] + 0 * self.curvature[0]
-        penalty[:, 0] = 0
-        return self.curvature + penalty
+    def in_single_precision(self) -> "Problem":
+        """The same problem with arrays of float32."""
+        xp = array_namespace(self.A)
+        names = "A", "Y", "divisors", "spread", "weights"
+        return replace(self, **{name: xp.astype(getattr(self, name), xp.float32) for name in names})
+
+    def curvature(self, alphas: Array) -> Array:
+        """Approximate diagonal of the Hessian (n_targets, 1 + k) with penalties (n_targets,)."""
+        curvature = self.weights[:, None] * self.spread
+        curvature[:, 1:] += alphas[:, None]
+        return curvature
 
 
 def pose_problem(
-    A: Array, Y: Array, n_stimuli: Sequence[int], link: type[Link], family: type[Family]
+    A: Array, Y: Array, link: type[Link], family: type[Family]
 ) -> tuple[Array, Problem]:
-    """The problem of some folds, and a start whose weights are zero.
+    """The problem, and a start whose weights are zero.
 
     Parameters
     ----------
-    A : array, shape (n_folds, n_stimuli, 1 + k)
-    Y : array, shape (n_folds, n_targets, n_stimuli)
-    n_stimuli : sequence of int
-        Stimuli of each fold, without rows of zeros.
+    A : array, shape (n_stimuli, 1 + k)
+    Y : array, shape (n_targets, n_stimuli)
     link, family : type
 
     Returns
     -------
-    start : array, shape (n_folds, n_targets, 1 + k)
+    start : array, shape (n_targets, 1 + k)
         The intercept that gives each target its mean.
     problem : Problem
     """
     xp = array_namespace(A)
-    n = xp.asarray(n_stimuli, dtype=A.dtype, device=device(A))[:, None]
-    mean, second = xp.sum(Y, axis=-1) / n, xp.sum(Y**2, axis=-1) / n
+    n = A.shape[0]
+    mean, second = xp.mean(Y, axis=1), xp.mean(Y**2, axis=1)
     # A unit may be silent for all training stimuli of a fold: it is then treated as if it had
     # responded to one of them, by one.
     mean, second = xp.where(mean > 0, mean, 1 / n), xp.where(mean > 0, second, 1 / n)
     intercept = link.inverse(mean, xp)
     scale = family.scale(mean, second)
     scale = xp.where(scale > 0, scale, mean)
-    weight = family.weight(mean, link.evaluate(intercept, xp)[2], scale)
-    spread = xp.sum(A**2, axis=1) / n
-    curvature = spread[:, None, :] * weight[..., None]
-    start = xp.concat([intercept[..., None], 0 * curvature[..., 1:]], axis=-1)
-    return start, Problem(A, Y, n * scale, curvature, link, family)
-
-
-def objective(theta: Array, problem: Problem, alphas: Array) -> tuple[Array, Array]:
-    """Penalised loss of each target, and its gradient.
-
-    ``sum(loss) / divisor + alpha / 2 |w|^2``; the first coefficient is the intercept, which is not
-    penalised.
-
-    Parameters
-    ----------
-    theta : array, shape (n_folds, n_targets, 1 + k)
-    problem : Problem
-    alphas : array, shape (n_targets,)
-
-    Returns
-    -------
-    loss : array, shape (n_folds, n_targets)
-    gradient : array, shape (n_folds, n_targets, 1 + k)
-    """
-    xp = array_namespace(theta)
-    link, family, divisors = problem.link, problem.family, problem.divisors
-    eta = theta @ xp.matrix_transpose(problem.A)
-    # The rows of all folds together, so that small problems are one piece.
-    rows, counts = (xp.reshape(values, (-1, eta.shape[-1])) for values in (eta, problem.Y))
-    loss = xp.empty_like(rows[:, 0])
-    size = cached_rows(rows)
-    with np.errstate(over="ignore", invalid="ignore"):
-        for start in range(0, rows.shape[0], size):
-            piece = slice(start, start + size)
-            losses, rows[piece] = family.loss(counts[piece], *link.evaluate(rows[piece], xp))
-            loss[piece] = xp.sum(losses, axis=-1)
-        loss = xp.reshape(loss, divisors.shape) / divisors
-        gradient = (xp.reshape(rows, eta.shape) @ problem.A) / divisors[..., None]
-    weights = theta[..., 1:]
-    loss += alphas / 2 * xp.vecdot(weights, weights)
-    gradient[..., 1:] += alphas[:, None] * weights
-    return loss, gradient
+    _, _, *slopes = link.evaluate(intercept, xp)
+    weights = family.curvature(*slopes) / scale
+    start = xp.zeros((Y.shape[0], A.shape[1]), dtype=A.dtype, device=device(A))
+    start[:, 0] = intercept
+    return start, Problem(A, Y, n * scale, xp.mean(A**2, axis=0), weights, link, family)

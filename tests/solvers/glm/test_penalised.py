@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.optimize import check_grad, minimize
-from scipy.special import expit
+from scipy.optimize import minimize
 from scipy.stats import norm
 from sklearn.linear_model import PoissonRegressor
 
@@ -12,7 +11,6 @@ from workflow_scripts.common.errors import InputError
 from workflow_scripts.solvers.glm.families import FAMILIES
 from workflow_scripts.solvers.glm.links import LINKS
 from workflow_scripts.solvers.glm.penalised import GeneralisedLinear
-from workflow_scripts.solvers.glm.problem import Problem, objective
 from workflow_scripts.solvers.ridge import Ridge
 
 
@@ -105,46 +103,6 @@ def test_exponential_mean_predicts_as_scikit_learn(counts):
         np.testing.assert_allclose(np.exp(theta[0] + Z @ theta[1:]), expected.predict(Z), rtol=1e-5)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("link", LINKS)
-def test_gradient_is_the_derivative(counts, link, family):
-    Z, Y = counts
-    A = np.hstack([np.ones((len(Z), 1)), Z])[None]
-    y = Y[None, :, 0][:, None] / Y[:, 0].max()
-    problem = Problem(
-        A, y, np.full((1, 1), 100.0), np.ones((1, 1, 9)), LINKS[link], FAMILIES[family]
-    )
-    alphas = np.array([0.3])
-    start = np.random.default_rng(1).normal(size=9) / 5
-
-    def evaluate(w):
-        found = objective(w[None, None], problem, alphas)
-        return found[0][0, 0], found[1][0, 0]
-
-    assert check_grad(lambda w: evaluate(w)[0], lambda w: evaluate(w)[1], start) < 1e-5
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_softplus_is_exact_far_from_zero(dtype):
-    eta = np.array([-800.0, -85.0, -9.0, -1e-3, 0.0, 50.0, 800.0], dtype)
-    with np.errstate(over="ignore"):
-        mu, log_mu, slope, log_slope = LINKS["softplus"].evaluate(eta, np)
-    exact = eta.astype(np.float64)
-    tolerance = 20 * np.finfo(dtype).eps
-    np.testing.assert_allclose(mu, np.logaddexp(0, exact), rtol=tolerance)
-    np.testing.assert_allclose(slope, expit(exact), rtol=tolerance)
-    expected = np.r_[exact[:2], np.log(np.logaddexp(0, exact[2:]))]
-    np.testing.assert_allclose(log_mu, expected, rtol=tolerance, atol=tolerance)
-    expected = np.r_[1, 1, expit(exact[2:]) / np.logaddexp(0, exact[2:])]
-    np.testing.assert_allclose(log_slope, expected, rtol=tolerance)
-
-
-@pytest.mark.parametrize("link", LINKS)
-def test_inverse_of_a_link_gives_its_mean(link):
-    mean = np.array([0.01, 0.3, 0.8])
-    np.testing.assert_allclose(LINKS[link].evaluate(LINKS[link].inverse(mean, np), np)[0], mean)
-
-
 @pytest.mark.parametrize("link", ["exp", "softplus"])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_penalty_is_chosen_by_cross_validated_loss(counts, link, family):
@@ -163,12 +121,7 @@ def test_penalty_is_chosen_by_cross_validated_loss(counts, link, family):
                 axis=0
             )
     of_chosen = lost[np.searchsorted(alphas, chosen), np.arange(Y.shape[1])]
-    least = lost.min(axis=0)
-    # Folds are fitted to a tolerance of 1e-2, so the processor's kernels decide between penalties
-    # that are nearly equal: with those of Haswell, one target here gets a loss .0019 higher.
-    is_tie = (np.arange(len(least)) == 3) & ((family, link) == ("gaussian", "exp"))
-    np.testing.assert_allclose(of_chosen[~is_tie], least[~is_tie], rtol=1e-3)
-    np.testing.assert_allclose(of_chosen, least, rtol=2e-3)
+    np.testing.assert_allclose(of_chosen, lost.min(axis=0), rtol=1e-4)
     if link == "softplus":  # with an exponential mean some penalties are almost equal
         np.testing.assert_array_equal(chosen, np.asarray(alphas)[lost.argmin(axis=0)])
 
@@ -185,6 +138,31 @@ def test_predictions_end_at_the_cap(counts):
     far = fitted.predict(50 * Z)
     assert (far <= 1.2 * Y.max(axis=0)).all()
     assert fitted.n_capped_ > 0
+
+
+def test_neither_convergence_nor_predictions_depend_on_the_order_of_columns():
+    """With more units than stimuli and a weak penalty, fits take hundreds of evaluations."""
+    random = np.random.default_rng(4)
+    Z = random.normal(size=(95, 140)) * np.arange(1, 141) ** -0.5
+    Z -= Z.mean(axis=0)
+    Y = random.poisson(np.exp(2 * Z @ random.normal(size=(140, 12)) / 3)).astype(float)
+    columns, targets = random.permutation(140), random.permutation(12)
+    as_given = poisson("exp", [1e-4, 1e-2]).fit(Z, Y)
+    permuted = poisson("exp", [1e-4, 1e-2]).fit(Z[:, columns], Y[:, targets])
+    assert as_given.converged_.all()
+    assert permuted.converged_.all()
+    np.testing.assert_array_equal(permuted.alpha_, as_given.alpha_[targets])
+    predicted = as_given.predict(Z)[:, targets]
+    np.testing.assert_allclose(permuted.predict(Z[:, columns]), predicted, rtol=1e-2, atol=1e-2)
+
+
+def test_a_target_is_fitted_like_alone_and_with_others(counts):
+    Z, Y = counts
+    together = poisson("exp", [1e-3, 1e-1, 10.0], 4).fit(Z, Y)
+    for unit in range(Y.shape[1]):
+        alone = poisson("exp", [1e-3, 1e-1, 10.0], 4).fit(Z, Y[:, [unit]])
+        assert alone.alpha_ == together.alpha_[unit]
+        np.testing.assert_allclose(alone.predict(Z)[:, 0], together.predict(Z)[:, unit], rtol=1e-4)
 
 
 def test_a_silent_target_has_not_converged_and_does_not_harm_the_others(counts):

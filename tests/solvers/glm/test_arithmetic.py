@@ -1,0 +1,115 @@
+"""The arithmetic of the fits: derivatives, and the compiled functions against the plain ones."""
+
+import sys
+
+import numpy as np
+import pytest
+from scipy.optimize import approx_fprime
+
+from workflow_scripts.solvers.glm import fused, plain
+from workflow_scripts.solvers.glm.families import FAMILIES
+from workflow_scripts.solvers.glm.links import LINKS
+from workflow_scripts.solvers.glm.problem import pose_problem
+from workflow_scripts.solvers.glm.quasi_newton import arithmetic_of, evaluate
+from workflow_scripts.solvers.glm.state import start_at
+
+ALL = [(link, family) for link in LINKS for family in FAMILIES]
+
+
+def pose(link, family="poisson", dtype=np.float64, n_targets=4, n_stimuli=60, k=7):
+    """A problem, and parameters near zero."""
+    random = np.random.default_rng(0)
+    A = np.hstack([np.ones((n_stimuli, 1)), random.normal(size=(n_stimuli, k))]).astype(dtype)
+    Y = random.gamma(2, 0.2, size=(n_targets, n_stimuli)).astype(dtype)
+    start, problem = pose_problem(A, Y, LINKS[link], FAMILIES[family])
+    return start + (random.normal(size=start.shape) / 5).astype(dtype), problem
+
+
+@pytest.mark.parametrize(("link", "family"), ALL)
+def test_gradient_is_the_derivative(link, family):
+    theta, problem = pose(link, family, n_targets=1)
+
+    def losses(parameters):
+        return evaluate(parameters[None].copy(), problem, plain)[0][0]
+
+    _, gradient = evaluate(theta.copy(), problem, plain)
+    np.testing.assert_allclose(
+        gradient[0], approx_fprime(theta[0], losses, 1e-7), rtol=1e-4, atol=1e-4
+    )
+
+
+def test_an_exponential_mean_has_its_best_intercept():
+    theta, problem = pose("exp")
+    evaluate(theta, problem, plain)
+    predicted = np.exp(theta @ problem.A.T)
+    np.testing.assert_allclose(predicted.sum(axis=1), problem.Y.sum(axis=1))
+
+
+@pytest.mark.parametrize(("link", "family"), ALL)
+def test_the_compiled_functions_are_the_plain_ones(link, family):
+    """In single precision, over the whole range of linear predictors that a fit may try."""
+    _, problem = pose(link, family, np.float32)
+    random = np.random.default_rng(1)
+    spread = 30 if link == "softplus" else 3
+    eta = (spread * random.normal(size=problem.Y.shape)).astype(np.float32)
+    ceiling = np.full(len(eta), 1.5, np.float32)
+    found, expected = [], []
+    for results, module in ((found, fused), (expected, plain)):
+        derivative = eta.copy()
+        results += [*module.differentiate(derivative, problem), derivative]
+        results += module.curve(eta.copy(), problem)
+        results.append(module.held_out_losses(eta.copy(), problem.Y, ceiling, problem))
+    for ours, theirs in zip(found, expected, strict=True):
+        assert ours.dtype == np.float32
+        scale = np.abs(theirs).max()
+        np.testing.assert_allclose(ours, theirs, rtol=2e-5, atol=1e-6 * scale)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_compiled_steps_are_the_plain_ones(dtype):
+    """A step that is accepted, one that is shortened and given up, and a target that stays."""
+    theta, problem = pose("softplus", dtype=dtype)
+    alphas, everyone_moves = np.array([0.01, 0.1, 1.0, 0.1], dtype), np.zeros(4, bool)
+    stays = np.array([False, False, False, True])
+    states, norms = {}, {}
+    for module in (fused, plain):
+        states[module] = state = start_at(theta)
+        losses, gradient = evaluate(theta.copy(), problem, module)
+        module.accept(state, theta, losses, gradient, 0 * losses, problem, alphas, everyone_moves)
+        for length in (1.0, 1e-3, 1e-6):
+            state.length[:] = length
+            proposed, slope = module.propose(state, problem, alphas)
+            losses, gradient = evaluate(proposed, problem, module)
+            losses[1] += 10  # as if this step made it worse
+            norms[module] = module.accept(
+                state, proposed, losses, gradient, slope, problem, alphas, stays
+            )
+    assert not states[plain].step[1].any(), "the step was given up"
+    assert (states[plain].theta[[1, 3]] == theta[[1, 3]]).all()
+    digits = {"rtol": 1e3 * np.finfo(dtype).eps, "atol": 1e2 * np.finfo(dtype).eps}
+    for ours, theirs in zip(*(vars(states[module]).values() for module in states), strict=True):
+        np.testing.assert_allclose(ours, theirs, **digits)
+    np.testing.assert_allclose(norms[fused][:3], norms[plain][:3], **digits)
+
+
+@pytest.mark.parametrize("module", [plain, fused])
+def test_the_effective_weight_has_the_trace_of_the_weights(module):
+    """With random axes, for the inverse Hessian and for the sum of the leverages."""
+    random = np.random.default_rng(2)
+    n, k = 400, 150
+    U = np.linalg.qr(random.normal(size=(n, k)))[0]
+    s = np.linspace(30, 3, k)
+    W = random.exponential(size=(3, n))
+    penalty = np.array([1.0, 30.0, 300.0])
+    omega = module.effective_weights(W, s**2, penalty)
+    for weights, alpha, found in zip(W, penalty, omega, strict=True):
+        hessian = (U * s).T @ (weights[:, None] * U * s) + alpha * np.eye(k)
+        leverages = np.einsum("ij,ji->i", U * s, np.linalg.solve(hessian, (U * s).T))
+        constant = (s**2 / (found * s**2 + alpha)).sum()
+        assert constant == pytest.approx(leverages.sum(), rel=0.02)
+
+
+def test_without_numba_the_plain_functions_are_taken(monkeypatch):
+    monkeypatch.setitem(sys.modules, "workflow_scripts.solvers.glm.fused", None)
+    monkeypatch.delattr("workflow_scripts.solvers.glm.fused")
+    assert arithmetic_of(np.zeros(3)) is plain

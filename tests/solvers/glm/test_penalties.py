@@ -1,0 +1,80 @@
+"""The choice of penalties: by all of them in each fold, and by a search."""
+
+import numpy as np
+import pytest
+from scipy.special import xlogy
+
+from workflow_scripts.solvers.glm import penalised
+from workflow_scripts.solvers.glm.penalised import ALPHAS, GeneralisedLinear
+
+N_FOLDS = 5
+
+
+def responses(link, n_stimuli, n_units, n_targets, n_dimensions=100):
+    """Standardised sources that read out latent dimensions with noise, and counts of targets."""
+    random = np.random.default_rng(0)
+    latent = random.normal(size=(n_stimuli, n_dimensions)) * np.arange(1, n_dimensions + 1) ** -0.5
+    Z = latent @ random.normal(size=(n_dimensions, n_units))
+    Z += random.normal(size=Z.shape)
+    Z = (Z - Z.mean(axis=0)) / Z.std(axis=0)
+    drive = latent @ random.normal(size=(n_dimensions, n_targets))
+    mean = np.exp(drive / 2) if link == "exp" else np.logaddexp(0, drive)
+    return Z, random.poisson(20 * mean) / 20
+
+
+def held_out_deviances(link, Z, Y):
+    """Deviance of every penalty (n_penalties, n_targets), by a fit of each fold alone."""
+    fold, deviances = np.arange(len(Z)) % N_FOLDS, np.zeros((len(ALPHAS), Y.shape[1]))
+    for number, alpha in enumerate(ALPHAS):
+        for k in range(N_FOLDS):
+            model = GeneralisedLinear(link, "poisson", [alpha], N_FOLDS, tolerance=1e-7)
+            mu = model.fit(Z[fold != k], Y[fold != k]).predict(Z[fold == k])
+            y = Y[fold == k]
+            deviances[number] += 2 * (mu - y - xlogy(y, mu) + xlogy(y, y)).sum(axis=0)
+    return deviances
+
+
+def test_of_two_minima_the_deeper_one_is_found():
+    """Where a few stimuli have outlying responses, the loss may fall, rise and fall again."""
+    random = np.random.default_rng(0)
+    Z = random.standard_t(1.5, size=(95, 90))
+    Z = (Z - Z.mean(axis=0)) / Z.std(axis=0)
+    weights = random.normal(size=(90, 20)) * (random.random((90, 20)) < 0.1)
+    Y = random.poisson(3 * np.exp(np.minimum(Z @ weights / 2, 4))) / 3
+    deviances = held_out_deviances("exp", Z, Y)
+    has_two = (np.diff(np.sign(np.diff(deviances, axis=0)), axis=0) > 0).sum(axis=0) > 1
+    has_two |= (deviances[0] < deviances[1]) & (deviances.argmin(axis=0) > 0)
+    assert has_two.any()
+    chosen = GeneralisedLinear("exp", "poisson", ALPHAS, N_FOLDS).fit(Z, Y).alpha_
+    of_chosen = deviances[np.searchsorted(ALPHAS, chosen), np.arange(Y.shape[1])]
+    np.testing.assert_allclose(of_chosen, deviances.min(axis=0), rtol=1e-3)
+
+
+@pytest.mark.parametrize("link", ["exp", "softplus"])
+def test_a_search_finds_what_all_folds_choose(link):
+    Z, Y = responses(link, 600, 100, 100)
+    searched = GeneralisedLinear(link, "poisson", ALPHAS, N_FOLDS).fit(Z, Y).alpha_
+    exact = GeneralisedLinear(link, "poisson", ALPHAS, N_FOLDS, exact=True).fit(Z, Y).alpha_
+    assert np.mean(searched == exact) >= 0.9
+    deviances = held_out_deviances(link, Z, Y)
+    of_searched = deviances[np.searchsorted(ALPHAS, searched), np.arange(Y.shape[1])]
+    np.testing.assert_allclose(of_searched, deviances.min(axis=0), rtol=0.02)
+
+
+def test_few_stimuli_are_never_searched(monkeypatch):
+    monkeypatch.setattr(penalised, "search_penalties", None)
+    Z, Y = responses("exp", penalised.FEWEST_STIMULI - 1, 10, 3)
+    GeneralisedLinear("exp", "poisson", ALPHAS, N_FOLDS).fit(Z, Y)
+
+
+@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize("link", ["exp", "softplus", "relu"])
+def test_arrays_of_torch_give_the_same_fits(link, exact):
+    torch = pytest.importorskip("torch")
+    Z, Y = responses(link, 500, 30, 20)
+    ours = GeneralisedLinear(link, "poisson", ALPHAS, N_FOLDS, exact).fit(Z, Y)
+    theirs = GeneralisedLinear(link, "poisson", ALPHAS, N_FOLDS, exact)
+    theirs.fit(torch.from_numpy(Z), torch.from_numpy(Y))
+    np.testing.assert_array_equal(theirs.alpha_, ours.alpha_)
+    predicted = theirs.predict(torch.from_numpy(Z)).numpy()
+    np.testing.assert_allclose(predicted, ours.predict(Z), rtol=1e-3, atol=1e-3)

@@ -1,0 +1,519 @@
+"""The functions of `workflow_scripts.solvers.glm.plain` for NumPy's arrays, compiled.
+
+Each does in one pass over a row, which stays in the cache, what NumPy does in up to fifteen. Means
+and losses are compiled for what is evaluated most often: Poisson losses of exponential and softplus
+means in single precision. Numba keeps the compiled code on the disk until this file changes, so it
+gets constants of other files as arguments.
+"""
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from workflow_scripts.solvers.glm import plain
+from workflow_scripts.solvers.glm.families import Poisson
+from workflow_scripts.solvers.glm.links import Exponential, Softplus
+from workflow_scripts.solvers.glm.plain import (
+    ROUNDING,
+    SHORTENING,
+    SMALLEST_STEP,
+    SUFFICIENT_DECREASE,
+    WEIGHT_ITERATIONS,
+)
+from workflow_scripts.solvers.glm.problem import Problem
+from workflow_scripts.solvers.glm.state import State
+
+f4, i4 = np.float32, np.int32
+
+Scalar = Any
+"""A number whose type Numba infers."""
+
+# A processor adds many numbers at a time only if it may add them in any order. Elementary functions
+# keep their order, because they subtract numbers that nearly cancel. NaN stays NaN in both.
+sums = njit(fastmath={"contract", "reassoc", "nsz", "arcp"}, error_model="numpy", cache=True)
+elements = njit(fastmath={"contract", "nsz"}, error_model="numpy", cache=True)
+# Loops over a function that is called, rather than inlined, take one element at a time.
+inlined = njit(fastmath={"contract", "nsz"}, error_model="numpy", inline="always")
+
+
+@inlined
+def _exp(x: Scalar) -> Scalar:
+    """Exponential to 2 units of the last digit, within the range of normal numbers.
+
+    ``2^n exp(f)`` with a polynomial for exp (Cephes' expf) and n added to the exponent's bits.
+    """
+    x = min(max(x, f4(-87)), f4(88))
+    # Adding 1.5 * 2^23 rounds to an integer, which is then in the lowest bits.
+    shifted = x * f4(1.4426950408889634) + f4(12582912)
+    n = shifted - f4(12582912)
+    # log(2) in two parts, so that the subtraction is exact.
+    f = x - n * f4(0.693359375) + n * f4(2.12194440e-4)
+    p = f4(1.9875691500e-4)
+    p = p * f + f4(1.3981999507e-3)
+    p = p * f + f4(8.3334519073e-3)
+    p = p * f + f4(4.1665795894e-2)
+    p = p * f + f4(1.6666665459e-1)
+    p = p * f + f4(5.0000001201e-1)
+    power = i4(f4(shifted).view(i4) - i4(0x4B400000)) << i4(23)
+    return i4(f4(p * f * f + f + f4(1)).view(i4) + i4(power)).view(f4)
+
+
+@inlined
+def _log(x: Scalar) -> Scalar:
+    """Logarithm of a positive normal number to 2 units of the last digit (Cephes' logf)."""
+    bits = f4(x).view(i4)
+    # The exponent that leaves a factor between sqrt(1/2) and sqrt(2).
+    exponent = i4(bits - i4(0x3F3504F3)) >> i4(23)
+    f = i4(bits - i4(exponent << i4(23))).view(f4) - f4(1)
+    k = f4(exponent)
+    z = f * f
+    p = f4(7.0376836292e-2)
+    p = p * f + f4(-1.1514610310e-1)
+    p = p * f + f4(1.1676998740e-1)
+    p = p * f + f4(-1.2420140846e-1)
+    p = p * f + f4(1.4249322787e-1)
+    p = p * f + f4(-1.6668057665e-1)
+    p = p * f + f4(2.0000714765e-1)
+    p = p * f + f4(-2.4999993993e-1)
+    p = p * f + f4(3.3333331174e-1)
+    return f + (p * f * z + k * f4(-2.12194440e-4) - f4(0.5) * z) + k * f4(0.693359375)
+
+
+@inlined
+def _softplus(x: Scalar) -> tuple[Scalar, Scalar, Scalar, Scalar]:
+    """``log(1 + exp(x))``, its logarithm, its slope, and the slope of its logarithm."""
+    small = _exp(-abs(x))
+    # log(1 + small) = 2 artanh(small / (2 + small)), a series without cancellation.
+    s = small / (f4(2) + small)
+    z = s * s
+    p = f4(1 / 11) + z * f4(1 / 13)
+    p = p * z + f4(1 / 9)
+    p = p * z + f4(1 / 7)
+    p = p * z + f4(1 / 5)
+    p = p * z + f4(1 / 3)
+    mu = max(x, f4(0)) + f4(2) * (s + s * z * p)
+    inverse = f4(1) / (f4(1) + small)
+    slope = inverse if x >= f4(0) else small * inverse
+    # Far below zero the mean is its slope, and its logarithm is x itself.
+    log_mu = _log(mu)
+    log_mu = x if x < f4(-80) else log_mu
+    return mu, log_mu, slope, slope / mu
+
+
+@sums
+def _sum(row: np.ndarray) -> Scalar:
+    total = f4(0)
+    for i in range(row.shape[0]):
+        total += row[i]
+    return total
+
+
+@elements
+def _exponentials(eta: np.ndarray, mu: np.ndarray) -> None:
+    for i in range(eta.shape[0]):
+        mu[i] = _exp(eta[i])
+
+
+@elements
+def _exponential_row(
+    eta: np.ndarray,
+    y: np.ndarray,
+    mu: np.ndarray,
+    factor: Scalar,
+    shift: Scalar,
+    losses: np.ndarray,
+) -> None:
+    for i in range(eta.shape[0]):
+        mean = mu[i] * factor
+        losses[i] = mean - y[i] * (eta[i] + shift)
+        eta[i] = mean - y[i]
+
+
+@elements
+def _differentiate_exponential(
+    eta: np.ndarray, Y: np.ndarray, losses: np.ndarray, shift: np.ndarray
+) -> None:
+    mu, row = np.empty(eta.shape[1], f4), np.empty(eta.shape[1], f4)
+    for b in range(eta.shape[0]):
+        _exponentials(eta[b], mu)
+        total, factor = _sum(Y[b]), f4(1)
+        shift[b] = f4(0)
+        if total > f4(0):
+            factor = total / _sum(mu)
+            shift[b] = f4(np.log(factor))
+        _exponential_row(eta[b], Y[b], mu, factor, shift[b], row)
+        losses[b] = _sum(row)
+
+
+@elements
+def _softplus_row(eta: np.ndarray, y: np.ndarray, losses: np.ndarray) -> None:
+    for i in range(eta.shape[0]):
+        mu, log_mu, slope, log_slope = _softplus(eta[i])
+        losses[i] = mu - y[i] * log_mu
+        eta[i] = slope - y[i] * log_slope
+
+
+@elements
+def _differentiate_softplus(eta: np.ndarray, Y: np.ndarray, losses: np.ndarray) -> None:
+    row = np.empty(eta.shape[1], f4)
+    for b in range(eta.shape[0]):
+        _softplus_row(eta[b], Y[b], row)
+        losses[b] = _sum(row)
+
+
+def _is_compiled(problem: Problem) -> bool:
+    """Whether the means and losses of a problem are among those that are compiled."""
+    links = Exponential, Softplus
+    return problem.family is Poisson and problem.link in links and problem.Y.dtype == f4
+
+
+def differentiate(eta: np.ndarray, problem: Problem) -> tuple[np.ndarray, np.ndarray]:
+    """See `workflow_scripts.solvers.glm.plain.differentiate`."""
+    if not _is_compiled(problem):
+        return plain.differentiate(eta, problem)
+    losses, shift = np.empty(len(eta), f4), np.zeros(len(eta), f4)
+    if problem.link is Exponential:
+        _differentiate_exponential(eta, problem.Y, losses, shift)
+    else:
+        _differentiate_softplus(eta, problem.Y, losses)
+    return losses, shift
+
+
+@sums
+def _propose_row(
+    theta: np.ndarray,
+    gradient: np.ndarray,
+    step: np.ndarray,
+    change: np.ndarray,
+    spread: np.ndarray,
+    weight: Scalar,
+    alpha: Scalar,
+    length: Scalar,
+    q: np.ndarray,
+    proposed: np.ndarray,
+) -> Scalar:
+    """Next parameters of one target in `proposed`, and the slope along the full step."""
+    product = projection = f4(0)
+    for j in range(theta.shape[0]):
+        product += step[j] * change[j]
+        projection += step[j] * gradient[j]
+    moved = product > f4(0)
+    inverse = f4(1) / product if moved else f4(0)
+    along = inverse * projection
+    size = across = f4(0)
+    for j in range(theta.shape[0]):
+        metric = f4(1) / (spread[j] * weight + (alpha if j > 0 else f4(0)))
+        q[j] = (gradient[j] - along * change[j]) * metric
+        size += change[j] * change[j] * metric
+        across += change[j] * q[j]
+    scale = f4(1) / (inverse * size) if moved else f4(1)
+    along -= inverse * across * scale
+    slope = f4(0)
+    for j in range(theta.shape[0]):
+        direction = -(q[j] * scale + step[j] * along)
+        slope += direction * gradient[j]
+        proposed[j] = theta[j] + length * direction
+    return slope
+
+
+@sums
+def _propose(
+    theta: np.ndarray,
+    gradient: np.ndarray,
+    step: np.ndarray,
+    change: np.ndarray,
+    spread: np.ndarray,
+    weights: np.ndarray,
+    alphas: np.ndarray,
+    length: np.ndarray,
+    proposed: np.ndarray,
+    slope: np.ndarray,
+) -> None:
+    q = np.empty_like(theta[0])
+    for b in range(theta.shape[0]):
+        slope[b] = _propose_row(
+            theta[b],
+            gradient[b],
+            step[b],
+            change[b],
+            spread,
+            weights[b],
+            alphas[b],
+            length[b],
+            q,
+            proposed[b],
+        )
+
+
+def propose(state: State, problem: Problem, alphas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """See `workflow_scripts.solvers.glm.plain.propose`."""
+    proposed, slope = np.empty_like(state.theta), np.empty_like(state.loss)
+    _propose(
+        state.theta,
+        state.gradient,
+        state.step,
+        state.change,
+        problem.spread,
+        problem.weights,
+        alphas,
+        state.length,
+        proposed,
+        slope,
+    )
+    return proposed, slope
+
+
+@sums
+def _penalise(theta: np.ndarray, gradient: np.ndarray, divisor: Scalar, alpha: Scalar) -> Scalar:
+    """Make a sum of gradients the gradient of the objective, and return its penalty."""
+    inverse = f4(1) / divisor
+    gradient[0] *= inverse
+    power = f4(0)
+    for j in range(1, theta.shape[0]):
+        power += theta[j] * theta[j]
+        gradient[j] = gradient[j] * inverse + alpha * theta[j]
+    return alpha / f4(2) * power
+
+
+@elements
+def _move(
+    old_theta: np.ndarray,
+    theta: np.ndarray,
+    step: np.ndarray,
+    old_gradient: np.ndarray,
+    gradient: np.ndarray,
+    change: np.ndarray,
+) -> None:
+    for j in range(theta.shape[0]):
+        step[j] = theta[j] - old_theta[j]
+        change[j] = gradient[j] - old_gradient[j]
+        old_theta[j] = theta[j]
+        old_gradient[j] = gradient[j]
+
+
+@sums
+def _norm(gradient: np.ndarray, spread: np.ndarray, weight: Scalar, alpha: Scalar) -> Scalar:
+    total = gradient[0] * gradient[0] / (spread[0] * weight)
+    for j in range(1, gradient.shape[0]):
+        total += gradient[j] * gradient[j] / (spread[j] * weight + alpha)
+    return total
+
+
+@elements
+def _accept(
+    old_theta: np.ndarray,
+    old_loss: np.ndarray,
+    old_gradient: np.ndarray,
+    step: np.ndarray,
+    change: np.ndarray,
+    length: np.ndarray,
+    theta: np.ndarray,
+    losses: np.ndarray,
+    gradient: np.ndarray,
+    slope: np.ndarray,
+    spread: np.ndarray,
+    weights: np.ndarray,
+    divisors: np.ndarray,
+    alphas: np.ndarray,
+    settled: np.ndarray,
+    slack: Scalar,
+    sufficient: Scalar,
+    least: Scalar,
+    largest: Scalar,
+    smallest: Scalar,
+    norms: np.ndarray,
+) -> None:
+    for b in range(theta.shape[0]):
+        if settled[b]:
+            norms[b] = f4(0)
+            continue
+        penalty = _penalise(theta[b], gradient[b], divisors[b], alphas[b])
+        loss = losses[b] / divisors[b] + penalty
+        promised = length[b] * slope[b]
+        if loss <= old_loss[b] + sufficient * promised + slack * abs(old_loss[b]):
+            _move(old_theta[b], theta[b], step[b], old_gradient[b], gradient[b], change[b])
+            old_loss[b] = loss
+            length[b] = f4(1)
+        else:
+            share = -promised / (f4(2) * (loss - old_loss[b] - promised))
+            if not share > least:
+                share = least
+            elif not share < largest:
+                share = largest
+            length[b] *= share
+            if length[b] < smallest:
+                length[b] = f4(1)
+                step[b] = f4(0)
+                change[b] = f4(0)
+        norms[b] = _norm(old_gradient[b], spread, weights[b], alphas[b])
+
+
+def accept(
+    state: State,
+    theta: np.ndarray,
+    losses: np.ndarray,
+    gradient: np.ndarray,
+    slope: np.ndarray,
+    problem: Problem,
+    alphas: np.ndarray,
+    settled: np.ndarray,
+) -> np.ndarray:
+    """See `workflow_scripts.solvers.glm.plain.accept`."""
+    norms = np.empty_like(losses)
+    _accept(
+        state.theta,
+        state.loss,
+        state.gradient,
+        state.step,
+        state.change,
+        state.length,
+        theta,
+        losses,
+        gradient,
+        slope,
+        problem.spread,
+        problem.weights,
+        problem.divisors,
+        alphas,
+        settled,
+        ROUNDING * np.finfo(theta.dtype).eps,
+        SUFFICIENT_DECREASE,
+        *SHORTENING,
+        SMALLEST_STEP,
+        norms,
+    )
+    return norms
+
+
+@elements
+def _curve_exponential_row(
+    eta: np.ndarray, y: np.ndarray, derivative: np.ndarray, weight: np.ndarray
+) -> None:
+    for i in range(eta.shape[0]):
+        mu = _exp(eta[i])
+        derivative[i] = mu - y[i]
+        weight[i] = mu
+
+
+@elements
+def _curve_softplus_row(
+    eta: np.ndarray, y: np.ndarray, derivative: np.ndarray, weight: np.ndarray
+) -> None:
+    for i in range(eta.shape[0]):
+        _, _, slope, log_slope = _softplus(eta[i])
+        derivative[i] = slope - y[i] * log_slope
+        weight[i] = slope * log_slope
+
+
+@elements
+def _curve(
+    eta: np.ndarray, Y: np.ndarray, exponential: bool, derivative: np.ndarray, W: np.ndarray
+) -> None:
+    for b in range(eta.shape[0]):
+        if exponential:
+            _curve_exponential_row(eta[b], Y[b], derivative[b], W[b])
+        else:
+            _curve_softplus_row(eta[b], Y[b], derivative[b], W[b])
+
+
+def curve(eta: np.ndarray, problem: Problem) -> tuple[np.ndarray, np.ndarray]:
+    """See `workflow_scripts.solvers.glm.plain.curve`."""
+    if not _is_compiled(problem):
+        return plain.curve(eta, problem)
+    derivative, W = np.empty_like(eta), np.empty_like(eta)
+    _curve(eta, problem.Y, problem.link is Exponential, derivative, W)
+    return derivative, W
+
+
+@sums
+def _effective_weight(w: np.ndarray, power: np.ndarray, penalty: Scalar, iterations: int) -> Scalar:
+    n = w.shape[0]
+    omega = _sum(w) / n
+    for _ in range(iterations):
+        g = f4(1) / omega
+        for j in range(power.shape[0]):
+            g += power[j] / (omega * power[j] + penalty)
+        g /= n
+        weighted = total = f4(0)
+        rest = f4(1) - omega * g
+        for i in range(w.shape[0]):
+            v = f4(1) / (rest + w[i] * g)
+            weighted += w[i] * v
+            total += v
+        omega = weighted / total
+    return omega
+
+
+@elements
+def _effective_weights(
+    W: np.ndarray, power: np.ndarray, penalty: np.ndarray, iterations: int, omega: np.ndarray
+) -> None:
+    for b in range(W.shape[0]):
+        omega[b] = _effective_weight(W[b], power, penalty[b], iterations)
+
+
+def effective_weights(W: np.ndarray, power: np.ndarray, penalty: np.ndarray) -> np.ndarray:
+    """See `workflow_scripts.solvers.glm.plain.effective_weights`."""
+    omega = np.empty_like(penalty)
+    _effective_weights(W, power, penalty, WEIGHT_ITERATIONS, omega)
+    return omega
+
+
+@sums
+def _divide_rows(
+    along: np.ndarray, omega: np.ndarray, power: np.ndarray, penalty: np.ndarray
+) -> None:
+    for b in range(along.shape[0]):
+        for j in range(along.shape[1]):
+            along[b, j] /= omega[b] * power[j] + penalty[b]
+
+
+def divide(along: np.ndarray, omega: np.ndarray, power: np.ndarray, penalty: np.ndarray) -> None:
+    """See `workflow_scripts.solvers.glm.plain.divide`."""
+    _divide_rows(along, omega, power, penalty)
+
+
+@elements
+def _held_out_exponential(
+    eta: np.ndarray, y: np.ndarray, log_ceiling: Scalar, losses: np.ndarray
+) -> None:
+    for i in range(eta.shape[0]):
+        capped = min(eta[i], log_ceiling)
+        losses[i] = _exp(capped) - y[i] * capped
+
+
+@elements
+def _held_out_softplus(
+    eta: np.ndarray, y: np.ndarray, ceiling: Scalar, log_ceiling: Scalar, losses: np.ndarray
+) -> None:
+    for i in range(eta.shape[0]):
+        mu, log_mu, _, _ = _softplus(eta[i])
+        losses[i] = min(mu, ceiling) - y[i] * min(log_mu, log_ceiling)
+
+
+@elements
+def _held_out(
+    eta: np.ndarray, Y: np.ndarray, ceiling: np.ndarray, exponential: bool, losses: np.ndarray
+) -> None:
+    row = np.empty(eta.shape[1], f4)
+    for b in range(eta.shape[0]):
+        log_ceiling = f4(np.log(ceiling[b]))
+        if exponential:
+            _held_out_exponential(eta[b], Y[b], log_ceiling, row)
+        else:
+            _held_out_softplus(eta[b], Y[b], ceiling[b], log_ceiling, row)
+        losses[b] = _sum(row)
+
+
+def held_out_losses(
+    eta: np.ndarray, Y: np.ndarray, ceiling: np.ndarray, problem: Problem
+) -> np.ndarray:
+    """See `workflow_scripts.solvers.glm.plain.held_out_losses`."""
+    if not _is_compiled(problem):
+        return plain.held_out_losses(eta, Y, ceiling, problem)
+    losses = np.empty(len(eta), f4)
+    # Without steps between elements a processor takes many at a time.
+    Y = np.ascontiguousarray(Y)
+    _held_out(eta, Y, ceiling, problem.link is Exponential, losses)
+    return losses
