@@ -35,6 +35,7 @@ VARIANT = {
     "learning_rate": 0.01,
     "learning_rate_drops": [0.9],
     "weight_decay": 0.0005,
+    "bfloat16": False,
     "augmentation": {"crop_scale": [0.8, 1.0], "flip": 0.5, "jitter": 0.2, "greyscale": 0.2},
     "negatives": 16,
     "temperature": 0.07,
@@ -102,6 +103,15 @@ def test_a_network_is_the_same_alone_and_in_a_group(run, objective):
     assert equal(group[1], alone[1])
     assert not equal(group[1], group[0]) and not equal(group[1], group[2])
     assert [row.loss for row in curve if row.seed == 1] == [row.loss for row in curve_alone]
+
+
+def test_half_precision_is_a_setting_that_decides_on_the_weights(run):
+    half, curve = run(0, bfloat16=True, epochs=1)
+    single, curve_single = run(0, epochs=1)
+    assert equal(half[0], run(0, bfloat16=True, epochs=1)[0][0])
+    assert not equal(half[0], single[0])
+    assert {p.dtype for p in half[0].parameters()} == {torch.float32}
+    assert curve[0].loss == pytest.approx(curve_single[0].loss, rel=0.1)
 
 
 def test_only_the_rows_of_the_set_are_trained_on(run, data):

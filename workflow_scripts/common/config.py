@@ -175,6 +175,7 @@ class TrainingKeys(Form):
     learning_rate: PositiveNumber
     learning_rate_drops: Annotated[list[PositiveShare], Unique]
     weight_decay: NotNegative
+    bfloat16: bool
     augmentation: Augmentation
     negatives: Count
     temperature: PositiveNumber

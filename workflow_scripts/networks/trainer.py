@@ -181,8 +181,8 @@ class Trainer:
             self._end_epoch(epoch, position + 1, learning_rate)
 
     def _precision(self) -> torch.autocast:
-        """Half precision where a GPU computes with it; weights stay in single."""
-        return torch.autocast(self.device.type, torch.bfloat16, self.device.type == "cuda")
+        """Half precision for matrix products, if the variant says so; weights stay in single."""
+        return torch.autocast(self.device.type, torch.bfloat16, self.variant["bfloat16"])
 
     def require_finite(self) -> None:
         """Refuse weights that were changed by a gradient that was not finite.
