@@ -95,7 +95,11 @@ def search_penalties(
 
     The search starts at `FIRST_PENALTY` and visits the neighbours of the best penalty so far, until
     both have a larger loss or there is none. It makes two approximations: the losses are those of
-    `losses_from_one_fit`, and a second minimum beyond a larger loss is not found. MEASURED
+    `losses_from_one_fit`, and a second minimum beyond a larger loss is not found. Measured with
+    ``tests/benchmarks/penalties.py`` on 480 to 960 stimuli, against `evaluate_all_penalties`: 98 %
+    to 100 % of the choices are equal for networks of 400 units and for brains of 1,500 units, 96 %
+    for an exponential mean of generated responses. The held-out R2 of a unit changes by less than
+    2e-5 in 95 % of the units and by 0.11 at most, the median over units by 0.003 at most.
 
     Parameters
     ----------
