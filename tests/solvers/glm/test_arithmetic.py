@@ -38,11 +38,19 @@ def test_gradient_is_the_derivative(link, family):
     )
 
 
-def test_an_exponential_mean_has_its_best_intercept():
-    theta, problem = pose("exp")
-    evaluate(theta, problem, plain)
-    predicted = np.exp(theta @ problem.A.T)
-    np.testing.assert_allclose(predicted.sum(axis=1), problem.Y.sum(axis=1))
+@pytest.mark.parametrize("module", [plain, fused])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("length", [1, 300])
+def test_an_exponential_mean_has_its_best_intercept(module, dtype, length):
+    """Also where means would overflow with another intercept."""
+    theta, problem = pose("exp", dtype=dtype)
+    theta = (length * theta).astype(dtype)
+    losses, _ = evaluate(theta, problem, module)
+    eta = theta.astype(float) @ problem.A.T
+    predicted = np.exp(eta)
+    np.testing.assert_allclose(predicted.sum(axis=1), problem.Y.sum(axis=1), rtol=1e-3)
+    expected = (predicted - problem.Y * eta).sum(axis=1)
+    np.testing.assert_allclose(losses, expected, rtol=1e-3)
 
 
 @pytest.mark.parametrize(("link", "family"), ALL)

@@ -6,10 +6,12 @@ means in single precision. Numba keeps the compiled code on the disk until this 
 gets constants of other files as arguments.
 """
 
+from math import factorial, log
 from typing import Any
 
 import numpy as np
-from numba import njit
+from numba import float32, njit
+from numba.extending import overload
 
 from workflow_scripts.solvers.glm import plain
 from workflow_scripts.solvers.glm.families import Poisson
@@ -24,7 +26,8 @@ from workflow_scripts.solvers.glm.plain import (
 from workflow_scripts.solvers.glm.problem import Problem
 from workflow_scripts.solvers.glm.state import State
 
-f4, i4 = np.float32, np.int32
+f4, f8, i4, i8 = np.float32, np.float64, np.int32, np.int64
+LOG_2 = log(2)
 
 Scalar = Any
 """A number whose type Numba infers."""
@@ -37,68 +40,117 @@ elements = njit(fastmath={"contract", "nsz"}, error_model="numpy", cache=True)
 inlined = njit(fastmath={"contract", "nsz"}, error_model="numpy", inline="always")
 
 
-@inlined
-def _exp(x: Scalar) -> Scalar:
-    """Exponential to 2 units of the last digit, within the range of normal numbers.
+SMALLEST_SUM = f4(1e-30)
+"""Smallest sum of means that is precise enough; the largest is its inverse."""
 
-    ``2^n exp(f)`` with a polynomial for exp (Cephes' expf) and n added to the exponent's bits.
-    """
+# Series from the highest power down, as long as the digits of a precision need them: of exp(x) up
+# to x = log(2) / 2, and of artanh(s) / s in s^2 up to s = 0.172, which gives the logarithms of
+# numbers between the roots of 1/2 and 2.
+EXP_SINGLE = tuple(f4(1 / factorial(k)) for k in range(7, -1, -1))
+EXP_DOUBLE = tuple(1 / factorial(k) for k in range(13, -1, -1))
+LOG_SINGLE = tuple(f4(1 / (2 * k + 1)) for k in range(5, -1, -1))
+LOG_DOUBLE = tuple(1 / (2 * k + 1) for k in range(11, -1, -1))
+
+
+@inlined
+def _series(coefficients: tuple[Scalar, ...], x: Scalar) -> Scalar:
+    total = coefficients[0]
+    for k in range(1, len(coefficients)):
+        total = total * x + coefficients[k]
+    return total
+
+
+@inlined
+def _exp_single(x: Scalar) -> Scalar:
+    """Exponential within the range of normal numbers: ``2^n exp(x - n log(2))``."""
     x = min(max(x, f4(-87)), f4(88))
     # Adding 1.5 * 2^23 rounds to an integer, which is then in the lowest bits.
-    shifted = x * f4(1.4426950408889634) + f4(12582912)
-    n = shifted - f4(12582912)
-    # log(2) in two parts, so that the subtraction is exact.
-    f = x - n * f4(0.693359375) + n * f4(2.12194440e-4)
-    p = f4(1.9875691500e-4)
-    p = p * f + f4(1.3981999507e-3)
-    p = p * f + f4(8.3334519073e-3)
-    p = p * f + f4(4.1665795894e-2)
-    p = p * f + f4(1.6666665459e-1)
-    p = p * f + f4(5.0000001201e-1)
-    power = i4(f4(shifted).view(i4) - i4(0x4B400000)) << i4(23)
-    return i4(f4(p * f * f + f + f4(1)).view(i4) + i4(power)).view(f4)
+    shifted = x * f4(1 / LOG_2) + f4(1.5 * 2**23)
+    n = shifted - f4(1.5 * 2**23)
+    # log(2) in two parts, the first of which has few digits, so that its product is exact.
+    y = _series(EXP_SINGLE, (x - n * f4(0.693359375)) + n * f4(2.12194440e-4))
+    exponent = i4(f4(shifted).view(i4) - i4(0x4B400000)) << i4(23)
+    return i4(f4(y).view(i4) + i4(exponent)).view(f4)
 
 
 @inlined
-def _log(x: Scalar) -> Scalar:
-    """Logarithm of a positive normal number to 2 units of the last digit (Cephes' logf)."""
+def _exp_double(x: Scalar) -> Scalar:
+    """See `_exp_single`."""
+    x = min(max(x, -708.0), 709.0)
+    shifted = x * (1 / LOG_2) + 1.5 * 2**52
+    n = shifted - 1.5 * 2**52
+    y = _series(EXP_DOUBLE, (x - n * 6.93145751953125e-1) - n * 1.42860682030941723212e-6)
+    exponent = i8(f8(shifted).view(i8) - i8(0x4338000000000000)) << i8(52)
+    return i8(f8(y).view(i8) + i8(exponent)).view(f8)
+
+
+@inlined
+def _log_single(x: Scalar) -> Scalar:
+    """Logarithm of a positive normal number, as a multiple of log(2) and of a factor near 1."""
     bits = f4(x).view(i4)
-    # The exponent that leaves a factor between sqrt(1/2) and sqrt(2).
+    # The exponent that leaves a factor between the roots of 1/2 and 2.
     exponent = i4(bits - i4(0x3F3504F3)) >> i4(23)
-    f = i4(bits - i4(exponent << i4(23))).view(f4) - f4(1)
-    k = f4(exponent)
-    z = f * f
-    p = f4(7.0376836292e-2)
-    p = p * f + f4(-1.1514610310e-1)
-    p = p * f + f4(1.1676998740e-1)
-    p = p * f + f4(-1.2420140846e-1)
-    p = p * f + f4(1.4249322787e-1)
-    p = p * f + f4(-1.6668057665e-1)
-    p = p * f + f4(2.0000714765e-1)
-    p = p * f + f4(-2.4999993993e-1)
-    p = p * f + f4(3.3333331174e-1)
-    return f + (p * f * z + k * f4(-2.12194440e-4) - f4(0.5) * z) + k * f4(0.693359375)
+    factor = i4(bits - i4(exponent << i4(23))).view(f4)
+    s = (factor - f4(1)) / (factor + f4(1))
+    return f4(exponent) * f4(LOG_2) + f4(2) * s * _series(LOG_SINGLE, s * s)
 
 
 @inlined
-def _softplus(x: Scalar) -> tuple[Scalar, Scalar, Scalar, Scalar]:
+def _log_double(x: Scalar) -> Scalar:
+    """See `_log_single`."""
+    bits = f8(x).view(i8)
+    biased = i8(bits + i8(0x3FF0000000000000 - 0x3FE6A09E667F3BCD)) >> i8(52)
+    factor = i8(bits - i8(i8(biased - i8(1023)) << i8(52))).view(f8)
+    # As the lowest bits of 2^52; processors convert whole numbers of 64 bits one at a time.
+    exponent = i8(biased | i8(0x4330000000000000)).view(f8) - (2.0**52 + 1023)
+    s = (factor - 1.0) / (factor + 1.0)
+    return exponent * LOG_2 + 2.0 * s * _series(LOG_DOUBLE, s * s)
+
+
+@inlined
+def _softplus_single(x: Scalar) -> tuple[Scalar, Scalar, Scalar, Scalar]:
     """``log(1 + exp(x))``, its logarithm, its slope, and the slope of its logarithm."""
-    small = _exp(-abs(x))
-    # log(1 + small) = 2 artanh(small / (2 + small)), a series without cancellation.
-    s = small / (f4(2) + small)
-    z = s * s
-    p = f4(1 / 11) + z * f4(1 / 13)
-    p = p * z + f4(1 / 9)
-    p = p * z + f4(1 / 7)
-    p = p * z + f4(1 / 5)
-    p = p * z + f4(1 / 3)
-    mu = max(x, f4(0)) + f4(2) * (s + s * z * p)
-    inverse = f4(1) / (f4(1) + small)
+    small = _exp_single(-abs(x))
+    one = f4(1) + small
+    inverse = f4(1) / one
+    # The last term is what rounding has taken from the sum.
+    mu = max(x, f4(0)) + (_log_single(one) + (small - (one - f4(1))) * inverse)
     slope = inverse if x >= f4(0) else small * inverse
     # Far below zero the mean is its slope, and its logarithm is x itself.
-    log_mu = _log(mu)
+    log_mu = _log_single(mu)
     log_mu = x if x < f4(-80) else log_mu
     return mu, log_mu, slope, slope / mu
+
+
+@inlined
+def _softplus_double(x: Scalar) -> tuple[Scalar, Scalar, Scalar, Scalar]:
+    """See `_softplus_single`."""
+    small = _exp_double(-abs(x))
+    one = 1.0 + small
+    inverse = 1.0 / one
+    mu = max(x, 0.0) + (_log_double(one) + (small - (one - 1.0)) * inverse)
+    slope = inverse if x >= 0.0 else small * inverse
+    log_mu = _log_double(mu)
+    log_mu = x if x < -700.0 else log_mu
+    return mu, log_mu, slope, slope / mu
+
+
+def _exp(x: Scalar) -> Scalar:
+    """Exponential in the precision of x."""
+
+
+def _softplus(x: Scalar) -> tuple[Scalar, Scalar, Scalar, Scalar]:
+    """Softplus mean and its companions in the precision of x."""
+
+
+@overload(_exp, inline="always")
+def _choose_exp(x: Scalar) -> Any:
+    return _exp_single.py_func if x == float32 else _exp_double.py_func
+
+
+@overload(_softplus, inline="always")
+def _choose_softplus(x: Scalar) -> Any:
+    return _softplus_single.py_func if x == float32 else _softplus_double.py_func
 
 
 @sums
@@ -134,14 +186,18 @@ def _exponential_row(
 def _differentiate_exponential(
     eta: np.ndarray, Y: np.ndarray, losses: np.ndarray, shift: np.ndarray
 ) -> None:
-    mu, row = np.empty(eta.shape[1], f4), np.empty(eta.shape[1], f4)
+    """Rows whose means overflow or vanish are left as they are, with a loss that is NaN."""
+    mu, row = np.empty_like(eta[0]), np.empty_like(eta[0])
     for b in range(eta.shape[0]):
         _exponentials(eta[b], mu)
-        total, factor = _sum(Y[b]), f4(1)
-        shift[b] = f4(0)
+        total, predicted = _sum(Y[b]), _sum(mu)
+        if not SMALLEST_SUM < predicted < f4(1) / SMALLEST_SUM:
+            losses[b] = np.nan
+            continue
+        factor, shift[b] = f4(1), f4(0)
         if total > f4(0):
-            factor = total / _sum(mu)
-            shift[b] = f4(np.log(factor))
+            factor = total / predicted
+            shift[b] = np.log(factor)
         _exponential_row(eta[b], Y[b], mu, factor, shift[b], row)
         losses[b] = _sum(row)
 
@@ -156,7 +212,7 @@ def _softplus_row(eta: np.ndarray, y: np.ndarray, losses: np.ndarray) -> None:
 
 @elements
 def _differentiate_softplus(eta: np.ndarray, Y: np.ndarray, losses: np.ndarray) -> None:
-    row = np.empty(eta.shape[1], f4)
+    row = np.empty_like(eta[0])
     for b in range(eta.shape[0]):
         _softplus_row(eta[b], Y[b], row)
         losses[b] = _sum(row)
@@ -165,16 +221,21 @@ def _differentiate_softplus(eta: np.ndarray, Y: np.ndarray, losses: np.ndarray) 
 def _is_compiled(problem: Problem) -> bool:
     """Whether the means and losses of a problem are among those that are compiled."""
     links = Exponential, Softplus
-    return problem.family is Poisson and problem.link in links and problem.Y.dtype == f4
+    return problem.family is Poisson and problem.link in links
 
 
 def differentiate(eta: np.ndarray, problem: Problem) -> tuple[np.ndarray, np.ndarray]:
     """See `workflow_scripts.solvers.glm.plain.differentiate`."""
     if not _is_compiled(problem):
         return plain.differentiate(eta, problem)
-    losses, shift = np.empty(len(eta), f4), np.zeros(len(eta), f4)
+    losses, shift = np.empty_like(eta[:, 0]), np.zeros_like(eta[:, 0])
     if problem.link is Exponential:
         _differentiate_exponential(eta, problem.Y, losses, shift)
+        left = np.flatnonzero(np.isnan(losses))
+        if len(left):
+            rows = eta[left]
+            losses[left], shift[left] = plain.differentiate(rows, problem.of(left))
+            eta[left] = rows
     else:
         _differentiate_softplus(eta, problem.Y, losses)
     return losses, shift
@@ -496,9 +557,9 @@ def _held_out_softplus(
 def _held_out(
     eta: np.ndarray, Y: np.ndarray, ceiling: np.ndarray, exponential: bool, losses: np.ndarray
 ) -> None:
-    row = np.empty(eta.shape[1], f4)
+    row = np.empty_like(eta[0])
     for b in range(eta.shape[0]):
-        log_ceiling = f4(np.log(ceiling[b]))
+        log_ceiling = np.log(ceiling[b])
         if exponential:
             _held_out_exponential(eta[b], Y[b], log_ceiling, row)
         else:
@@ -512,7 +573,7 @@ def held_out_losses(
     """See `workflow_scripts.solvers.glm.plain.held_out_losses`."""
     if not _is_compiled(problem):
         return plain.held_out_losses(eta, Y, ceiling, problem)
-    losses = np.empty(len(eta), f4)
+    losses = np.empty_like(eta[:, 0])
     # Without steps between elements a processor takes many at a time.
     Y = np.ascontiguousarray(Y)
     _held_out(eta, Y, ceiling, problem.link is Exponential, losses)

@@ -28,8 +28,8 @@ penalised too weakly can be wrong by orders of magnitude."""
 
 FEWEST_STIMULI = 480
 """Fewest training stimuli for which penalties are searched rather than all evaluated. With 480, at
-least 98 % of the searches end at the same penalty; with 192, 84 to 95 %; with 95 and more units than
-that, 71 to 81 %."""
+least 98 % of the searches end at the same penalty; with 192, 84 to 95 %; with 95 stimuli and more
+units, 71 to 81 %."""
 
 BATCH_ELEMENTS = {"cpu": 600_000, "cuda": 100_000_000}
 """Elements of an array (target, stimulus) or (target, axis) of one batch of targets, of which a fit

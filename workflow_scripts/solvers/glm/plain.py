@@ -85,8 +85,10 @@ def differentiate(eta: Array, problem: Problem) -> tuple[Array, Array]:
             rows = slice(start, start + size)
             piece, Y = eta[rows], problem.Y[rows]
             if problem.has_best_intercept:
-                total = xp.sum(Y, axis=1)
-                best = xp.log(total / xp.sum(xp.exp(piece), axis=1))
+                total, highest = xp.sum(Y, axis=1), xp.max(piece, axis=1)
+                # Relative to the highest mean, so that none overflows.
+                relative = xp.exp(piece - highest[:, None])
+                best = xp.log(total / xp.sum(relative, axis=1)) - highest
                 shift[rows] = xp.where(total > 0, best, 0)
                 piece = piece + shift[rows][:, None]
             loss, eta[rows] = problem.family.loss(Y, *problem.link.evaluate(piece, xp))
