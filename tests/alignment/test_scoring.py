@@ -2,12 +2,16 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from scipy.stats import pearsonr
 from sklearn.metrics import r2_score
 
 from workflow_scripts.alignment.scoring import (
     cell_mean,
     cell_score,
+    median_of_known,
     pearson_per_unit,
     r2_per_unit,
     split_score,
@@ -26,6 +30,18 @@ def test_a_unit_scores_its_mean_over_the_splits_in_which_it_has_a_score():
 def test_a_split_scores_the_median_over_units():
     np.testing.assert_allclose(split_score(BY_SPLIT), [0.35, 0.8])
     assert np.isnan(split_score(np.full((1, 3), np.nan))).all()
+
+
+@pytest.mark.filterwarnings("ignore:All-NaN slice")
+@given(
+    arrays(float, st.tuples(*[st.integers(1, 6)] * 3), elements=st.floats(-5, 5) | st.just(np.nan))
+)
+def test_the_median_leaves_out_what_is_missing(values):
+    """As NumPy's, which warns where there is nothing else."""
+    for axis in (0, 1, -1):
+        np.testing.assert_array_equal(
+            median_of_known(values, axis), np.nanmedian(values, axis=axis)
+        )
 
 
 def test_a_cell_scores_the_median_over_units():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LinearRegression, RidgeCV
 from sklearn.preprocessing import StandardScaler
 
-from workflow_scripts.solvers.leave_one_out import _LeaveOneOut, choose_penalties
+from workflow_scripts.solvers.leave_one_out import LeaveOneOut, choose_penalties
 from workflow_scripts.solvers.principal_axes import principal_axes
 from workflow_scripts.solvers.ridge import ALPHAS, Ridge
 
@@ -106,18 +106,33 @@ def test_residuals_that_are_rounding_rule_out_nothing():
     centred = Y - Y.mean(axis=0)
     chosen = choose_penalties(U, s, U.T @ centred, centred, ALPHAS)
     assert U.shape[1] == len(U) - 2
-    every = _LeaveOneOut(U, s, ALPHAS)
-    errors = [every._errors(centred.T @ U, centred.T, number) for number in range(len(ALPHAS))]
+    every = LeaveOneOut(U, s, ALPHAS)
+    errors = [every._errors(U.T @ centred, centred, number) for number in range(len(ALPHAS))]
     np.testing.assert_array_equal(chosen, np.array(ALPHAS)[np.argmin(errors, axis=0)])
     assert chosen.min() > 100
 
 
+@pytest.mark.parametrize("n", [100, 600])
 @pytest.mark.parametrize("p", [50, 900])
-def test_tensors_give_the_same_map(p):
-    X, Y = data(600, p, 20, noise=8.0)
+def test_tensors_give_the_same_map(n, p):
+    X, Y = data(n, p, 20, noise=8.0)
     ours, tensors = Ridge().fit(X, Y), Ridge().fit(*map(torch.as_tensor, (X, Y)))
     np.testing.assert_array_equal(ours.alpha_, tensors.alpha_)
     np.testing.assert_allclose(ours.predict(X), tensors.predict(torch.as_tensor(X)), rtol=1e-9)
+
+
+@pytest.mark.parametrize("n", [60, 10])
+@pytest.mark.parametrize(("weakest", "rank"), [(0.1, 20), (1e-6, 20), (0.0, 19)])
+def test_principal_axes_are_the_singular_vectors(n, weakest, rank):
+    """Whether the Gram matrix is enough for the weakest direction or not."""
+    random = np.random.default_rng(2)
+    X = random.normal(size=(n, 20)) @ np.diag(np.r_[np.ones(19), weakest])
+    U, s, Vt = principal_axes(X)
+    assert len(s) == min(n, rank)
+    np.testing.assert_allclose(s, np.linalg.svd(X, compute_uv=False)[: len(s)], rtol=1e-9)
+    np.testing.assert_allclose(U * s @ Vt, X, atol=1e-12)
+    for vectors in (U.T @ U, Vt @ Vt.T):
+        np.testing.assert_allclose(vectors, np.eye(len(s)), atol=1e-10)
 
 
 def test_without_noise_the_map_is_recovered():

@@ -11,7 +11,7 @@ import pytest
 
 ROWS = runpy.run_path(str(Path(__file__).parents[1] / "benchmarks/alignment.py"))["ROWS"]
 MODELS = {"n_train": 60, "n_test": 30, "n_units": 12, "n_targets": 3}
-GLM = {"n_train": 60, "n_units": 8, "n_targets": 3, "n_fitted": 2, "n_sample": 5}
+GLM = {"n_train": 60, "n_units": 8, "n_targets": 3, "n_fitted": 2, "n_sample": 2}
 RSA = {"n_profiles": 4, "n_stimuli": 30, "n_units": 12}
 # Sizes of each row, and the largest disagreement that is accepted.
 TINY = {
@@ -19,9 +19,15 @@ TINY = {
     # The other tool chooses penalties by another criterion.
     "ridge_models_himalaya": (MODELS, 0.05),
     "ridge_brain": ({**MODELS, "n_units": 100, "n_target_units": 6}, 1e-8),
+    "ridge_models_whole": (MODELS, 1e-8),
+    "ridge_brain_whole": ({**MODELS, "n_units": 100, "n_target_units": 6}, 1e-8),
     "linear_nonlinear": (GLM, 1e-4),
     "linear_softplus": (GLM, 1e-4),
     "pre_linear_softplus": (GLM, 1e-4),
+    "linear_nonlinear_exact": (GLM, 1e-4),
+    "linear_softplus_exact": (GLM, 1e-4),
+    "pre_linear_softplus_exact": (GLM, 1e-4),
+    "soft_matching_unequal": ({"n_units": 30, "n_target_units": 40, "n_stimuli": 40}, 1e-10),
     "yeo_johnson": ({"n_stimuli": 60, "n_units": 8}, 1e-4),
     "soft_matching_1000": ({"n_units": 30, "n_stimuli": 40}, 1e-10),
     "soft_matching_2000": ({"n_units": 60, "n_stimuli": 40}, 1e-10),

@@ -54,15 +54,15 @@ class Fitter:
         """The values on the device that fits them."""
         return on_device(values, self.device)
 
-    def fit(self, X: Array, Y: Array, train: np.ndarray, test: np.ndarray) -> Fit:
+    def fit(self, X: Array, Y: Array, train: np.ndarray | slice, test: np.ndarray | slice) -> Fit:
         """Fit a new estimator to one split.
 
         Parameters
         ----------
         X, Y : array, shape (n_stimuli, n_source_units) and (n_stimuli, n_target_units)
             Placed on the device.
-        train, test : numpy.ndarray of int
-            Indices of stimuli.
+        train, test : numpy.ndarray of int, or slice
+            Indices of stimuli; slices are not copied.
 
         Raises
         ------
@@ -71,22 +71,26 @@ class Fitter:
         InputError
             If the method's predictions have another shape than the test responses.
         """
-        varies = to_numpy(varying(Y[train]))
+        training, X_test = Y[train], X[test]
+        varies = to_numpy(varying(training))
         if not varies.any():
             raise NotComparable("no target unit varies over the training stimuli")
         estimator = make_estimator(self.implementation, self.parameters)
-        estimator = estimator.fit(X[train], Y[train][:, varies])
-        found = to_numpy(estimator.predict(X[test]))
-        expected = len(test), int(varies.sum())
+        estimator = estimator.fit(X[train], training if varies.all() else training[:, varies])
+        found = to_numpy(estimator.predict(X_test))
+        expected = len(X_test), int(varies.sum())
         if found.shape != expected:
             raise InputError(
                 METHODS.path(self.implementation),
                 f"predictions of shape {found.shape}",
                 f"{expected}, one row per test stimulus and one column per target unit",
             )
-        predicted = np.full((len(test), len(varies)), np.nan)
-        predicted[:, varies] = found
+        predicted = found.astype(float, copy=False)
+        if not varies.all():
+            predicted = np.full((len(X_test), len(varies)), np.nan)
+            predicted[:, varies] = found
         converged = varies.copy()
         converged[varies] = getattr(estimator, "converged_", True)
-        predicted[:, ~converged] = np.nan
+        if not converged.all():
+            predicted = np.where(converged, predicted, np.nan)
         return Fit(estimator, varies, converged, predicted)

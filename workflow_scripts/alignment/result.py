@@ -15,8 +15,8 @@ class Scored:
         NaN for units without a score in a split.
     seconds : float
         Time that the cell took, an equal share where several were fitted in one call.
-    alpha : numpy.ndarray, shape (n_splits,)
-        Median over units of the chosen penalty; NaN for a method without one.
+    alpha : numpy.ndarray, shape (n_splits, n_units)
+        Chosen penalties; NaN for a method without one.
     n_unconverged : int
         Number of fits, over units and splits, that did not converge.
     extras : dict of str to numpy.ndarray, each of shape (n_splits,)

@@ -16,7 +16,6 @@ from workflow_scripts.alignment.noise_ceiling import NoiseCorrection, estimate_c
 from workflow_scripts.alignment.result import Result, Scored, Skipped
 from workflow_scripts.alignment.scoring import (
     mean_of_known,
-    median_of_known,
     pearson_per_unit,
     r2_per_unit,
 )
@@ -82,8 +81,10 @@ def score_cells(
             )
     card = METHODS.card(method)
     results: dict[int, Result] = {}
+    profiles = {id(profile): profile for cell in cells for profile in cell}
+    missing = {key: np.isnan(profile.values.min(axis=0)).sum() for key, profile in profiles.items()}
     for index, (source, target) in enumerate(cells):
-        obstacle = _obstacle(source, target, min_units)
+        obstacle = _obstacle(source, target, min_units, missing)
         if obstacle:
             results[index] = Skipped(obstacle)
     usable = [index for index in range(len(cells)) if index not in results]
@@ -110,12 +111,14 @@ def score_cells(
     return shard_dataset(cells, [results[index] for index in range(len(cells))], splits)
 
 
-def _obstacle(source: Profile, target: Profile, min_units: int) -> str:
-    """Why no method can score this cell, or an empty text."""
+def _obstacle(source: Profile, target: Profile, min_units: int, missing: dict[int, int]) -> str:
+    """Why no method can score this cell, or an empty text.
+
+    `missing` has the number of units with missing responses, by the identity of the profile.
+    """
     for name, profile in (("source", source), ("target", target)):
-        missing = np.isnan(profile.values).any(axis=0).sum()
-        if missing:
-            return f"{missing} units of the {name} have missing responses"
+        if missing[id(profile)]:
+            return f"{missing[id(profile)]} units of the {name} have missing responses"
     if source.values.shape[1] == 0:
         return "the source has no units"
     if target.values.shape[1] < max(1, min_units):
@@ -142,7 +145,7 @@ def _compare(method: str, parameters: dict[str, Any], cells: Sequence[Cell]) -> 
             results.append(Skipped("no score: the comparison of the two profiles is NaN"))
             continue
         seconds = perf_counter() - started
-        results.append(Scored(np.array([[value]]), seconds, alpha=np.array([np.nan])))
+        results.append(Scored(np.array([[value]]), seconds, alpha=np.array([[np.nan]])))
     return results
 
 
@@ -155,7 +158,7 @@ def _score_group(
 ) -> list[Result]:
     """Result of each target of one source."""
     try:
-        stack = _fit_stack(source, targets, splits, fitter)
+        stack = _fit_stack(source, targets, splits, fitter, noise_correction is not None)
     except NotComparable as reason:
         if len(targets) == 1:
             return [Skipped(str(reason))]
@@ -167,7 +170,11 @@ def _score_group(
     correlations = {}
     if noise_correction is not None:
         ceilings = estimate_ceilings(source, targets, splits, fitter, noise_correction)
-        correlations = _correlate(stack, splits, ceilings)
+        correlations = {
+            "correlation": stack.correlations,
+            "correlation_ceiling": mean_of_known(ceilings, axis=0),
+            "correlation_corrected": mean_of_known(stack.correlations / ceilings, axis=0),
+        }
     ends = np.cumsum([target.values.shape[1] for target in targets])
     return [
         _cut(stack, slice(start, end), correlations, len(targets))
@@ -181,10 +188,8 @@ class _Stack:
 
     Attributes
     ----------
-    observed : numpy.ndarray, shape (n_stimuli, n_units)
-    predicted : list of numpy.ndarray, each of shape (n_test, n_units)
-        Predictions of each split.
-    scores, alphas : numpy.ndarray, shape (n_splits, n_units)
+    scores, correlations, alphas : numpy.ndarray, shape (n_splits, n_units)
+        Correlations are NaN if they are not wanted.
     unconverged, not_numbers : numpy.ndarray of int, shape (n_units,)
         In how many splits the fit of a unit did not converge, or did but predicts NaN.
     extras : dict of str to numpy.ndarray, each of shape (n_splits,)
@@ -192,9 +197,8 @@ class _Stack:
         Time of all fits together.
     """
 
-    observed: np.ndarray
-    predicted: list[np.ndarray]
     scores: np.ndarray
+    correlations: np.ndarray
     alphas: np.ndarray
     unconverged: np.ndarray
     not_numbers: np.ndarray
@@ -203,25 +207,38 @@ class _Stack:
 
 
 def _fit_stack(
-    source: Profile, targets: Sequence[Profile], splits: Sequence[Split], fitter: Fitter
+    source: Profile,
+    targets: Sequence[Profile],
+    splits: Sequence[Split],
+    fitter: Fitter,
+    correlate: bool,
 ) -> _Stack:
     """Fit and score all targets of one source in every split."""
-    observed = np.hstack([target.values for target in targets])
-    scores = np.full((len(splits), observed.shape[1]), np.nan)
-    alphas = np.full((len(splits), observed.shape[1]), np.nan)
-    unconverged = np.zeros(observed.shape[1], int)
-    not_numbers = np.zeros(observed.shape[1], int)
+    n_units = sum(target.values.shape[1] for target in targets)
+    scores, correlations, alphas = np.full((3, len(splits), n_units), np.nan)
+    unconverged = np.zeros(n_units, int)
+    not_numbers = np.zeros(n_units, int)
     extras: dict[str, np.ndarray] = {}
-    predicted = []
     started = perf_counter()
-    X, Y = fitter.place(source.values), fitter.place(observed)
     for number, (train, test) in enumerate(splits):
-        fit = fitter.fit(X, Y, train, test)
-        scores[number] = r2_per_unit(observed[test], fit.predicted)
+        # The stimuli are put in the order of the split where the targets are put side by side:
+        # what is copied once more is too large for the processor's cache.
+        stimuli = np.concatenate([train, test])
+        Y = _side_by_side(targets, stimuli)
+        fit = fitter.fit(
+            fitter.place(source.values[stimuli]),
+            fitter.place(Y),
+            slice(len(train)),
+            slice(len(train), None),
+        )
+        responses = Y[len(train) :]
+        scores[number] = r2_per_unit(responses, fit.predicted)
         unconverged += fit.varies & ~fit.converged
-        varies = np.ptp(observed[test], axis=0) > 0
-        not_numbers += fit.converged & varies & np.isnan(fit.predicted).any(axis=0)
-        predicted.append(fit.predicted)
+        lost = np.flatnonzero(np.isnan(scores[number]) & fit.converged)
+        varies = np.ptp(responses[:, lost], axis=0) > 0
+        not_numbers[lost] += varies & np.isnan(fit.predicted[:, lost]).any(axis=0)
+        if correlate:
+            correlations[number] = pearson_per_unit(responses, fit.predicted)
         if hasattr(fit.estimator, "alpha_"):
             alphas[number, fit.varies] = to_numpy(fit.estimator.alpha_)
         for name, value in getattr(fit.estimator, "extras_", {}).items():
@@ -230,24 +247,17 @@ def _fit_stack(
             if count:
                 logging.info("safeguard: %s %d times in split %d", guard, count, number)
     seconds = perf_counter() - started
-    return _Stack(observed, predicted, scores, alphas, unconverged, not_numbers, extras, seconds)
+    return _Stack(scores, correlations, alphas, unconverged, not_numbers, extras, seconds)
 
 
-def _correlate(
-    stack: _Stack, splits: Sequence[Split], ceilings: np.ndarray
-) -> dict[str, np.ndarray]:
-    """Correlations of each split and unit: as measured, their ceilings, and corrected for noise."""
-    measured = np.array(
-        [
-            pearson_per_unit(stack.observed[test], predicted)
-            for (_, test), predicted in zip(splits, stack.predicted, strict=True)
-        ]
-    )
-    return {
-        "correlation": measured,
-        "correlation_ceiling": mean_of_known(ceilings, axis=0),
-        "correlation_corrected": mean_of_known(measured / ceilings, axis=0),
-    }
+def _side_by_side(targets: Sequence[Profile], stimuli: np.ndarray) -> np.ndarray:
+    """Responses of all targets to these stimuli, in this order, shape (n_stimuli, n_units)."""
+    counts = [target.values.shape[1] for target in targets]
+    responses = np.empty((len(stimuli), sum(counts)))
+    columns = np.split(responses, np.cumsum(counts[:-1]), axis=1)
+    for target, of_target in zip(targets, columns, strict=True):
+        of_target[:] = target.values[stimuli]
+    return responses
 
 
 def _cut(
@@ -261,7 +271,7 @@ def _cut(
     return Scored(
         by_split,
         stack.seconds / n_targets,
-        alpha=median_of_known(stack.alphas[:, units], axis=1),
+        alpha=stack.alphas[:, units],
         n_unconverged=unconverged,
         extras=stack.extras,
         correlations={name: values[:, units] for name, values in correlations.items()},

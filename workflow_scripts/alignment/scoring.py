@@ -20,19 +20,19 @@ def unit_score(by_split: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    by_split : numpy.ndarray, shape (n_splits, n_units)
+    by_split : numpy.ndarray, shape (..., n_splits, n_units)
 
     Returns
     -------
-    numpy.ndarray, shape (n_units,)
+    numpy.ndarray, shape (..., n_units)
         NaN for units without a score in any split.
     """
-    return mean_of_known(by_split, axis=0)
+    return mean_of_known(by_split, axis=-2)
 
 
 def split_score(by_split: np.ndarray) -> np.ndarray:
-    """Score of a cell in each split: median over units, of shape (n_splits,)."""
-    return median_of_known(by_split, axis=1)
+    """Score in each split: median over units of (..., n_splits, n_units)."""
+    return median_of_known(by_split, axis=-1)
 
 
 def cell_score(of_units: np.ndarray) -> np.ndarray:
@@ -60,9 +60,9 @@ def r2_per_unit(observed: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     numpy.ndarray, shape (n_units,)
         NaN for units without variance over these stimuli.
     """
-    residual = ((observed - predicted) ** 2).sum(axis=0)
-    total = ((observed - observed.mean(axis=0)) ** 2).sum(axis=0)
-    constant = np.ptp(observed, axis=0) == 0
+    residual = _power(observed - predicted)
+    total = _power(observed - observed.mean(axis=0))
+    constant = (observed == observed[0]).all(axis=0)
     return np.where(constant, np.nan, 1 - residual / np.where(constant, 1, total))
 
 
@@ -80,16 +80,24 @@ def pearson_per_unit(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """
     constant = (np.ptp(first, axis=0) == 0) | (np.ptp(second, axis=0) == 0)
     first, second = first - first.mean(axis=0), second - second.mean(axis=0)
-    norm = np.sqrt((first**2).sum(axis=0) * (second**2).sum(axis=0))
+    norm = np.sqrt(_power(first) * _power(second))
     return np.where(constant, np.nan, (first * second).sum(axis=0) / np.where(constant, 1, norm))
+
+
+def _power(values: np.ndarray) -> np.ndarray:
+    """Sum of the squares of each column."""
+    return np.einsum("ij,ij->j", values, values)
 
 
 def median_of_known(values: np.ndarray, axis: int) -> np.ndarray:
     """Median that leaves out NaN, and is NaN, without a warning, where there is nothing else."""
-    empty = np.isnan(values).all(axis=axis, keepdims=True)
-    return np.where(
-        empty.squeeze(axis), np.nan, np.nanmedian(np.where(empty, 0, values), axis=axis)
-    )
+    ordered = np.sort(values, axis=axis)  # NaN come last
+    count = (~np.isnan(values)).sum(axis=axis, keepdims=True)
+    middle = [
+        np.take_along_axis(ordered, number, axis)
+        for number in (np.maximum(count - 1, 0) // 2, count // 2)
+    ]
+    return np.mean(middle, axis=0).squeeze(axis)
 
 
 def mean_of_known(values: np.ndarray, axis: int) -> np.ndarray:

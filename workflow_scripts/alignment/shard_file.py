@@ -1,17 +1,14 @@
 """The file of a shard: scores of cells as a Dataset. Its rows in tables: `shard_rows`."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from workflow_scripts.alignment.cells import Cell
 from workflow_scripts.alignment.result import Result, Scored, Skipped
-from workflow_scripts.alignment.scoring import (
-    mean_of_known,
-    split_score,
-    unit_score,
-)
+from workflow_scripts.alignment.scoring import median_of_known, split_score, unit_score
 from workflow_scripts.alignment.splits import Split
 
 
@@ -37,47 +34,47 @@ def shard_dataset(
     scored = {index: r for index, r in enumerate(results) if isinstance(r, Scored)}
     n_units = max([r.by_split.shape[1] for r in scored.values()], default=1)
 
-    def rows(width: int, values_of: Callable[[Scored], np.ndarray | None]) -> np.ndarray:
-        filled = np.full((len(cells), width), np.nan)
+    def table(shape: tuple[int, ...], values_of: Callable[[Scored], Any]) -> np.ndarray:
+        """Values of each cell, NaN where it has none, or fewer units than others."""
+        filled = np.full((len(cells), *shape), np.nan)
         for index, result in scored.items():
-            values = values_of(result)
-            if values is not None:
-                filled[index, : len(values)] = values
+            values = np.asarray(values_of(result))
+            corner: tuple[int | slice, ...] = (index, *map(slice, values.shape))
+            filled[corner] = values
         return filled
 
     def numbers(value_of: Callable[[Scored], int]) -> np.ndarray:
         return np.array([value_of(r) if isinstance(r, Scored) else 0 for r in results], np.int64)
 
     def reported(name: str) -> np.ndarray:
-        return rows(len(splits), lambda r: r.extras.get(name))
+        return table((len(splits),), lambda r: r.extras.get(name, np.nan))
 
     def correlation(name: str) -> np.ndarray:
-        return rows(n_units, lambda r: mean_of_known(r.correlations[name], axis=0))
+        return unit_score(table(each, lambda r: r.correlations[name]))
 
+    each = len(splits), n_units
+    by_split = table(each, lambda r: r.by_split)
+    of_units = unit_score(by_split)
+    n_scored = np.count_nonzero(~np.isnan(of_units), axis=1)
     extras = dict.fromkeys(name for r in scored.values() for name in r.extras)
     correlations = dict.fromkeys(name for r in scored.values() for name in r.correlations)
     reasons = [result.reason if isinstance(result, Skipped) else "" for result in results]
     n_train, n_test = map(len, splits[0])
-    seconds = rows(1, lambda r: np.array([r.seconds]))[:, 0]
+    seconds = table((), lambda r: r.seconds)
+    alphas = table(each, lambda r: r.alpha)
     return xr.Dataset(
         {
-            "split_score": (
-                ("cell", "split"),
-                rows(len(splits), lambda r: split_score(r.by_split)),
-            ),
-            "unit_score": (
-                ("cell", "target_unit"),
-                rows(n_units, lambda r: unit_score(r.by_split)),
-            ),
+            "split_score": (("cell", "split"), split_score(by_split)),
+            "unit_score": (("cell", "target_unit"), of_units),
             "verdict": ("cell", ["skipped" if reason else "ok" for reason in reasons]),
             "reason": ("cell", reasons),
             "n_source_units": ("cell", [source.values.shape[1] for source, _ in cells]),
             "n_target_units": ("cell", [target.values.shape[1] for _, target in cells]),
-            "n_dropped_units": ("cell", numbers(lambda r: np.isnan(unit_score(r.by_split)).sum())),
+            "n_dropped_units": ("cell", numbers(lambda r: r.by_split.shape[1]) - n_scored),
             "n_unconverged_fits": ("cell", numbers(lambda r: r.n_unconverged)),
             "n_train": ("cell", [n_train] * len(cells)),
             "n_test": ("cell", [n_test] * len(cells)),
-            "alpha": (("cell", "split"), rows(len(splits), lambda r: r.alpha)),
+            "alpha": (("cell", "split"), median_of_known(alphas, axis=-1)),
             "seconds": ("cell", seconds, {"units": "s"}),
             **{name: (("cell", "split"), reported(name)) for name in extras},
             **{name: (("cell", "target_unit"), correlation(name)) for name in correlations},

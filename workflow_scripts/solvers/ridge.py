@@ -1,6 +1,6 @@
 """Ridge regression with a penalty for each target unit.
 
-The penalty is chosen in `workflow_scripts.solvers.leave_one_out.choose_penalties`, by exact
+The penalty is chosen in `workflow_scripts.solvers.leave_one_out.LeaveOneOut`, by exact
 leave-one-out error over the training stimuli; it takes one of the values that the estimator is
 given, by default `ALPHAS`.
 """
@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
-from array_api_compat import array_namespace
+from array_api_compat import array_namespace, device
 
 from workflow_scripts.common.errors import NotComparable
 from workflow_scripts.solvers.arrays import Array
-from workflow_scripts.solvers.leave_one_out import choose_penalties
+from workflow_scripts.solvers.leave_one_out import LeaveOneOut
 from workflow_scripts.solvers.principal_axes import principal_axes
 from workflow_scripts.solvers.standardise import Standardiser
 
@@ -62,11 +62,18 @@ class Ridge:
         self.scaler = Standardiser()
         U, s, Vt = principal_axes(self.scaler.fit_transform(X))
         self.axes_ = Vt.T
-        self.intercept_ = xp.mean(Y, axis=0)
-        centred = Y - self.intercept_
-        projected = U.T @ centred
-        self.alpha_ = choose_penalties(U, s, projected, centred, self.alphas)
-        self.weights_ = s[:, None] / (s[:, None] ** 2 + self.alpha_) * projected
+        choice = LeaveOneOut(U, s, self.alphas)
+        weight = s[:, None] / (s[:, None] ** 2 + choice.alphas)
+        self.intercept_, self.alpha_ = xp.empty_like(Y[0, :]), xp.empty_like(Y[0, :])
+        self.weights_ = xp.empty((len(s), Y.shape[1]), dtype=Y.dtype, device=device(Y))
+        for batch in choice.batches(Y.shape[1]):
+            responses = Y[:, batch]
+            self.intercept_[batch] = xp.mean(responses, axis=0)
+            centred = responses - self.intercept_[batch]
+            projected = U.T @ centred
+            chosen = choice.choose(projected, centred)
+            self.alpha_[batch] = choice.alphas[chosen]
+            self.weights_[:, batch] = xp.take(weight, chosen, axis=1) * projected
         return self
 
     def predict(self, X: Array) -> Array:

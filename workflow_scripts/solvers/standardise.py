@@ -10,10 +10,7 @@ from workflow_scripts.solvers.arrays import Array
 
 def varying(X: Array) -> Array:
     """Whether each column of X (n_stimuli, n_units) takes more than one value."""
-    xp = array_namespace(X)
-    if X.shape[1] == 0:
-        return X[0] > 0
-    return xp.max(X, axis=0) > xp.min(X, axis=0)
+    return array_namespace(X).any(X[0, :] != X, axis=0)
 
 
 class Standardiser:

@@ -139,7 +139,7 @@ def _exp(x: Scalar) -> Scalar:
     """Exponential in the precision of x."""
 
 
-def _softplus(x: Scalar) -> tuple[Scalar, Scalar, Scalar, Scalar]:
+def _softplus(x: Scalar) -> Any:
     """Softplus mean and its companions in the precision of x."""
 
 
