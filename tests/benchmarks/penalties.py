@@ -19,8 +19,7 @@ from threadpoolctl import threadpool_limits
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # the workflow is not an installed package
 
-from responses import drives, softplus
-
+from tests.benchmarks.responses import drives, softplus
 from workflow_scripts.alignment.method import make_estimator
 from workflow_scripts.alignment.scoring import r2_per_unit
 from workflow_scripts.networks.activation_file import read_activations
@@ -70,7 +69,7 @@ def network_of_a_run(folder, layer):
 
 
 def compare(method, source, target):
-    """One row: both fits of one method, with a fifth of the stimuli held out."""
+    """One row: both fits of one method, scored on `N_TEST` stimuli."""
     X = source[METHODS[method]]
     order = np.random.default_rng(1).permutation(len(X))
     train, test = np.split(order, [len(X) - N_TEST])

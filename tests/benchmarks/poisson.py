@@ -107,7 +107,7 @@ def choose_penalty(fit, link, Z, y, tolerance):
         for number, alpha in enumerate(ALPHAS):
             parameters = fit(Z_train, y_train, alpha, tolerance, parameters)
             mu = mean_response(link, parameters[0] + Z_test @ parameters[1:])
-            mu = np.clip(mu, np.finfo(float).tiny, CAP * y.max())
+            mu = np.clip(mu, np.finfo(float).tiny, CAP * y_train.max())
             deviance[number] += (mu - y_test * np.log(mu)).sum()
     return ALPHAS[deviance.argmin()]
 
@@ -141,7 +141,7 @@ def poisson_regression(method, fits, exact, n_train, n_units, n_targets, n_fitte
         also finds the precise optimum.
     exact : bool
         Whether ours fits every fold with every penalty, as the other tool does. Without it, ours
-        approximates the losses of most folds and ends the search of a penalty early.
+        approximates the losses of folds and ends the search of a penalty early.
     n_train, n_units, n_targets : int
     n_fitted : int
         Target profiles on which ours is timed, and from which the sample is drawn.

@@ -221,8 +221,8 @@ def _fit_stack(
     extras: dict[str, np.ndarray] = {}
     started = perf_counter()
     for number, (train, test) in enumerate(splits):
-        # The stimuli are put in the order of the split where the targets are put side by side:
-        # what is copied once more is too large for the processor's cache.
+        # The targets are put side by side in the order of the split, so that training and test
+        # stimuli are slices: another copy would take as long as scoring.
         stimuli = np.concatenate([train, test])
         Y = _side_by_side(targets, stimuli)
         fit = fitter.fit(

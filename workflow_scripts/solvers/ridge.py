@@ -64,8 +64,9 @@ class Ridge:
         self.axes_ = Vt.T
         choice = LeaveOneOut(U, s, self.alphas)
         weight = s[:, None] / (s[:, None] ** 2 + choice.alphas)
-        self.intercept_, self.alpha_ = xp.empty_like(Y[0, :]), xp.empty_like(Y[0, :])
-        self.weights_ = xp.empty((len(s), Y.shape[1]), dtype=Y.dtype, device=device(Y))
+        self.intercept_ = xp.empty(Y.shape[1], dtype=s.dtype, device=device(s))
+        self.alpha_ = xp.empty_like(self.intercept_)
+        self.weights_ = xp.empty((len(s), Y.shape[1]), dtype=s.dtype, device=device(s))
         for batch in choice.batches(Y.shape[1]):
             responses = Y[:, batch]
             self.intercept_[batch] = xp.mean(responses, axis=0)

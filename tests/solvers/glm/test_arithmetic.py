@@ -10,7 +10,12 @@ from workflow_scripts.solvers.glm import fused, plain
 from workflow_scripts.solvers.glm.families import FAMILIES
 from workflow_scripts.solvers.glm.links import LINKS
 from workflow_scripts.solvers.glm.problem import pose_problem
-from workflow_scripts.solvers.glm.quasi_newton import arithmetic_of, evaluate
+from workflow_scripts.solvers.glm.quasi_newton import (
+    _arithmetic_of_numpy,
+    arithmetic_of,
+    evaluate,
+    minimise,
+)
 from workflow_scripts.solvers.glm.state import start_at
 
 ALL = [(link, family) for link in LINKS for family in FAMILIES]
@@ -117,7 +122,34 @@ def test_the_effective_weight_has_the_trace_of_the_weights(module):
         assert constant == pytest.approx(leverages.sum(), rel=0.02)
 
 
-def test_without_numba_the_plain_functions_are_taken(monkeypatch):
-    monkeypatch.setitem(sys.modules, "workflow_scripts.solvers.glm.fused", None)
+@pytest.fixture
+def fused_is_forgotten(monkeypatch):
+    monkeypatch.delitem(sys.modules, "workflow_scripts.solvers.glm.fused")
     monkeypatch.delattr("workflow_scripts.solvers.glm.fused")
+    _arithmetic_of_numpy.cache_clear()
+    yield
+    _arithmetic_of_numpy.cache_clear()
+
+
+def test_without_numba_the_plain_functions_are_taken(monkeypatch, fused_is_forgotten):
+    monkeypatch.setitem(sys.modules, "numba", None)
     assert arithmetic_of(np.zeros(3)) is plain
+
+
+def test_without_a_folder_for_compiled_code_the_plain_functions_are_taken(
+    monkeypatch, fused_is_forgotten
+):
+    def refuse(*options, **more):
+        raise RuntimeError("cannot cache function '_sum': no locator available")
+
+    monkeypatch.setattr("numba.njit", refuse)
+    assert arithmetic_of(np.zeros(3)) is plain
+
+
+@pytest.mark.parametrize(("link", "family"), ALL)
+def test_what_is_not_a_number_has_not_converged(link, family):
+    """And does not stop the others."""
+    theta, problem = pose(link, family)
+    theta[1, 2] = np.nan
+    _, converged = minimise(theta, problem, np.ones(4), 1e-3, 1000)
+    assert list(converged) == [True, False, True, True]

@@ -25,10 +25,9 @@ def design(n_stimuli, n_units, n_folds):
 
 
 def both_losses(A, power, Y, alpha, n_folds, family):
-    """Held-out losses (n_targets,) from one fit, and by a fit of each fold, in double precision."""
-    _, problem = pose_problem(A, Y, Softplus, family)
+    """Held-out losses (n_targets,) from one fit, and by a fit of each fold."""
+    start, problem = pose_problem(A, Y, Softplus, family)
     penalty = alpha * problem.divisors * (1 - 1 / n_folds)
-    start, _ = pose_problem(A, Y, Softplus, family)
     theta, _ = minimise(start, problem, penalty / problem.divisors, 1e-8, 10_000)
     slices = fold_slices(len(A), n_folds)
     ceiling = np.full((n_folds, len(Y)), np.inf)

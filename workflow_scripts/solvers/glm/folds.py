@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from array_api_compat import array_namespace, device
+from array_api_compat import array_namespace
 
 from workflow_scripts.solvers.arrays import Array
 from workflow_scripts.solvers.glm.links import CAP
@@ -84,14 +84,11 @@ def ceilings(Y: Array, folds: Sequence[slice]) -> Array:
         Held-out stimuli of each fold.
     """
     xp = array_namespace(Y)
-    highest = xp.stack([xp.max(Y[:, fold], axis=1) for fold in folds])
-    training = [
-        [other for other in range(len(folds)) if other != fold] for fold in range(len(folds))
-    ]
-    rows = xp.asarray(training, device=device(Y))
-    highest = xp.max(highest[rows], axis=1)
+    highest = [xp.max(Y[:, fold], axis=1) for fold in folds]
+    others = [highest[:number] + highest[number + 1 :] for number in range(len(folds))]
+    in_training = xp.stack([xp.max(xp.stack(values), axis=0) for values in others])
     # As in `pose_problem`, a unit that is silent there is treated as if it had responded by one.
-    return CAP * xp.where(highest > 0, highest, 1)
+    return CAP * xp.where(in_training > 0, in_training, 1)
 
 
 def losses_from_one_fit(

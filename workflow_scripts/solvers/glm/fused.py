@@ -1,8 +1,8 @@
 """The functions of `workflow_scripts.solvers.glm.plain` for NumPy's arrays, compiled.
 
 Each does in one pass over a row, which stays in the cache, what NumPy does in up to fifteen. Means
-and losses are compiled for what is evaluated most often: Poisson losses of exponential and softplus
-means in single precision. Numba keeps the compiled code on the disk until this file changes, so it
+and losses are compiled where they are evaluated most often: Poisson losses of exponential and
+softplus means. Numba keeps the compiled code on the disk until this file changes, so it
 gets constants of other files as arguments.
 """
 
@@ -521,7 +521,7 @@ def effective_weights(W: np.ndarray, power: np.ndarray, penalty: np.ndarray) -> 
     return omega
 
 
-@sums
+@elements
 def _divide_rows(
     along: np.ndarray, omega: np.ndarray, power: np.ndarray, penalty: np.ndarray
 ) -> None:

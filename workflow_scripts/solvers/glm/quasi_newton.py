@@ -1,5 +1,6 @@
 """How the losses are minimised: one quasi-Newton method for all targets at once."""
 
+from functools import cache
 from types import ModuleType
 
 import numpy as np
@@ -32,11 +33,15 @@ batch without a few of them would cost more than evaluating them again."""
 
 def arithmetic_of(array: Array) -> ModuleType:
     """The module with the arithmetic for such an array: `fused` for NumPy, else `plain`."""
-    if not is_numpy_array(array):
-        return plain
+    return _arithmetic_of_numpy() if is_numpy_array(array) else plain
+
+
+@cache
+def _arithmetic_of_numpy() -> ModuleType:
+    """`plain` where Numba is missing, or finds no folder in which it can keep compiled code."""
     try:
         from workflow_scripts.solvers.glm import fused
-    except ImportError:  # Numba comes later than NumPy to new processors and versions of Python
+    except (ImportError, RuntimeError):
         return plain
     return fused
 
@@ -105,18 +110,21 @@ def minimise(
         norms = arithmetic.accept(
             state, proposed, losses, gradient, slope, problem, alphas, settled
         )
-        settled = settled | (norms <= tolerance**2)
-        n_settled = int(xp.count_nonzero(settled))
-        ends = n_settled == len(settled) or evaluations == max_evaluations
-        if ends or n_settled > LEAVING_SHARE * len(settled):
-            done = xp.nonzero(settled | ends)[0]
+        # Where the start has no finite loss, there is no way from it.
+        possible = xp.isfinite(state.loss)
+        settled = settled | (possible & (norms <= tolerance**2))
+        leaves = settled | ~possible
+        n_leaving = int(xp.count_nonzero(leaves))
+        ends = n_leaving == len(leaves) or evaluations == max_evaluations
+        if ends or n_leaving > LEAVING_SHARE * len(leaves):
+            done = xp.nonzero(leaves | ends)[0]
             solution[targets[done]] = last_step(
                 state.of(done), problem.of(done), alphas[done], settled[done], tolerance
             )
             converged[targets[done]] = settled[done]
             if ends:
                 break
-            rest = xp.nonzero(~settled)[0]
+            rest = xp.nonzero(~leaves)[0]
             targets, settled, alphas = targets[rest], settled[rest], alphas[rest]
             state, problem = state.of(rest), problem.of(rest)
         proposed, slope = arithmetic.propose(state, problem, alphas)
@@ -139,7 +147,10 @@ def minimise_precisely(
         max(tolerance, ROUGH_TOLERANCE),
         min(max_evaluations, ROUGH_EVALUATIONS),
     )
-    return minimise(xp.astype(rough, theta.dtype), problem, alphas, tolerance, max_evaluations)
+    # What single precision could not hold starts again.
+    held = xp.all(xp.isfinite(rough), axis=1)[:, None]
+    start = xp.where(held, xp.astype(rough, theta.dtype), theta)
+    return minimise(start, problem, alphas, tolerance, max_evaluations)
 
 
 def last_step(

@@ -9,7 +9,7 @@ from workflow_scripts.solvers.arrays import Array
 
 @dataclass
 class State:
-    """Where the minimisation of many targets stands; its arrays are changed in place.
+    """Where the minimisation of many targets stands; a step changes it.
 
     Attributes
     ----------
