@@ -4,7 +4,8 @@ As a program, from the root of the repository, on the embedded configuration or,
 ``--configfile``, another one with photographs and a simulated brain called ``mouse``. The
 undisturbed run comes first, in ``undisturbed/`` of a folder, unless it is there already. Then a run
 in ``disturbed/`` meets faults at random moments, and corruptions of each kind of intermediate file;
-both are drawn from a seed. Prints what happened, and fails where a table differs::
+both are drawn from a seed. A moment is a number of jobs that have begun, not of seconds, so that
+every fault meets jobs that run. Prints what happened, and fails where a table differs::
 
     uv run python tests/harness/faults.py /tmp/faults --faults 40 --rounds 2 --seed 0
 """
@@ -82,13 +83,16 @@ class Run:
         Snakemake's command line, without ``--directory`` and targets.
     repository, folder : path-like
         Where the command is started, and the working directory of the run.
+    targets : list of str
+        What the whole run makes.
     """
 
-    def __init__(self, command, repository, folder):
+    def __init__(self, command, repository, folder, targets=("all",)):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.command = [*command, "--directory", str(self.folder)]
         self.repository = repository
+        self.targets = targets
         self.output = self.folder.with_name(f"{self.folder.name}.out")
         self.happened = Counter()
         self.removed = set()
@@ -109,6 +113,13 @@ class Run:
     def try_once(self, *arguments):
         """Start Snakemake, and tell whether it succeeds."""
         return self.start(*arguments).wait(PATIENCE) == 0
+
+    def progress(self):
+        """Number of jobs that the last start has planned, and what is said of each that began."""
+        text = self.output.read_text()
+        planned = re.search(r"^total +(\d+)$", text, re.MULTILINE)
+        begun = re.findall(r"^(?:local)?rule \w+:\n((?: {4}.*\n)+)", text, re.MULTILINE)
+        return int(planned[1]) if planned else 0, begun
 
     def follow(self):
         """Do what the messages of the last start ask for, nothing else, and return what it was."""
@@ -132,7 +143,7 @@ class Run:
         """Start again, doing what messages ask for, until Snakemake succeeds."""
         for attempt in range(10):
             # A removed file that no other job needs any more is made again only as a target.
-            if self.try_once("all", *sorted(self.removed)):
+            if self.try_once(*self.targets, *sorted(self.removed.difference(self.targets))):
                 self.happened["starts until the end"] += attempt + 1
                 return
             assert self.follow(), self.output.read_text()[-8000:]
@@ -171,6 +182,25 @@ def corrupt(path, random):
     return way
 
 
+def until_the_end(process):
+    """Yield every now and then until a Snakemake has ended."""
+    latest = time.monotonic() + PATIENCE
+    while process.poll() is None:
+        assert time.monotonic() < latest, "Snakemake hangs"
+        yield
+        time.sleep(0.1)
+
+
+def reach(run, process, share):
+    """Wait for this share of the planned jobs to begin; False if Snakemake ends before."""
+    for _ in until_the_end(process):
+        planned, begun = run.progress()
+        # The last job, `all`, does nothing.
+        if planned and len(begun) > share * (planned - 1):
+            return True
+    return False
+
+
 # Faults of a running Snakemake
 
 
@@ -192,10 +222,14 @@ def press_ctrl_c(run, process, random):
 
 
 def _signal_a_job(process, number, random):
-    with suppress(psutil.NoSuchProcess):
-        jobs = psutil.Process(process.pid).children(recursive=True)
-        if jobs:
-            jobs[random.integers(len(jobs))].send_signal(number)
+    for _ in until_the_end(process):
+        # None, or one that has ended meanwhile: the next job begins soon.
+        with suppress(psutil.NoSuchProcess):
+            jobs = psutil.Process(process.pid).children(recursive=True)
+            jobs = [job for job in jobs if job.status() != psutil.STATUS_ZOMBIE]
+            if jobs:
+                jobs[random.integers(len(jobs))].send_signal(number)
+                return
 
 
 def kill_a_job(run, process, random):
@@ -211,23 +245,30 @@ def remount(folder, options):
 
 
 def fill_the_disk(run, process, random):
-    """Leave room for a few hundred kilobytes until Snakemake has given up."""
-    room = 4096 * int(random.integers(1, 100))
+    """Leave room for less than what is still to be written until Snakemake has given up."""
+    planned, begun = run.progress()
+    # A job writes several files, each of at least 4096 bytes on this disk.
+    room = 4096 * int(random.integers(1 + planned - len(begun)))
     try:
-        # Refused where jobs have meanwhile written more.
-        while True:
-            with suppress(subprocess.CalledProcessError):
-                remount(run.folder, f"size={shutil.disk_usage(run.folder).used + room}")
-                break
-        process.wait(PATIENCE)
+        for _ in until_the_end(process):
+            disk = shutil.disk_usage(run.folder)
+            # Again and again, because jobs remove files before they make them again.
+            if disk.free > room:
+                # Refused where jobs have meanwhile written more.
+                with suppress(subprocess.CalledProcessError):
+                    remount(run.folder, f"size={disk.used + room}")
     finally:
         remount(run.folder, "size=4g")
 
 
 def forbid_writing(run, process, random):
-    """Make a folder read-only until Snakemake has given up."""
-    folder = run.folder / "results" / str(random.choice(["scores", "tables", "logs", "models"]))
-    folder.mkdir(parents=True, exist_ok=True)
+    """Make a folder that a job writes to read-only until Snakemake has given up."""
+    _, begun = run.progress()
+    # The job that began last has not come to writing yet. `all`, which writes nothing, has no log.
+    last = [job for job in begun if " log: " in job][-1]
+    written = re.findall(r"^ +(?:output|log): .*", last, re.MULTILINE)
+    folders = sorted(set(re.findall(r"\bresults/(\w+)/", " ".join(written))))
+    folder = run.folder / "results" / str(random.choice(folders))
     subprocess.run(["mount", "--bind", str(folder), str(folder)], check=True)
     try:
         remount(folder, "bind,ro")
@@ -256,11 +297,11 @@ def small_disk(folder):
             subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-def disturb(run, faults, random, seconds):
+def disturb(run, faults, random):
     """Start a run again and again, each time with one fault at a random moment.
 
-    Between two starts, an intermediate file is sometimes corrupted or removed. The run may be
-    unfinished afterwards.
+    The moments are spread evenly over the jobs of the run. Between two starts, an intermediate file
+    is sometimes corrupted or removed. The run may be unfinished afterwards.
 
     Parameters
     ----------
@@ -268,28 +309,23 @@ def disturb(run, faults, random, seconds):
     faults : list of callable
         In the order in which they come.
     random : numpy.random.Generator
-    seconds : tuple of float
-        Least and most time before a fault.
     """
-    for fault in faults:
+    for number, fault in enumerate(faults):
         hit = False
         while not hit:
-            process = run.start()
-            try:
-                process.wait(random.uniform(*seconds))
-            except subprocess.TimeoutExpired:
+            process = run.start(*run.targets)
+            # The first of as many even moments as faults are left.
+            if reach(run, process, random.beta(1, len(faults) - number)):
                 fault(run, process, random)
-                # Otherwise it came too late, or hit a place where nothing was written any more.
+                # Otherwise the job that it hit was just about to end.
                 hit = process.wait(PATIENCE) != 0
             run.happened[fault.__name__] += hit
             asked = run.follow()
             assert hit or asked or process.returncode == 0, run.output.read_text()[-8000:]
             if process.returncode == 0:
-                # The run has ended, and the next fault needs work to disturb. The tables go too:
-                # Snakemake makes an intermediate file again only where something needs it.
-                for name in ("activations", "scores", "tables"):
-                    shutil.rmtree(run.folder / "results" / name)
-                    run.happened[f"results/{name} removed"] += 1
+                # The run has ended, and the next fault needs work to disturb.
+                shutil.rmtree(run.folder / "results/tables")
+                run.happened["results/tables removed"] += 1
             change = random.choice(["none", "corrupt", "removed"], p=[0.6, 0.2, 0.2])
             kinds = [files for patterns, _ in LEVELS for p in patterns if (files := run.results(p))]
             if kinds and change != "none":
@@ -306,13 +342,21 @@ def disturb(run, faults, random, seconds):
 
 
 def corrupt_every_kind(run, random):
-    """Corrupt a file of each kind in a finished run, run the jobs that read it, and finish.
+    """Corrupt a file of each kind in a finished run, and run the jobs that read it.
+
+    The files that were corrupted are removed afterwards, as the messages ask for.
+
+    Returns
+    -------
+    list of str
+        What was named and removed.
 
     Raises
     ------
     AssertionError
         If a job does not name the corrupt files that it reads, or leaves an output.
     """
+    removed = []
     for patterns, targets in LEVELS:
         corrupted = []
         for pattern in patterns:
@@ -331,7 +375,8 @@ def corrupt_every_kind(run, random):
         named = run.follow()
         assert named == sorted(corrupted), (named, corrupted, run.output.read_text())
         assert not any((run.folder / target).exists() for target in wanted), wanted
-    run.finish()
+        removed += named
+    return removed
 
 
 def main():
@@ -340,7 +385,6 @@ def main():
     parser.add_argument("--configfile", nargs="*", default=[], help="as Snakemake takes them")
     parser.add_argument("--faults", type=int, default=40)
     parser.add_argument("--rounds", type=int, default=1, help="of corruptions of every kind")
-    parser.add_argument("--seconds", type=float, nargs=2, default=(5, 60), help="before a fault")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     command = [sys.executable, "-m", "snakemake", "--cores", "2"]
@@ -354,11 +398,12 @@ def main():
         run = Run(command, ROOT, folder)
         kinds = KILLS + STARVATIONS if folder.is_mount() else KILLS
         order = random.permutation(np.resize(np.arange(len(kinds)), arguments.faults))
-        disturb(run, [kinds[number] for number in order], random, arguments.seconds)
+        disturb(run, [kinds[number] for number in order], random)
         run.finish()
         assert_equal(run.tables(), undisturbed.tables())
         for _ in range(arguments.rounds):
             corrupt_every_kind(run, random)
+            run.finish()
             assert_equal(run.tables(), undisturbed.tables())
     for what, count in sorted(run.happened.items()):
         print(f"{count:4} {what}")

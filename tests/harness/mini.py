@@ -8,6 +8,7 @@ import yaml
 from workflow_scripts.plan import Plan
 
 ROOT = Path(__file__).parents[2]
+MINI_FILE = "tests/config.mini.yaml"
 
 
 def merged(base, changes):
@@ -26,5 +27,5 @@ def read(path):
 
 
 DEFAULT = read("config.yaml")
-MINI = merged(DEFAULT, read("tests/config.mini.yaml"))
+MINI = merged(DEFAULT, read(MINI_FILE))
 PLAN = Plan(MINI)

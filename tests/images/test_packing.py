@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -476,32 +477,31 @@ def test_no_pickle_is_read(archives, tmp_path):
 
 @pytest.fixture(scope="module")
 def trained(workflow):
-    """A network trained in the workflow on a folder of images, and how to run it further."""
+    """A network trained in the workflow on a folder of images, and how to plan what is left."""
     tree = colour_tree(workflow.folder / "images", 80)
     (tree / "red" / "bad.jpg").write_bytes(b"no image")
     stimuli = {"source": "folder", "path": str(tree)}
     stimuli["n"] = {"training": 40, "validation": 10, "population": 12}
     targets = ["results/models/alexnet/0.safetensors", "results/stimuli/population.nc"]
 
-    def run(*arguments, **changes):
+    def run(act, **changes):
         override = workflow.folder / "folder.yaml"
         override.write_text(yaml.safe_dump({"stimuli": {**stimuli, **changes}}))
-        arguments = ("--directory", "packed", *arguments, *targets)
-        return workflow.snakemake(*arguments, configfiles=[override.name])
+        return act("--directory", "packed", *targets, configfiles=[override.name])
 
-    run()
-    return workflow.folder / "packed", run
+    run(workflow.snakemake)
+    return workflow.folder / "packed", partial(run, workflow.dry_run)
 
 
 def test_a_folder_is_packed_and_trained_on(trained):
-    folder, run = trained
+    folder, plan = trained
     images = np.load(folder / "results/images/all/images.npy", mmap_mode="r")
     assert images.shape == (80, 72, 72, 3)
     assert (folder / "results/models/alexnet/0.csv").exists()
     assert not (folder / "results/stimuli/training.nc").exists()
     log = (folder / "results/logs/pack_images/all.log").read_text()
     assert "1 of 81 files could not be decoded" in log
-    assert "Nothing to be done" in run("-n")
+    assert "Nothing to be done" in plan()
 
 
 @pytest.mark.parametrize(
@@ -512,6 +512,7 @@ def test_a_folder_is_packed_and_trained_on(trained):
     ],
 )
 def test_only_what_changes_images_packs_them_again(trained, changes, repacks):
-    planned = trained[1]("-n", **changes)
+    _, plan = trained
+    planned = plan(**changes)
     assert "rule train_model" in planned
     assert ("rule pack_images" in planned) == repacks

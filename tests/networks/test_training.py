@@ -1,10 +1,12 @@
 """Training: reproducible bit for bit, survives kills, learns, and stops where it diverges."""
 
+import itertools
 import json
 import logging
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from dataclasses import replace
 
@@ -161,19 +163,30 @@ def started(target, *arguments, **settings):
 LONG = {"objective": "instance_recognition", "epochs": 6, "dropout": 0.5}
 
 
+def train_until_killed(run, path, n_calls, seconds, **settings):
+    """Killed some time after a number of augmentations, of which a step makes one per network."""
+    calls = itertools.count(1)
+
+    def augment_and_count(*arguments):
+        if next(calls) == n_calls:
+            threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGKILL)).start()
+        return augment(*arguments)
+
+    trainer.augment = augment_and_count
+    train_and_write(run, path, **settings)
+
+
 def test_ten_kills_at_random_moments_change_nothing(run, tmp_path):
     random = np.random.default_rng(0)
     path = tmp_path / "weights" / "killed.safetensors"
     begin = time.monotonic()
     undisturbed, _ = run(3, 4, **LONG)
-    seconds = time.monotonic() - begin
-    kills = 0
-    while kills < 10:
-        process = started(train_and_write, run, path, **LONG)
-        time.sleep(random.uniform(0.05, 0.2) * seconds)
-        os.kill(process.pid, signal.SIGKILL)
+    seconds_per_step = (time.monotonic() - begin) / 48
+    for _ in range(10):
+        # A number of steps, so that a busy machine does not get to the end before.
+        moment = int(random.integers(1, 9)), random.uniform(0, seconds_per_step)
+        process = started(train_until_killed, run, path, *moment, **LONG)
         process.join()
-        kills += 1
         assert process.exitcode == -signal.SIGKILL and not path.exists()
     with safe_open(tmp_path / "3.safetensors", "pt") as checkpoint:
         step = json.loads(checkpoint.metadata()["numbers"])["step"]

@@ -9,18 +9,16 @@ import copy
 import os
 import re
 import shutil
-import sys
-import traceback
 from contextlib import chdir
 from pathlib import Path
 
 import pytest
-import snakemake.cli
 import yaml
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from tests.harness.mini import DEFAULT, MINI
+from tests.harness.workflow import dry_run
 from workflow_scripts.common.config import json_schema
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.plan import Plan
@@ -283,37 +281,6 @@ def folder(tmp_path_factory):
     return folder
 
 
-def dry_run(folder, config):
-    """Exit status and output of `snakemake -n`, in a fork, which spares it the imports."""
-    (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False), "utf-8")
-    with (folder / "output.txt").open("w+") as output:
-        child = os.fork()
-        if child == 0:
-            status = 70
-            try:
-                os.chdir(folder)
-                for number in (1, 2):
-                    os.dup2(output.fileno(), number)
-                sys.stdout = sys.stderr = output
-                # The copy's package is imported, as in a process of its own.
-                for name in [name for name in sys.modules if name.startswith("workflow_scripts")]:
-                    del sys.modules[name]
-                snakemake.cli.main(["-n", "-q", "rules", "--cores", "2"])
-            except SystemExit as end:
-                status = end.code
-                if isinstance(status, str):
-                    print(status)
-                    status = 1
-            except BaseException:
-                traceback.print_exc()
-            finally:
-                output.flush()
-                os._exit(status or 0)
-        _, status = os.waitpid(child, 0)
-        output.seek(0)
-        return os.waitstatus_to_exitcode(status), output.read()
-
-
 @settings(FUZZ, max_examples=5000 if THOROUGH else 500)
 @given(config=mutations())
 def test_a_configuration_is_accepted_or_refused_in_one_sentence(folder, config):
@@ -325,7 +292,8 @@ def test_a_configuration_is_accepted_or_refused_in_one_sentence(folder, config):
 def check_plan(folder, config):
     with chdir(folder):
         sentence = refusal(config)
-    status, output = dry_run(folder, config)
+    (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False), "utf-8")
+    status, output = dry_run(folder, "-q", "rules")
     assert "Traceback" not in output, output
     if sentence is None:
         assert status == 0, output

@@ -16,6 +16,7 @@ from snakemake.utils import update_config
 from torchvision.models import get_model
 
 from tests.harness.mini import PLAN
+from tests.harness.workflow import job_counts
 from workflow_scripts.common.config import DEFAULTS, Config, parse_config
 from workflow_scripts.common.files import read_table
 from workflow_scripts.evaluation.claims import CLAIMS
@@ -131,9 +132,9 @@ def test_a_brain_of_its_own_is_planned(workflow, python):
     assert told.count(": ok: ") == 2
     assert "6 V4, 6 IT" in told
     planned = python("-m", *run.split(), "-n", "-q", "rules", folder=folder)
-    counts = dict(re.findall(r"^([a-z_]+) +(\d+)$", planned, re.MULTILINE))
-    assert {"align_brain", "align_model_and_brain", "summarise_brain", "plot_brain"} <= set(counts)
-    assert {"simulate_session", "fetch_session", "extract_responses"}.isdisjoint(counts)
+    rules = set(job_counts(planned))
+    assert {"align_brain", "align_model_and_brain", "summarise_brain", "plot_brain"} <= rules
+    assert {"simulate_session", "fetch_session", "extract_responses"}.isdisjoint(rules)
 
 
 @pytest.fixture(scope="module")
@@ -147,13 +148,11 @@ def own_model(finished):
     (finished.folder / "ours.yaml").write_text(blocks(text, "yaml")[0])
     *_, until, rule = re.search(r"^uv run snakemake (.*)$", text, re.MULTILINE)[1].split()
 
-    def run(*arguments, configfiles=()):
-        return finished.snakemake(*arguments, configfiles=["ours.yaml", *configfiles])
+    def run(*arguments):
+        return finished.snakemake(*arguments, configfiles=["ours.yaml"])
 
-    def planned(*arguments, **more):
-        output = run("-n", "-q", "rules", until, rule, *arguments, **more)
-        rows = re.findall(r"^([a-z_]+) +(\d+)$", output, re.MULTILINE)
-        return {name: int(count) for name, count in rows if name != "total"}
+    def planned(*arguments, configfiles=()):
+        return finished.planned(until, rule, *arguments, configfiles=["ours.yaml", *configfiles])
 
     yield run, planned, shown
     for name in ("ours.pt", "ours.yaml"):
@@ -267,7 +266,7 @@ def drawn_graph():
 
 def planned_graph(workflow, *configfiles):
     """Arrows between the rules of a run."""
-    text = workflow.snakemake("-n", "--rulegraph", "mermaid-js", configfiles=configfiles)
+    text = workflow.dry_run("--rulegraph", "mermaid-js", configfiles=configfiles)
     names = dict(re.findall(r"^\s*(id\d+)\[(\w+)\]", text, re.MULTILINE))
     arrows = re.findall(r"^\s*(id\d+) --> (id\d+)", text, re.MULTILINE)
     return {(names[a], names[b]) for a, b in arrows if names[b] != "all"}

@@ -9,10 +9,13 @@ import pandas as pd
 import pytest
 
 from tests.harness.compare_runs import assert_equal, read_tables
+from tests.harness.workflow import Workflow
+
+pytestmark = pytest.mark.system
 
 SCRIPTS = Path(__file__).parent / "slurm"
 METRICS = ["predictivity", "silhouette", "separability", "cost", "mds"]
-# Without claims and figures, which would wait for the slow job below.
+# Without claims and figures, which would wait for the hanging job below.
 TARGETS = [f"results/tables/{name}.csv" for name in (*METRICS, "mouse/subjects")]
 # Jobs are looked at more often than on a cluster that others use.
 POLLING = [
@@ -42,11 +45,11 @@ def slurm(tmp_path_factory):
         subprocess.run([SCRIPTS / "stop.sh", folder], check=True)
 
 
-def slow_down(folder, stage, rule, seconds):
-    """Let a rule's jobs take some more seconds, and request one minute for them."""
+def hang_once(folder, stage, rule):
+    """Request one minute for a rule's jobs, and let the first one never end by itself."""
     driver = folder / f"workflow_scripts/{stage}/{rule}.py"
-    text = driver.read_text()
-    driver.write_text(f"{text}    __import__('time').sleep({seconds})\n")
+    hang = "import os, time; os.path.exists('hung') or (os.mkdir('hung'), time.sleep(900))"
+    driver.write_text(f"{driver.read_text()}    {hang}\n")
     rules = folder / f"rules/{stage}.smk"
     text, count = re.subn(
         rf"(rule {rule}:.*?runtime=growing\()\d+", r"\g<1>1", rules.read_text(), flags=re.DOTALL
@@ -56,10 +59,10 @@ def slow_down(folder, stage, rule, seconds):
 
 
 @pytest.fixture(scope="module")
-def submitted(finished, slurm, tmp_path_factory):
+def submitted(finished_folder, slurm, tmp_path_factory):
     """The finished run, in which Slurm has made some files again, and Slurm's jobs."""
     folder = tmp_path_factory.mktemp("cluster") / "repository"
-    shutil.copytree(finished.folder, folder, symlinks=True)
+    shutil.copytree(finished_folder, folder, symlinks=True)
     results = folder / "results"
     shutil.rmtree(results / "tables")
     shutil.rmtree(results / "scores/brain")
@@ -69,11 +72,10 @@ def submitted(finished, slurm, tmp_path_factory):
         *results.glob(f"scores/networks/*/{network}"),
     ]:
         path.unlink()
-    # Slurm looks at time limits every 30 s, and a job that is started again has 120 s.
-    slow_down(folder, "brains", "summarise_brain", 80)
-    cluster = type(finished)(folder)
+    # Slurm looks at time limits every 30 s, so this takes up to a minute and a half.
+    hang_once(folder, "brains", "summarise_brain")
     done = subprocess.run(
-        cluster.command(*TARGETS, "--workflow-profile", "profiles/slurm", *POLLING, *GPUS),
+        Workflow.command(*TARGETS, "--workflow-profile", "profiles/slurm", *POLLING, *GPUS),
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -91,9 +93,9 @@ def submitted(finished, slurm, tmp_path_factory):
     return folder, jobs
 
 
-def test_tables_equal_those_of_the_local_run(submitted, finished):
+def test_tables_equal_those_of_the_local_run(submitted, finished_folder):
     folder, _ = submitted
-    made, expected = (read_tables(root) for root in (folder, finished.folder))
+    made, expected = (read_tables(root) for root in (folder, finished_folder))
     assert len(made) == 9, made.keys()
     assert_equal(made, {name: expected[name] for name in made})
 

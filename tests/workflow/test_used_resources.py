@@ -44,7 +44,7 @@ def test_too_small_a_request_is_found(finished, request_):
 
 def test_a_gpu_is_requested_where_it_is_used(finished):
     def requested(device):
-        text = finished.snakemake("-n", "--forceall", "--config", f"device={device}")
+        text = finished.dry_run("--forceall", "--config", f"device={device}")
         jobs = re.findall(r"^rule (\w+):\n((?: +.*\n)+)", text, re.M)
         assert len(jobs) > 80
         return {
@@ -65,12 +65,12 @@ def test_gpus_without_names_are_refused(finished, monkeypatch):
     sentence = (
         "gpu: found 2, expected the number of GPUs that CUDA_VISIBLE_DEVICES names, which is 1"
     )
-    assert f"resource {sentence}\n" in finished.snakemake("-n", *profile, check=False)
+    assert f"resource {sentence}\n" in finished.dry_run(*profile, check=False)
 
 
 @pytest.mark.parametrize("profile", ["slurm", "workstation-gpu"])
 def test_another_profile_reruns_nothing(finished, profile, monkeypatch):
     """Its resources, cores and groups differ from those of the run."""
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
-    done = finished.snakemake("-n", "--workflow-profile", f"profiles/{profile}")
+    done = finished.dry_run("--workflow-profile", f"profiles/{profile}")
     assert "Nothing to be done" in done, done[-3000:]

@@ -6,6 +6,7 @@ Files are written in the main environment and read in the isolated one, as in th
 import json
 import subprocess
 from dataclasses import replace
+from functools import partial
 
 import h5py
 import numpy as np
@@ -61,11 +62,11 @@ def session_file(contents, tmp_path_factory):
     return path
 
 
-@pytest.fixture
-def extract(allensdk_python, workflow, tmp_path):
+@pytest.fixture(scope="module")
+def extract_into(allensdk_python, workflow):
     """Run the extraction as the rule does; the output's path and what was printed."""
 
-    def run(path, **changes):
+    def run(folder, path, **changes):
         settings = {
             "brain": "mouse",
             "session": 900001,
@@ -79,7 +80,7 @@ def extract(allensdk_python, workflow, tmp_path):
             "seed": 0,
             **changes,
         }
-        output = tmp_path / "responses.nc"
+        output = folder / "responses.nc"
         command = [
             allensdk_python,
             "-m",
@@ -89,9 +90,9 @@ def extract(allensdk_python, workflow, tmp_path):
         ]
         command += ["--settings", json.dumps(settings), "--output", output]
         done = subprocess.run(
-            [*command, "--log", tmp_path / "log"],
+            [*command, "--log", folder / "log"],
             cwd=workflow.folder,
-            env={"PYTHONPATH": str(workflow.folder), "HOME": str(tmp_path)},
+            env={"PYTHONPATH": str(workflow.folder), "HOME": str(folder)},
             capture_output=True,
             text=True,
         )
@@ -100,16 +101,26 @@ def extract(allensdk_python, workflow, tmp_path):
     return run
 
 
-def test_counts_are_those_that_were_written(extract, session_file, contents):
-    output, done = extract(session_file)
+@pytest.fixture
+def extract(extract_into, tmp_path):
+    return partial(extract_into, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def extracted(extract_into, session_file, tmp_path_factory):
+    """Responses in the session as it is."""
+    output, done = extract_into(tmp_path_factory.mktemp("extracted"), session_file)
     assert done.returncode == 0, done.stderr
-    found = xr.open_dataset(output)
+    return xr.load_dataset(output)
+
+
+def test_counts_are_those_that_were_written(extracted, contents):
     units = contents.units.set_index("id")
     scenes = contents.presentations["natural_scenes"]
     gap_start, gap_stop, _ = contents.invalid_times[0]
     valid = scenes[(scenes["stop_time"] < gap_start) | (scenes["start_time"] > gap_stop)]
     assert len(valid) < len(scenes)
-    for unit in found["unit"].values:
+    for unit in extracted["unit"].values:
         times = contents.spike_times[units.index.get_loc(unit)]
         for scene in range(N_SCENES):
             starts = valid.loc[valid["frame"] == scene, "start_time"]
@@ -117,38 +128,33 @@ def test_counts_are_those_that_were_written(extract, session_file, contents):
                 ((times >= start + WINDOW[0]) & (times <= start + WINDOW[1])).sum()
                 for start in starts
             ]
-            counts = found["spike_count"].sel(unit=unit, stimulus=scene).values
+            counts = extracted["spike_count"].sel(unit=unit, stimulus=scene).values
             assert sorted(counts[~np.isnan(counts)]) == sorted(expected)
-            rate = found["rate"].sel(unit=unit, stimulus=scene).item()
+            rate = extracted["rate"].sel(unit=unit, stimulus=scene).item()
             assert rate == pytest.approx(np.mean(expected) / 0.21)
-    assert found.attrs["data_kind"] == "simulated"
+    assert extracted.attrs["data_kind"] == "simulated"
 
 
-def test_masked_presentations_are_missing_and_not_zero(extract, session_file, contents):
-    output, _ = extract(session_file)
-    found = xr.open_dataset(output)
+def test_masked_presentations_are_missing_and_not_zero(extracted, contents):
     scenes = contents.presentations["natural_scenes"]
     shown = scenes.loc[scenes["frame"] >= 0]
-    missing = int(len(shown) - found["n_trials"].sum())
+    missing = int(len(shown) - extracted["n_trials"].sum())
     assert missing > 0
-    assert int(found["spike_count"].isnull().sum()) == missing * found.sizes["unit"]
+    assert int(extracted["spike_count"].isnull().sum()) == missing * extracted.sizes["unit"]
 
 
-def test_units_on_a_threshold_stay_and_those_beyond_go(extract, session_file, contents):
-    output, _ = extract(session_file)
-    found = set(xr.open_dataset(output)["unit"].values)
+def test_units_on_a_threshold_stay_and_those_beyond_go(extracted, contents):
+    found = set(extracted["unit"].values)
     ids = contents.units["id"].to_numpy()
     assert ids[0] in found
     assert ids[1] not in found
     assert ids[2] not in found
 
 
-def test_areas_and_reliability_are_stored(extract, session_file):
-    output, _ = extract(session_file)
-    found = xr.open_dataset(output)
-    assert set(found["area"].values) == {"VISp", "VISl"}
-    assert found["reliability"].max() <= 1
-    assert found["reliability"].median() > 0.2
+def test_areas_and_reliability_are_stored(extracted):
+    assert set(extracted["area"].values) == {"VISp", "VISl"}
+    assert extracted["reliability"].max() <= 1
+    assert extracted["reliability"].median() > 0.2
 
 
 def test_bins_add_up_to_the_window(extract, session_file):
