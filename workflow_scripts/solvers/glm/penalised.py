@@ -29,7 +29,8 @@ penalised too weakly can be wrong by orders of magnitude."""
 FEWEST_STIMULI = 480
 """Fewest training stimuli for which penalties are searched rather than all evaluated. With 480, at
 least 98 % of the searches end at the same penalty; with 192, 84 to 95 %; with 95 stimuli and more
-units, 71 to 81 %. Gaussian losses are never searched: with 600 stimuli, 87 to 93 % end there."""
+units, 71 to 81 %. With a Gaussian likelihood and 600 stimuli it is 87 to 93 %, so it is never
+searched."""
 
 BATCH_ELEMENTS = {"cpu": 600_000, "cuda": 100_000_000}
 """Elements of an array (target, stimulus) or (target, axis) of one batch of targets. A batch needs
@@ -41,9 +42,9 @@ class GeneralisedLinear:
     """Penalised generalised linear model with a penalty for each target by cross-validation.
 
     The source is rotated to its principal axes first: by the representer theorem no weight is lost,
-    and there the Hessian is nearly diagonal. The penalty is that of `evaluate_all_penalties`. With
-    a Poisson likelihood and at least `FEWEST_STIMULI` training stimuli it is that of
-    `search_penalties`, an approximation. The final fit is exact, in double precision.
+    and there the Hessian is nearly diagonal. With a Poisson likelihood and at least
+    `FEWEST_STIMULI` training stimuli the penalty is that of `search_penalties`, an approximation;
+    otherwise it is that of `evaluate_all_penalties`. The final fit is exact, in double precision.
 
     Parameters
     ----------

@@ -20,11 +20,11 @@ MOST_EVALUATIONS = 10_000
 some take a thousand."""
 
 ROUGH_TOLERANCE = 1e-4
-"""Tolerance to which `minimise_precisely` uses single precision, whose rounding stops some fits a
-little below."""
+"""Tolerance of the first part of `minimise_precisely`, in single precision. Rounding keeps some
+fits from a much smaller one."""
 
 ROUGH_EVALUATIONS = 300
-"""Most evaluations in single precision, for the few fits that it stops above."""
+"""Most evaluations in that part. Rounding keeps a few fits even from its tolerance."""
 
 LEAVING_SHARE = 0.3
 """Targets that have converged leave the batch once they are more than this share of it. Copying the
