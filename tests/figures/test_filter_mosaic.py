@@ -8,7 +8,7 @@ from matplotlib.colors import to_rgb
 from workflow_scripts.figures.filter_mosaic import filter_mosaic, filters_of
 from workflow_scripts.networks.architecture import build_network
 
-VARIANT = {"width": 0.0625, "batchnorm": True, "dropout": 0.0, "noise_gain": None}
+VARIANT = {"width": 0.0625, "drive_deviation": 4.0, "dropout": 0.0, "noise_gain": None}
 
 
 @pytest.mark.parametrize(

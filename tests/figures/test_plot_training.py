@@ -21,7 +21,7 @@ SETTINGS = {
         "epochs": 3,
         "learning_rate_drops": [0.8],
         "width": 0.0625,
-        "batchnorm": True,
+        "drive_deviation": 4.0,
         "dropout": 0.0,
         "noise_gain": None,
     },

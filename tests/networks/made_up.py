@@ -8,6 +8,8 @@ COLUMNS = [
     "learning_rate",
     "loss",
     "accuracy",
+    "mean_cosine",
+    "dimensions",
     "images_per_second",
     "gpu_memory_mb",
 ]
@@ -16,7 +18,7 @@ COLUMNS = [
 def curve(**accuracies):
     """Training curve of seeds: `s5=[0.2, 0.3]` is seed 5, with an accuracy per epoch."""
     rows = [
-        [int(seed[1:]), epoch, 0.01, 1 - accuracy, accuracy, 100.0, None]
+        [int(seed[1:]), epoch, 0.01, 1 - accuracy, accuracy, None, None, 100.0, None]
         for seed, values in accuracies.items()
         for epoch, accuracy in enumerate(values, start=1)
     ]

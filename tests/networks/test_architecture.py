@@ -10,7 +10,7 @@ from workflow_scripts.networks.blocks import torch_generator
 ALEXNET = {
     "architecture": "alexnet",
     "width": 0.125,
-    "batchnorm": True,
+    "drive_deviation": 4.0,
     "dropout": 0.5,
     "noise_gain": 1.0,
 }

@@ -22,7 +22,7 @@ def hypercolumn(layer, shape):
 @pytest.fixture(scope="module")
 def noisy():
     """A network with noise, and images."""
-    network = build(width=0.0625, batchnorm=True, dropout=0.0, noise_gain=1.0).eval()
+    network = build(width=0.0625, drive_deviation=4.0, dropout=0.0, noise_gain=1.0).eval()
     return network, torch.rand(6, 3, 64, 64, generator=torch_generator(0))
 
 

@@ -9,7 +9,7 @@ from workflow_scripts.networks.weights import read_weights, write_weights
 
 
 def test_weights_are_read_as_they_were_written(tmp_path):
-    options = {"width": 0.0625, "batchnorm": True, "dropout": 0.0, "noise_gain": 1.0}
+    options = {"width": 0.0625, "drive_deviation": 4.0, "dropout": 0.0, "noise_gain": 1.0}
     networks = {seed: build(**options) for seed in (0, 10, 1)}
     write_weights(networks, tmp_path / "0_10_1.safetensors")
     for seed, network in networks.items():

@@ -65,6 +65,6 @@ def test_operations_of_the_original_network_are_those_counted_by_hand():
     maps += [(256 * 256 * 9, 9), (4096 * 256, 1), (4096 * 4096, 1)]
     forward = 2 * sum(weights * positions for weights, positions in maps)
     images = 2 * maps[0][0] * maps[0][1]  # images have no gradient
-    variant = {"architecture": "alexnet", "width": 1.0, "batchnorm": True, "dropout": 0.0}
+    variant = {"architecture": "alexnet", "width": 1.0, "drive_deviation": 4.0, "dropout": 0.0}
     counted = runpy.run_path(str(TRAINING))["training_flops"]({**variant, "noise_gain": 1.0})
     assert counted == 3 * forward - images

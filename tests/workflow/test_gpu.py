@@ -25,7 +25,7 @@ ON_GPUS = [name for name in METHODS.names() if METHODS.card(name).array_api]
 VARIANT = {
     "architecture": "alexnet",
     "width": 0.25,
-    "batchnorm": True,
+    "drive_deviation": 4.0,
     "dropout": 0.0,
     "noise_gain": None,
     "epochs": 1,

@@ -164,6 +164,14 @@ class Augmentation(Form):
     greyscale: Share
 
 
+class InstanceRecognition(Form):
+    loss: Literal["softmax", "nce"]
+    centred: bool
+    negatives: Count | None
+    temperature: PositiveNumber
+    bank_momentum: Share
+
+
 class TrainingKeys(Form):
     """Keys of a training, whatever the architecture."""
 
@@ -177,10 +185,7 @@ class TrainingKeys(Form):
     weight_decay: NotNegative
     bfloat16: bool
     augmentation: Augmentation
-    negatives: Count
-    temperature: PositiveNumber
-    bank_momentum: Share
-    embedding_batchnorm: bool
+    instance_recognition: InstanceRecognition
 
 
 class Splits(Form):

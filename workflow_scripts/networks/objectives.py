@@ -1,4 +1,6 @@
-"""What a network is trained for: a head on its outputs, with a loss and a validation accuracy."""
+"""What a network is trained for: a head on its outputs, with a loss and what it is watched by."""
+
+from dataclasses import dataclass
 
 import torch
 from torch import nn
@@ -10,14 +12,41 @@ from workflow_scripts.networks.blocks import initialise
 PARTITION_PER_IMAGE = 2876934.2 / 1281167
 """Partition function of noise-contrastive estimation, divided by the number of images.
 
-Wu et al. (2018, CVPR) found the constant on ImageNet; it is proportional to the number of images.
+Wu et al. (2018, CVPR) estimated it on ImageNet with the first batch of a training. It hardly
+depends on the images: similarities to rows of a bank that is still random have a variance of 1/128,
+so that the mean of their exponentials is about ``exp(1 / (2 * 128 * 0.07**2)) = 2.22``. It is no
+estimate any more once embeddings gather.
 """
 
 EMBEDDING = 128
 """Dimensions of an embedding, as in Wu et al. (2018)."""
 
+NEWEST_SHARE = 0.1
+"""Share of the newest batch in the running mean of `Centring`, as in PyTorch's batch normalisation.
+"""
+
 QUERIES = 128
 """Validation images whose similarities to the whole bank are in memory at a time."""
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What held-out images show of a network.
+
+    Attributes
+    ----------
+    accuracy : float
+        Share of the images that are recognised.
+    mean_cosine : float or None
+        Mean cosine between the embeddings of two images; None without embeddings of two.
+    dimensions : float or None
+        Effective dimensions of the embeddings, the participation ratio ``(sum l)^2 / sum l^2`` of
+        the eigenvalues l of their covariance; None without embeddings of two.
+    """
+
+    accuracy: float
+    mean_cosine: float | None = None
+    dimensions: float | None = None
 
 
 class Head(nn.Module):
@@ -47,8 +76,8 @@ class Head(nn.Module):
         """Loss of a batch: features (n, n_inputs) of the training images at `indices`."""
         raise NotImplementedError
 
-    def accuracy(self, features: torch.Tensor, labels: torch.Tensor) -> float:
-        """Share of the images with these features and labels that are recognised."""
+    def validate(self, features: torch.Tensor, labels: torch.Tensor) -> "Validation":
+        """What the features of held-out images with these labels show."""
         raise NotImplementedError
 
 
@@ -68,15 +97,49 @@ class Supervised(Head):
         return cross_entropy(self.classifier(features), self.labels[indices])
 
     @torch.no_grad()
-    def accuracy(self, features: torch.Tensor, labels: torch.Tensor) -> float:
-        """Share of images whose class has the largest logit."""
-        return (self.classifier(features).argmax(1) == labels).float().mean().item()
+    def validate(self, features: torch.Tensor, labels: torch.Tensor) -> Validation:
+        """An image is recognised if its class has the largest logit."""
+        return Validation(_share(self.classifier(features).argmax(1) == labels))
+
+
+class Centring(nn.Module):
+    """Subtracts the mean of a batch; in validation, its running mean.
+
+    The mean of softplus units is never zero, so that without centring gradients of all images add
+    up in one direction and drive all embeddings along it.
+
+    Parameters
+    ----------
+    n : int
+        Number of variables.
+    """
+
+    mean: torch.Tensor
+    n_batches: torch.Tensor
+
+    def __init__(self, n: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(n))
+        self.register_buffer("n_batches", torch.zeros(()))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if not self.training:
+            return x - self.mean
+        mean = x.mean(0)
+        with torch.no_grad():
+            self.n_batches += 1
+            # The first batches count alike: before any of them there is no mean to keep.
+            self.mean.lerp_(mean, (1 / self.n_batches).clamp(min=NEWEST_SHARE))
+        return x - mean
 
 
 class InstanceRecognition(Head):
-    """Noise-contrastive estimation over a memory bank with one row per image (Wu et al. 2018).
+    """Recognition of each single image among the rows of a memory bank (Wu et al. 2018).
 
-    The label of a validation image is that of the nearest row of the bank.
+    The bank has a row for each image, a running mean of its embeddings. The loss tells the image of
+    an embedding from other images: ``softmax`` is minus the logarithm of its share among them,
+    ``nce`` that of noise-contrastive estimation with a fixed partition function. A validation image
+    is recognised if the nearest row is that of an image of its class.
     """
 
     bank: torch.Tensor
@@ -85,50 +148,76 @@ class InstanceRecognition(Head):
         self, n_inputs: int, labels: torch.Tensor, settings: Variant, generator: torch.Generator
     ) -> None:
         super().__init__(n_inputs, labels, settings, generator)
-        self.temperature = settings["temperature"]
-        self.momentum = settings["bank_momentum"]
-        self.n_negatives = settings["negatives"]
-        batchnorm = settings["embedding_batchnorm"]
-        self.embedding = nn.Linear(n_inputs, EMBEDDING, bias=not batchnorm)
-        # The mean of softplus units is never zero, so that gradients of all images add up in one
-        # direction: at the published learning rate they drive all embeddings along it together.
-        # Batch normalisation removes this direction, as at the end of SimCLR's head (Chen et al.
-        # 2020).
-        self.scale = nn.BatchNorm1d(EMBEDDING, affine=False) if batchnorm else nn.Identity()
+        options = settings["instance_recognition"]
+        self.loss = {"softmax": self._softmax, "nce": self._noise_contrastive}[options["loss"]]
+        self.temperature = options["temperature"]
+        self.momentum = options["bank_momentum"]
+        self.n_negatives = options["negatives"]
+        centred = options["centred"]
+        self.embedding = nn.Linear(n_inputs, EMBEDDING, bias=not centred)
+        self.centre = Centring(EMBEDDING) if centred else nn.Identity()
         initialise(self, generator)
         bank = torch.rand(len(labels), EMBEDDING, generator=generator) * 2 - 1
         self.register_buffer("bank", normalize(bank))
 
     def _embed(self, features: torch.Tensor) -> torch.Tensor:
-        return normalize(self.scale(self.embedding(features)))
+        return normalize(self.centre(self.embedding(features)))
 
     def forward(
         self, features: torch.Tensor, indices: torch.Tensor, draws: torch.Generator
     ) -> torch.Tensor:
         embedded = self._embed(features)
-        n = len(self.bank)
-        drawn = torch.randint(
-            n, (len(indices), self.n_negatives), generator=draws, device=indices.device
-        )
-        rows = self.bank[torch.cat([indices[:, None], drawn], 1)]
-        partition = PARTITION_PER_IMAGE * n
-        density = (torch.einsum("nmd,nd->nm", rows, embedded) / self.temperature).exp() / partition
-        # Probability that a row was the image itself and not one of the uniform draws.
-        noise = self.n_negatives / n
-        posterior = density / (density + noise)
-        loss = -(posterior[:, 0].log() + (1 - posterior[:, 1:]).log().sum(1)).mean()
+        if self.n_negatives is None:
+            # The gradient needs the bank as it was; the rows of the batch change below.
+            similarities, own = embedded @ self.bank.clone().T, indices
+        else:
+            n, device = len(indices), indices.device
+            drawn = torch.randint(
+                len(self.bank), (n, self.n_negatives), generator=draws, device=device
+            )
+            rows = self.bank[torch.cat([indices[:, None], drawn], 1)]
+            similarities = torch.einsum("nmd,nd->nm", rows, embedded)
+            own = torch.zeros_like(indices)
+        loss = self.loss(similarities / self.temperature, own)
         with torch.no_grad():
             row = self.momentum * self.bank[indices] + (1 - self.momentum) * embedded
             self.bank[indices] = normalize(row)
         return loss
 
+    def _softmax(self, logits: torch.Tensor, own: torch.Tensor) -> torch.Tensor:
+        """Cross-entropy of each image (n, m) and the column of its own row (n,)."""
+        return cross_entropy(logits, own)
+
+    def _noise_contrastive(self, logits: torch.Tensor, own: torch.Tensor) -> torch.Tensor:
+        """That each own row, in the first column, is the image and the others are uniform draws."""
+        n = len(self.bank)
+        density = logits.exp() / (PARTITION_PER_IMAGE * n)
+        noise = self.n_negatives / n
+        posterior = density / (density + noise)
+        return -(posterior[:, 0].log() + (1 - posterior[:, 1:]).log().sum(1)).mean()
+
     @torch.no_grad()
-    def accuracy(self, features: torch.Tensor, labels: torch.Tensor) -> float:
-        """Share of images whose nearest row of the bank has their class."""
-        nearest = torch.cat(
-            [(self._embed(rows) @ self.bank.T).argmax(1) for rows in features.split(QUERIES)]
-        )
-        return (self.labels[nearest] == labels).float().mean().item()
+    def validate(self, features: torch.Tensor, labels: torch.Tensor) -> Validation:
+        """An image is recognised if the nearest row of the bank has its class."""
+        embedded = self._embed(features)
+        nearest = torch.cat([(rows @ self.bank.T).argmax(1) for rows in embedded.split(QUERIES)])
+        return Validation(_share(self.labels[nearest] == labels), *_spread(embedded))
+
+
+def _share(recognised: torch.Tensor) -> float:
+    return recognised.float().mean().item()
+
+
+def _spread(embedded: torch.Tensor) -> tuple[float | None, float | None]:
+    """Mean cosine between two embeddings of length 1, and the effective dimensions of all."""
+    n, mean = len(embedded), embedded.mean(0)
+    if n == 1:
+        return None, None
+    # Of a sum of vectors of length 1, the squared length is the sum of all cosines.
+    cosine = (n * mean @ mean - 1) / (n - 1)
+    covariance = torch.cov(embedded.T)
+    dimensions = covariance.trace() ** 2 / covariance.square().sum()
+    return cosine.item(), dimensions.item()
 
 
 OBJECTIVES = {"supervised": Supervised, "instance_recognition": InstanceRecognition}

@@ -56,8 +56,8 @@ class NetworkPlan:
     def variant(self, name: str) -> Options:
         """Settings of a variant: those under ``training``, overridden by its own.
 
-        A model that is not trained here has only its own. Options of other architectures are left
-        out, because they change nothing.
+        A model that is not trained here has only its own. Options of other architectures and
+        objectives are left out, because they change nothing.
         """
         own = self.config.variants[name]
         architecture: str = own.get("architecture") or self.config.training["architecture"]
@@ -67,6 +67,8 @@ class NetworkPlan:
             *(ARCHITECTURES.parameters(other) for other in ARCHITECTURES.names())
         ) - set(ARCHITECTURES.parameters(architecture))
         merged = {**self.config.training, **own}
+        if merged["objective"] != "instance_recognition":
+            foreign.add("instance_recognition")
         return {key: value for key, value in merged.items() if key not in foreign}
 
     def is_trained(self, name: str) -> bool:
@@ -144,7 +146,7 @@ class NetworkPlan:
         self._check_training(variant)
 
     def _check_training(self, name: str) -> None:
-        """Refuse a network whose training would not have a single step."""
+        """Refuse a network whose training would not have a single step, or lacks a setting."""
         own, settings = self.config.variants[name], self.variant(name)
 
         def place(key: str) -> str:
@@ -160,6 +162,13 @@ class NetworkPlan:
                 place("epochs"),
                 str(settings["epochs"]),
                 f"at least one step, 1/{n // size} of the {n} training images in batches of {size}",
+            )
+        recognition = settings.get("instance_recognition")
+        if recognition and recognition["loss"] == "nce" and recognition["negatives"] is None:
+            raise InputError(
+                f"{place('instance_recognition')}.negatives",
+                "null, all other images,",
+                "a number, with which the loss nce is defined",
             )
 
     def layers_of(self, network: Network, stimuli: str) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 import torch
 from torch import nn
 
+from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.random_streams import derive_seed
 from workflow_scripts.images.device_images import DeviceImages
 from workflow_scripts.images.pixels import normalise
@@ -16,7 +17,7 @@ from workflow_scripts.networks.architecture import Variant, build_network
 from workflow_scripts.networks.augmentation import augment, draw_augmentation
 from workflow_scripts.networks.blocks import set_noise, torch_generator
 from workflow_scripts.networks.gradient_watch import GradientWatch
-from workflow_scripts.networks.objectives import OBJECTIVES
+from workflow_scripts.networks.objectives import OBJECTIVES, Validation
 
 MOMENTUM = 0.9
 """Momentum of stochastic gradient descent: the usual value for these architectures."""
@@ -26,6 +27,16 @@ DROP = 0.1
 
 STEPS_BETWEEN_CHECKS = 50
 """Steps between two checks of the gradients on a GPU: each check waits until the GPU is idle."""
+
+COLLAPSED = 0.95
+"""Mean cosine between the embeddings of two images above which they tell hardly anything apart."""
+
+FEWEST_DIMENSIONS = 2.0
+"""Effective dimensions of embeddings below which a warning is logged."""
+
+SETTLED = 100
+"""Steps after which the running means of batch normalisation have forgotten their start. Before,
+features of held-out images are not yet scaled as those of training images."""
 
 VALIDATION_BATCH = 512
 """Held-out images in one pass, which bounds its memory."""
@@ -47,6 +58,8 @@ class Epoch:
         Mean over its steps.
     accuracy : float
         Share of validation images that are recognised at its end.
+    mean_cosine, dimensions : float or None
+        How validation images are spread then; see `Validation`.
     images_per_second : float
         Of this network, while the others of its group train as well.
     gpu_memory_mb : float or None
@@ -58,8 +71,35 @@ class Epoch:
     learning_rate: float
     loss: float
     accuracy: float
+    mean_cosine: float | None
+    dimensions: float | None
     images_per_second: float
     gpu_memory_mb: float | None
+
+
+def _watch_spread(row: Epoch) -> None:
+    """Refuse embeddings that all point in one direction: further epochs would be lost.
+
+    Embeddings on one line cause a warning: of a few classes of images more may not be needed.
+    """
+    if row.mean_cosine is None or row.dimensions is None:
+        return
+    if row.dimensions < FEWEST_DIMENSIONS:
+        logging.warning(
+            "seed %d, epoch %d: embeddings have %.1f effective dimensions, with a mean cosine of "
+            "%.2f between two images: they may be collapsing",
+            row.seed,
+            row.epoch,
+            row.dimensions,
+            row.mean_cosine,
+        )
+    if row.mean_cosine > COLLAPSED:
+        raise InputError(
+            f"training of seed {row.seed}",
+            f"embeddings that have collapsed after epoch {row.epoch}, with a mean cosine of "
+            f"{row.mean_cosine:.3f} between two images",
+            f"at most {COLLAPSED}, as with instance_recognition.centred and the loss softmax",
+        )
 
 
 class Trainer:
@@ -206,7 +246,7 @@ class Trainer:
             epoch=epoch + 1,
             learning_rate=learning_rate,
             loss=loss,
-            accuracy=self._accuracy(epoch),
+            **asdict(self._validate(epoch)),
             images_per_second=steps * self.variant["batch_size"] / seconds,
             gpu_memory_mb=None if memory is None else memory / 1e6,
         )
@@ -218,10 +258,12 @@ class Trainer:
             "%(images_per_second).0f images/s",
             asdict(row),
         )
+        if self.step >= SETTLED:
+            _watch_spread(row)
 
     @torch.no_grad()
-    def _accuracy(self, epoch: int) -> float:
-        """Accuracy on held-out images, with noise, without dropout."""
+    def _validate(self, epoch: int) -> Validation:
+        """What held-out images show, with noise, without dropout."""
         images, labels = self.validation
         self.modules.eval()
         # From a stream of its own, so that no weight depends on how many images there are.
@@ -229,7 +271,7 @@ class Trainer:
         with self._precision():
             batches = images.split(VALIDATION_BATCH)
             features = torch.cat([self.network(batch).float() for batch in batches])
-        accuracy = self.head.accuracy(features, labels)
+        validation = self.head.validate(features, labels)
         self.modules.train()
         set_noise(self.network, self.streams["noise"])
-        return accuracy
+        return validation

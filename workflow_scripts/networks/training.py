@@ -154,7 +154,7 @@ def _take_all_steps(trainers: list[Trainer], batch_size: int, checkpoints: Check
 def _last(curve: list[Epoch]) -> dict[str, str]:
     """What the progress bar says about the last epoch."""
     last = asdict(curve[-1]) if curve else {}
-    names = ("seed", "loss", "accuracy", "gpu_memory_mb")
+    names = ("seed", "loss", "accuracy", "mean_cosine", "dimensions", "gpu_memory_mb")
     return {name: f"{last[name]:.4g}" for name in names if last.get(name) is not None}
 
 

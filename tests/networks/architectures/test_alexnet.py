@@ -7,7 +7,7 @@ from workflow_scripts.networks.blocks import torch_generator
 from workflow_scripts.networks.readout import read_layers
 from workflow_scripts.networks.unit_sampling import choose_units
 
-OPTIONS = {"batchnorm": True, "dropout": 0.5, "noise_gain": 1.0}
+OPTIONS = {"drive_deviation": 4.0, "dropout": 0.5, "noise_gain": 1.0}
 
 
 def all_units(layer, shape):

@@ -41,8 +41,11 @@ class AlexNet(Network):
     ----------
     width : float
         Multiplier of all channel counts.
-    batchnorm : bool
-        Whether batch normalisation stands before every softplus.
+    drive_deviation : float or None
+        Standard deviation to which batch normalisation scales the drive of every softplus at the
+        start of a training; None is without batch normalisation. With 4, a softplus is 1.8 on
+        average: read as spikes in a quarter of a second, as many as cortical units fire (see
+        docs/networks.md).
     dropout : float
         Share of the inputs of each hidden layer that is dropped in training.
     noise_gain : float or None
@@ -50,10 +53,14 @@ class AlexNet(Network):
     """
 
     def __init__(
-        self, width: float, batchnorm: bool, dropout: float, noise_gain: float | None
+        self,
+        width: float,
+        drive_deviation: float | None,
+        dropout: float,
+        noise_gain: float | None,
     ) -> None:
         super().__init__()
-        channels = 3
+        channels, batchnorm = 3, drive_deviation is not None
         self.blocks = nn.ModuleDict()
         for number, (original, kernel, stride, padding, pooled) in enumerate(CONVOLUTIONS, start=1):
             out = round(original * width)
@@ -71,6 +78,9 @@ class AlexNet(Network):
             layers = [linear, *([nn.BatchNorm1d(self.n_outputs)] if batchnorm else [])]
             self.blocks[name] = nn.Sequential(Dropout(dropout), *layers, NoisySoftplus(noise_gain))
             features = self.n_outputs
+        for module in self.modules():
+            if drive_deviation is not None and isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+                nn.init.constant_(module.weight, drive_deviation)
 
     def activations(self) -> dict[str, nn.Module]:
         """Non-linearity of each layer, by the layer's name."""
@@ -91,9 +101,9 @@ class AlexNet(Network):
 def build(
     *,
     width: ChannelMultiplier,
-    batchnorm: bool,
+    drive_deviation: PositiveNumber | None,
     dropout: ShareBelowOne,
     noise_gain: PositiveNumber | None,
 ) -> AlexNet:
     """AlexNet with these options."""
-    return AlexNet(width, batchnorm, dropout, noise_gain)
+    return AlexNet(width, drive_deviation, dropout, noise_gain)
