@@ -421,9 +421,20 @@ def test_a_variant_overrides_what_is_shared():
     variant = Plan(DEFAULT).networks.variant("resnet18")
     assert variant["architecture"] == "resnet18"
     assert variant["batch_size"] == DEFAULT["training"]["batch_size"]
-    # An option of AlexNet alone: changing it must not train this network again.
-    assert "width" in Plan(DEFAULT).networks.variant("alexnet")
-    assert "width" not in variant
+    # Options of AlexNet and of instance recognition: a change must not train this network again.
+    for option in ("width", "instance_recognition"):
+        assert option in Plan(DEFAULT).networks.variant("alexnet")
+        assert option not in variant
+
+
+def test_the_published_loss_needs_a_number_of_negatives():
+    assert DEFAULT["training"]["instance_recognition"]["negatives"] is None
+    config = changed(("training", "instance_recognition", "loss"), "nce")
+    expected = r"training\.instance_recognition\.negatives: found null, .* expected a number"
+    with pytest.raises(InputError, match=expected):
+        Plan(config)
+    config["training"]["instance_recognition"]["negatives"] = 512
+    Plan(config)
 
 
 @pytest.mark.parametrize(
@@ -438,6 +449,13 @@ def test_a_variant_overrides_what_is_shared():
             "extraction.window_s in its place",
         ),
         (("brains", "mouse", "min_units"), 3, "expected filters.min_units in its place"),
+        (("training", "negatives"), 16, "expected instance_recognition.negatives in its place"),
+        (
+            ("variants", "mine"),
+            {"batchnorm": False},
+            "config variants.mine: found the key 'batchnorm' of version 0.1, expected "
+            "drive_deviation, null for false, in its place",
+        ),
         (
             ("variants", "mine"),
             {"architecture": "external"},

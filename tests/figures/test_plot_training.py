@@ -64,7 +64,7 @@ def test_the_figure_says_what_it_shows(figure):
         "seed 6",
         "chance (1 of 4 classes)",
         "learning rate falls to a tenth",
-        "cross-entropy (nats)",
+        "cross-entropy over classes (nats)",
         "share of images classified correctly",
         "First-layer filters of seed 5",
         "grey is zero",
@@ -77,6 +77,16 @@ def test_an_untrained_variant_has_only_its_filters(figure):
     assert "data: a network of small with its initial weights" in text
     assert "First-layer filters of seed 5" in text
     assert "accuracy" not in text and "chance" not in text
+
+
+@pytest.mark.parametrize(
+    ("loss", "label"),
+    [("softmax", "cross-entropy over images"), ("nce", "noise-contrastive loss")],
+)
+def test_the_loss_of_instance_recognition_is_named(loss, label):
+    objective = {"objective": "instance_recognition", "instance_recognition": {"loss": loss}}
+    settings = {**SETTINGS, "variant": {**SETTINGS["variant"], **objective}}
+    assert label in draw(curve(s5=[0.4]), FILTERS, 4, settings).axes[0].get_ylabel()
 
 
 @pytest.mark.parametrize("settings", [SETTINGS, UNTRAINED])

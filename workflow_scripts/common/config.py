@@ -172,7 +172,18 @@ class InstanceRecognition(Form):
     bank_momentum: Share
 
 
-class TrainingKeys(Form):
+class TrainingForm(Form):
+    """Keys under ``training`` or under a variant."""
+
+    RENAMED: ClassVar[dict[str, str]] = {
+        "batchnorm": "drive_deviation, null for false,",
+        "negatives": "instance_recognition.negatives",
+        "temperature": "instance_recognition.temperature",
+        "bank_momentum": "instance_recognition.bank_momentum",
+    }
+
+
+class TrainingKeys(TrainingForm):
     """Keys of a training, whatever the architecture."""
 
     architecture: Name
@@ -371,7 +382,8 @@ def training_model() -> type[BaseModel]:
 def variant_model(architecture: str) -> type[BaseModel]:
     """Keys of a variant: any of ``training``; for a model that is not trained, all its options."""
     if is_trained(architecture):
-        return create_model("Variant", __base__=Form, **_optional(_annotations(training_model())))
+        options = _optional(_annotations(training_model()))
+        return create_model("Variant", __base__=TrainingForm, **options)
     options = parameters(ARCHITECTURES / f"{architecture}.py", "build")
     required: dict[str, Any] = {name: (form, ...) for name, form in options.items()}
     return create_model("Variant", __base__=Form, architecture=(Name, ...), **required)

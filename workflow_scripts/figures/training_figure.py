@@ -13,11 +13,11 @@ from matplotlib.figure import Figure
 from workflow_scripts.figures.filter_mosaic import filter_mosaic
 from workflow_scripts.figures.style import add_footer, settle, style
 
-LOSSES = {
-    "supervised": "cross-entropy (nats)",
-    "instance_recognition": "noise-contrastive loss (nats)",
+RECOGNITION_LOSSES = {
+    "softmax": "cross-entropy over images (nats)",
+    "nce": "noise-contrastive loss (nats)",
 }
-"""Loss of each objective, as the axis names it."""
+"""Losses of instance recognition, as the axis names them."""
 
 MANY_EPOCHS = 30
 """With more epochs than this, markers would run into each other, and only lines are drawn."""
@@ -82,11 +82,17 @@ def _draw_curves(
     accuracy.axhline(1 / n_classes, color="0.4", linewidth=1, linestyle="--", label=label)
     for panel in axes:
         _draw_epochs(panel, variant["epochs"], variant["learning_rate_drops"])
-    loss.set(ylabel=LOSSES[variant["objective"]], title="Training loss, mean over the epoch")
+    loss.set(ylabel=_loss_label(variant), title="Training loss, mean over the epoch")
     accuracy.set(ylabel="share of images classified correctly", title="Validation accuracy")
     accuracy.set_ylim(bottom=0)
     handles, names = accuracy.get_legend_handles_labels()
     figure.legend(handles, names, loc="outside upper center", ncols=7, frameon=False)
+
+
+def _loss_label(variant: Mapping[str, Any]) -> str:
+    if variant["objective"] == "supervised":
+        return "cross-entropy over classes (nats)"
+    return RECOGNITION_LOSSES[variant["instance_recognition"]["loss"]]
 
 
 def _draw_epochs(axes: Axes, epochs: float, drops: Sequence[float]) -> None:
