@@ -1,10 +1,13 @@
 """What networks learn by each form of their objective, scale of activations and noise.
 
-Run ``uv run python tests/benchmarks/objectives.py [--csv FILE] [--rows NAME ...] [--epochs N]
-[--seeds N] [--width SHARE]``. Every row changes a few settings of `config.yaml`; networks are
-trained on the images of the embedded run, one in a process, one core for each. A row shows the
-accuracy on validation images at the end of every epoch, as the mean over seeds, and the mean loss.
-Chance is 1 of 18. A training whose embeddings collapse ends there, with the epochs that it has.
+Run ``uv run python tests/benchmarks/objectives.py [--csv FILE] [--rows NAME ...]``. Every row
+changes a few settings of `config.yaml`; networks are trained on the images of the embedded run, one
+in a process, one core for each. A row shows the accuracy on validation images at the end of every
+epoch, as the mean over seeds, and the mean loss. Chance is 1 of 18. A training whose embeddings
+collapse ends there, with the epochs that it has.
+
+``--paper N`` changes the settings of `config.paper.yaml` instead, and trains on N crops of the
+photographs. ``--rows-of-bank`` repeats them under other numbers, for a bank as large as ImageNet's.
 """
 
 import argparse
@@ -30,6 +33,8 @@ from workflow_scripts.images.prepare_stimuli import photograph_crops
 from workflow_scripts.images.sets import ImageSet
 from workflow_scripts.networks.trainer import Trainer
 
+PAPER = Path(__file__).parents[2] / "config.paper.yaml"
+CPU = torch.device("cpu")
 RECOGNITION = {"objective": "instance_recognition", "learning_rate_drops": []}
 SUPERVISED = {"objective": "supervised", "learning_rate_drops": []}
 NCE = {"loss": "nce", "negatives": 1024}
@@ -66,32 +71,35 @@ for name, settings in {
     ROWS[f"supervised, {name}"] = {**SUPERVISED, **settings}
 
 
-def embedded_images():
-    """Training and validation images of the embedded run, as `prepare_stimuli` makes them."""
-    config = read_config([])
+def crops(config, n_training, n_rows):
+    """Training images as often as the bank has rows, and validation images with their labels."""
     settings = {**config.stimuli.model_dump(), "seed": config.seed}
-    return [photograph_crops(name, settings) for name in ("training", "validation")]
+    settings["n"] |= {"training": n_training, "validation": 500}
+    images, labels = photograph_crops("training", settings)
+    shown, classes = photograph_crops("validation", settings)
+    rows = np.arange(n_rows or n_training) % n_training
+    return ImageSet(images, labels, rows), normalise(to_input(shown, CPU)), classes
 
 
-def train(epochs, width, job):
+def train(arguments, threads, job):
     """Curve of one network; a collapse ends it early."""
     name, seed = job
-    torch.set_num_threads(1)
-    (images, labels), (shown, classes) = embedded_images()
-    config = read_config([])
+    torch.set_num_threads(threads)
+    config = read_config([str(PAPER)] if arguments.paper else [])
+    training, shown, classes = crops(
+        config, arguments.paper or config.stimuli.n.training, arguments.rows_of_bank
+    )
     own = dict(ROWS[name])
     options = {**config.training["instance_recognition"], **own.pop("instance_recognition", {})}
     variant = {**config.training, **own, "instance_recognition": options}
-    variant |= {"epochs": epochs, **({} if width is None else {"width": width})}
-    device = torch.device("cpu")
     trainer = Trainer(
-        variant,
-        DeviceImages(ImageSet(images, labels, np.arange(len(labels))), device),
-        torch.as_tensor(labels),
-        (normalise(to_input(shown, device)), torch.as_tensor(classes)),
+        {**variant, "epochs": arguments.epochs},
+        DeviceImages(training, CPU),
+        torch.as_tensor(training.labels[training.index]),
+        (shown, torch.as_tensor(classes)),
         config.seed,
         seed,
-        device,
+        CPU,
     )
     try:
         while not trainer.finished:
@@ -111,18 +119,20 @@ def main():
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS), metavar="NAME")
     parser.add_argument("--epochs", type=float, default=6)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--width", type=float, help="instead of that of config.yaml")
-    parser.add_argument("--cores", type=int, default=torch.get_num_threads())
+    parser.add_argument("--paper", type=int, metavar="N", help="crops for the paper's settings")
+    parser.add_argument("--rows-of-bank", type=int, metavar="N", help="as many as images")
     arguments = parser.parse_args()
     curves = []
-    jobs = list(product(arguments.rows, range(arguments.seeds)))
-    with ProcessPoolExecutor(arguments.cores, get_context("spawn")) as pool:
-        work = partial(train, arguments.epochs, arguments.width)
-        for curve in pool.map(work, jobs):
+    # Networks of the embedded run train side by side; one of the paper takes all cores.
+    n_cores = torch.get_num_threads()
+    processes, threads = (1, n_cores) if arguments.paper else (n_cores, 1)
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        jobs = product(arguments.rows, range(arguments.seeds))
+        for curve in pool.map(partial(train, arguments, threads), jobs):
             curves.append(curve)
-            name, seed = curve["row"].iloc[0], curve["seed"].iloc[0]
-            if seed == arguments.seeds - 1:
+            if len(curves) % arguments.seeds == 0:
                 rows = pd.concat(curves[-arguments.seeds :]).groupby("epoch")
+                name = curve["row"].iloc[0]
                 print(f"{name:40s} {series(rows['accuracy'].mean(), 2)}", flush=True)
                 print(f"{'':40s} loss {series(rows['loss'].mean(), 1)}", flush=True)
             if arguments.csv:

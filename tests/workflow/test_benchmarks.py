@@ -46,6 +46,7 @@ def test_both_sides_find_the_same(row):
 
 
 TRAINING = Path(__file__).parents[1] / "benchmarks/training.py"
+OBJECTIVES = TRAINING.with_name("objectives.py")
 
 
 def test_the_training_benchmark_times_every_path(tmp_path):
@@ -68,3 +69,13 @@ def test_operations_of_the_original_network_are_those_counted_by_hand():
     variant = {"architecture": "alexnet", "width": 1.0, "drive_deviation": 4.0, "dropout": 0.0}
     counted = runpy.run_path(str(TRAINING))["training_flops"]({**variant, "noise_gain": 1.0})
     assert counted == 3 * forward - images
+
+
+def test_the_benchmark_of_objectives_trains_at_the_papers_settings(tmp_path):
+    table = tmp_path / "curves.csv"
+    options = ["--rows", "softmax, centred", "--seeds", "1", "--epochs", "1", "--csv", table]
+    command = [sys.executable, OBJECTIVES, *options, "--paper", "128", "--rows-of-bank", "256"]
+    subprocess.run(command, capture_output=True, check=True)
+    rows = pd.read_csv(table)
+    assert rows["epoch"].tolist() == [1]
+    assert math.isfinite(rows["loss"][0]) and rows["dimensions"][0] > 2
