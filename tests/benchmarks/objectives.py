@@ -6,6 +6,9 @@ in a process, one core for each. A row shows the accuracy on validation images a
 epoch, as the mean over seeds, and the mean loss. Chance is 1 of 18. A training whose embeddings
 collapse ends there, with the epochs that it has.
 
+The first lines say why the scale matters: how much of the variance of a layer's drive the image
+explains in a network with initial weights, as the correlation between two noisy passes.
+
 ``--paper N`` changes the settings of `config.paper.yaml` instead, and trains on N crops of the
 photographs. ``--rows-of-bank`` repeats them under other numbers, for a bank as large as ImageNet's.
 """
@@ -31,6 +34,8 @@ from workflow_scripts.images.device_images import DeviceImages
 from workflow_scripts.images.pixels import normalise, to_input
 from workflow_scripts.images.prepare_stimuli import photograph_crops
 from workflow_scripts.images.sets import ImageSet
+from workflow_scripts.networks.architecture import build_network
+from workflow_scripts.networks.blocks import set_noise, torch_generator
 from workflow_scripts.networks.trainer import Trainer
 
 PAPER = Path(__file__).parents[2] / "config.paper.yaml"
@@ -46,9 +51,11 @@ def recognition(settings=None, **options):
     return {**RECOGNITION, **(settings or {}), "instance_recognition": options}
 
 
-FAST, SLOW = {"learning_rate": 0.03}, {"learning_rate": 0.003}
+FAST, SLOW = ({"learning_rate": rate, "gradient_clip": None} for rate in (0.03, 0.003))
+UNCLIPPED = {"gradient_clip": None}
 ROWS = {
     "softmax, centred": recognition(),
+    "softmax, centred, not clipped": recognition(UNCLIPPED),
     "softmax, not centred": recognition(centred=False),
     "softmax over 1,024 others, centred": recognition(negatives=1024),
     "nce, centred": recognition(**NCE),
@@ -57,6 +64,7 @@ ROWS = {
     "nce, published, no noise": recognition({**FAST, "noise_gain": None}, **PUBLISHED),
     "nce, published, drive 1": recognition({**FAST, "drive_deviation": 1.0}, **PUBLISHED),
     "supervised": SUPERVISED,
+    "supervised, not clipped": {**SUPERVISED, **UNCLIPPED},
 }
 for name, settings in {
     "drive 1": {"drive_deviation": 1.0},
@@ -109,6 +117,30 @@ def train(arguments, threads, job):
     return pd.DataFrame(map(asdict, trainer.curve)).assign(row=name)
 
 
+@torch.no_grad()
+def signal_shares(drive_deviation, noise_gain):
+    """Share of the variance of each layer's drive, at the central position, due to the image."""
+    config = read_config([])
+    options = {"drive_deviation": drive_deviation, "noise_gain": noise_gain}
+    network = build_network({**config.training, **options}, torch_generator(0))
+    set_noise(network, torch_generator(1))
+    _, images, _ = crops(config, 1, 1)
+    drives = []
+    for module in network.activations().values():
+        module.register_forward_pre_hook(lambda _, inputs: drives.append(inputs[0]))
+    for _ in range(2):
+        network(images)
+    n_layers = len(drives) // 2
+    shares = []
+    for pair in zip(drives[:n_layers], drives[n_layers:], strict=True):
+        first, second = (
+            (z[:, :, z.shape[2] // 2, z.shape[3] // 2] if z.ndim == 4 else z) for z in pair
+        )
+        first, second = first - first.mean(0), second - second.mean(0)
+        shares.append(((first * second).sum() / (first.norm() * second.norm())).item())
+    return shares
+
+
 def series(values, digits):
     return " ".join(f"{value:.{digits}f}".removeprefix("0") for value in values)
 
@@ -117,11 +149,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--csv", help="file to write all curves to")
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS), metavar="NAME")
-    parser.add_argument("--epochs", type=float, default=6)
+    parser.add_argument("--epochs", type=float, default=5)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--paper", type=int, metavar="N", help="crops for the paper's settings")
     parser.add_argument("--rows-of-bank", type=int, metavar="N", help="as many as images")
     arguments = parser.parse_args()
+    for drive_deviation, noise_gain in ((1, 1), (2, 1), (4, 1), (8, 1), (4, 4), (1, 16)):
+        shares = series(signal_shares(float(drive_deviation), float(noise_gain)), 3)
+        print(f"drive {drive_deviation}, gain {noise_gain:2d}: conv1 to fc7 {shares}", flush=True)
     curves = []
     # Networks of the embedded run train side by side; one of the paper takes all cores.
     n_cores = torch.get_num_threads()

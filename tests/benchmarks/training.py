@@ -122,6 +122,7 @@ def time_plain(folder, variant, device, n_steps, n_workers, n_threads):
             loss = cross_entropy(network(images.to(device)), labels.to(device))
             optimiser.zero_grad()
             loss.backward()
+            nn.utils.clip_grad_norm_(network.parameters(), variant["gradient_clip"])
             optimiser.step()
             step += 1
 

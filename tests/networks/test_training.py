@@ -37,6 +37,7 @@ VARIANT = {
     "learning_rate": 0.01,
     "learning_rate_drops": [0.9],
     "weight_decay": 0.0005,
+    "gradient_clip": 1.0,
     "bfloat16": False,
     "augmentation": {"crop_scale": [0.8, 1.0], "flip": 0.5, "jitter": 0.2, "greyscale": 0.2},
     "instance_recognition": {
@@ -344,6 +345,7 @@ COLLAPSING = {
         "centred": False,
         "negatives": 16,
     },
+    "gradient_clip": None,
     "batch_size": 8,
     "epochs": 7,
 }

@@ -33,6 +33,7 @@ VARIANT = {
     "learning_rate": 0.01,
     "learning_rate_drops": [],
     "weight_decay": 0.0005,
+    "gradient_clip": 1.0,
     "bfloat16": True,
     "augmentation": {"crop_scale": [1.0, 1.0], "flip": 0.0, "jitter": 0.0, "greyscale": 0.0},
     "objective": "supervised",

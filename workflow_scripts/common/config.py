@@ -194,6 +194,7 @@ class TrainingKeys(TrainingForm):
     learning_rate: PositiveNumber
     learning_rate_drops: Annotated[list[PositiveShare], Unique]
     weight_decay: NotNegative
+    gradient_clip: PositiveNumber | None
     bfloat16: bool
     augmentation: Augmentation
     instance_recognition: InstanceRecognition

@@ -212,6 +212,8 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate = self.learning_rate
         self._gradients.note(self.step)
+        if self.variant["gradient_clip"] is not None:
+            nn.utils.clip_grad_norm_(self.modules.parameters(), self.variant["gradient_clip"])
         self.optimiser.step()
         self.loss_sum += loss.detach()
         self.step += 1
