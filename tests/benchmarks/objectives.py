@@ -3,11 +3,12 @@
 Run ``uv run python tests/benchmarks/objectives.py [--csv FILE] [--rows NAME ...]``. Every row
 changes a few settings of `config.yaml`; networks are trained on the images of the embedded run, one
 in a process, one core for each. A row shows the accuracy on validation images at the end of every
-epoch, as the mean over seeds, and the mean loss. Chance is 1 of 18. A training whose embeddings
-collapse ends there, with the epochs that it has.
+epoch, as the mean over seeds, the mean loss, and in the end the mean cosine and the effective
+dimensions of the embeddings. Chance is 1 of 18. The learning rate does not fall.
 
-The first lines say why the scale matters: how much of the variance of a layer's drive the image
-explains in a network with initial weights, as the correlation between two noisy passes.
+The first lines say why the scale matters: how much of the variance of a layer's drives, and of its
+counts, the image explains in a network with initial weights, as the correlation between two noisy
+passes.
 
 ``--paper N`` changes the settings of `config.paper.yaml` instead, and trains on N crops of the
 photographs. ``--rows-of-bank`` repeats them under other numbers, for a bank as large as ImageNet's.
@@ -29,7 +30,6 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[2]))  # the workflow is not an installed package
 
 from workflow_scripts.common.config import read_config
-from workflow_scripts.common.errors import InputError
 from workflow_scripts.images.device_images import DeviceImages
 from workflow_scripts.images.pixels import normalise, to_input
 from workflow_scripts.images.prepare_stimuli import photograph_crops
@@ -59,21 +59,20 @@ ROWS = {
     "softmax, not centred": recognition(centred=False),
     "softmax over 1,024 others, centred": recognition(negatives=1024),
     "nce, centred": recognition(**NCE),
+    "nce, not centred": recognition(**PUBLISHED),
+    "nce, centred, not clipped": recognition(UNCLIPPED, **NCE),
     "nce, published": recognition(FAST, **PUBLISHED),
     "nce, published, rate .003": recognition(SLOW, **PUBLISHED),
     "nce, published, no noise": recognition({**FAST, "noise_gain": None}, **PUBLISHED),
-    "nce, published, drive 1": recognition({**FAST, "drive_deviation": 1.0}, **PUBLISHED),
     "supervised": SUPERVISED,
     "supervised, not clipped": {**SUPERVISED, **UNCLIPPED},
 }
 for name, settings in {
     "drive 1": {"drive_deviation": 1.0},
-    "drive 2": {"drive_deviation": 2.0},
     "drive 8": {"drive_deviation": 8.0},
     "gain 1/4": {"noise_gain": 0.25},
     "gain 4": {"noise_gain": 4.0},
     "no noise": {"noise_gain": None},
-    "drive 1, no noise": {"drive_deviation": 1.0, "noise_gain": None},
 }.items():
     ROWS[f"softmax, centred, {name}"] = recognition(settings)
     ROWS[f"supervised, {name}"] = {**SUPERVISED, **settings}
@@ -90,7 +89,7 @@ def crops(config, n_training, n_rows):
 
 
 def train(arguments, threads, job):
-    """Curve of one network; a collapse ends it early."""
+    """Curve of one network."""
     name, seed = job
     torch.set_num_threads(threads)
     config = read_config([str(PAPER)] if arguments.paper else [])
@@ -109,36 +108,41 @@ def train(arguments, threads, job):
         seed,
         CPU,
     )
-    try:
-        while not trainer.finished:
-            trainer.advance()
-    except InputError as error:
-        print(f"{name}: {error}", file=sys.stderr)
+    while not trainer.finished:
+        trainer.advance()
     return pd.DataFrame(map(asdict, trainer.curve)).assign(row=name)
+
+
+def correlation(first, second):
+    """Between two passes, over images: of the central position of every unit."""
+    if first.ndim == 4:
+        middle = first.shape[2] // 2, first.shape[3] // 2
+        first, second = first[:, :, *middle], second[:, :, *middle]
+    first, second = first - first.mean(0), second - second.mean(0)
+    return ((first * second).sum() / (first.norm() * second.norm())).item()
 
 
 @torch.no_grad()
 def signal_shares(drive_deviation, noise_gain):
-    """Share of the variance of each layer's drive, at the central position, due to the image."""
+    """Shares of the variance of drives, and of counts, that are due to the image; by layer."""
     config = read_config([])
     options = {"drive_deviation": drive_deviation, "noise_gain": noise_gain}
     network = build_network({**config.training, **options}, torch_generator(0))
     set_noise(network, torch_generator(1))
     _, images, _ = crops(config, 1, 1)
-    drives = []
+    seen = []
     for module in network.activations().values():
-        module.register_forward_pre_hook(lambda _, inputs: drives.append(inputs[0]))
+        module.register_forward_hook(lambda _, drive, count: seen.append((drive[0], count)))
     for _ in range(2):
         network(images)
-    n_layers = len(drives) // 2
-    shares = []
-    for pair in zip(drives[:n_layers], drives[n_layers:], strict=True):
-        first, second = (
-            (z[:, :, z.shape[2] // 2, z.shape[3] // 2] if z.ndim == 4 else z) for z in pair
-        )
-        first, second = first - first.mean(0), second - second.mean(0)
-        shares.append(((first * second).sum() / (first.norm() * second.norm())).item())
-    return shares
+    n_layers = len(seen) // 2
+    return [
+        [
+            correlation(first[k], second[k])
+            for first, second in zip(seen[:n_layers], seen[n_layers:], strict=True)
+        ]
+        for k in (0, 1)
+    ]
 
 
 def series(values, digits):
@@ -155,8 +159,13 @@ def main():
     parser.add_argument("--rows-of-bank", type=int, metavar="N", help="as many as images")
     arguments = parser.parse_args()
     for drive_deviation, noise_gain in ((1, 1), (2, 1), (4, 1), (8, 1), (4, 4), (1, 16)):
-        shares = series(signal_shares(float(drive_deviation), float(noise_gain)), 3)
-        print(f"drive {drive_deviation}, gain {noise_gain:2d}: conv1 to fc7 {shares}", flush=True)
+        shares = signal_shares(float(drive_deviation), float(noise_gain))
+        drives, counts = (series(values, 2) for values in shares)
+        print(
+            f"drive {drive_deviation}, gain {noise_gain:2d}: conv1 to fc7, drives {drives}, "
+            f"counts {counts}",
+            flush=True,
+        )
     curves = []
     # Networks of the embedded run train side by side; one of the paper takes all cores.
     n_cores = torch.get_num_threads()
@@ -170,6 +179,9 @@ def main():
                 name = curve["row"].iloc[0]
                 print(f"{name:40s} {series(rows['accuracy'].mean(), 2)}", flush=True)
                 print(f"{'':40s} loss {series(rows['loss'].mean(), 1)}", flush=True)
+                spread = rows[["mean_cosine", "dimensions"]].mean().iloc[-1]
+                if spread.notna().all():
+                    print(f"{'':40s} cosine {spread.iloc[0]:.2f}, dimensions {spread.iloc[1]:.1f}")
             if arguments.csv:
                 pd.concat(curves).to_csv(arguments.csv, index=False)
 

@@ -122,7 +122,8 @@ def time_plain(folder, variant, device, n_steps, n_workers, n_threads):
             loss = cross_entropy(network(images.to(device)), labels.to(device))
             optimiser.zero_grad()
             loss.backward()
-            nn.utils.clip_grad_norm_(network.parameters(), variant["gradient_clip"])
+            if variant["gradient_clip"] is not None:
+                nn.utils.clip_grad_norm_(network.parameters(), variant["gradient_clip"])
             optimiser.step()
             step += 1
 
@@ -192,7 +193,7 @@ def measure(variant, n_images, n_steps, n_seeds, device):
     """Rows of the benchmark, and the variant with all its settings."""
     config = read_config([])
     cores = len(os.sched_getaffinity(0))
-    variant = {**config.training, **variant}
+    variant = {**config.training, "objective": "supervised", **variant}
     images, labels = random_crops(
         load_photographs(),
         n_images,

@@ -427,10 +427,22 @@ def test_a_variant_overrides_what_is_shared():
         assert option not in variant
 
 
+def test_a_variant_overrides_single_keys_of_a_group():
+    entry = {"instance_recognition": {"loss": "nce", "negatives": 512}}
+    config = changed(("variants", "published"), entry)
+    shared = DEFAULT["training"]
+    variant = Plan(config).networks.variant("published")
+    assert variant["instance_recognition"] == {
+        **shared["instance_recognition"],
+        **entry["instance_recognition"],
+    }
+    assert variant["augmentation"] == shared["augmentation"]
+
+
 def test_the_published_loss_needs_a_number_of_negatives():
     assert DEFAULT["training"]["instance_recognition"]["negatives"] is None
     config = changed(("training", "instance_recognition", "loss"), "nce")
-    expected = r"training\.instance_recognition\.negatives: found null, .* expected a number"
+    expected = r"instance_recognition\.negatives: found null with the loss nce, expected a number"
     with pytest.raises(InputError, match=expected):
         Plan(config)
     config["training"]["instance_recognition"]["negatives"] = 512
@@ -454,7 +466,7 @@ def test_the_published_loss_needs_a_number_of_negatives():
             ("variants", "mine"),
             {"batchnorm": False},
             "config variants.mine: found the key 'batchnorm' of version 0.1, expected "
-            "drive_deviation, null for false, in its place",
+            "drive_deviation (null for false) in its place",
         ),
         (
             ("variants", "mine"),

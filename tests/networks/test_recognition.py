@@ -1,4 +1,4 @@
-"""Instance recognition on generated images: it learns, and each of its parts is needed."""
+"""Instance recognition on generated images: it learns, and what each of its parts is for."""
 
 import numpy as np
 import pytest
@@ -28,18 +28,17 @@ def views(n, seed):
     return noisy.clip(0, 255).astype(np.uint8), labels
 
 
-def learns(drive_deviation, noise_gain):
-    """Whether a small network recognises held-out views, and the bank knows which are alike."""
+def train(drive_deviation, noise_gain):
+    """Curve of a small network, and the mean cosine of rows of the bank of the same scene."""
     images, labels = views(N_IMAGES, 1)
     shown, scenes = views(120, 2)
-    augmentation = {"crop_scale": [0.8, 1.0], "flip": 0.0, "jitter": 0.0, "greyscale": 0.0}
     variant = {
         **VARIANT,
         "objective": "instance_recognition",
         "width": 0.125,
         "drive_deviation": drive_deviation,
         "noise_gain": noise_gain,
-        "augmentation": augmentation,
+        "augmentation": {"crop_scale": [0.8, 1.0], "flip": 0.0, "jitter": 0.0, "greyscale": 0.0},
         "epochs": 12,
         "learning_rate": 0.02,
         "learning_rate_drops": [],
@@ -55,28 +54,31 @@ def learns(drive_deviation, noise_gain):
     )
     while not trainer.finished:
         trainer.advance()
-    first, *_, last = trainer.curve
-    recognises = last.accuracy > 0.5 and last.loss < first.loss  # chance is 1/8
     similar = trainer.head.bank @ trainer.head.bank.T
-    same = torch.as_tensor(labels[:, None] == labels)
-    return recognises and abs(last.mean_cosine) < 0.3 and similar[same].mean() > 0.3
+    return trainer.curve, similar[torch.as_tensor(labels[:, None] == labels)].mean()
 
 
 # Units that vary little have, in comparison, a large mean: there centring decides.
-SCALES = {"default": (4.0, 1.0), "large mean": (1.0, 16.0)}
+DEFAULT, LARGE_MEAN = (4.0, 1.0), (1.0, 16.0)
 
 
-@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("scale", [DEFAULT, LARGE_MEAN])
 def test_a_network_with_noise_learns_to_recognise_views(scale):
-    assert learns(*SCALES[scale])
+    (first, *_, last), similarity = train(*scale)
+    assert last.accuracy > 0.5  # chance is 1/8
+    assert last.loss < first.loss
+    assert abs(last.mean_cosine) < 0.3
+    assert similarity > 0.3
 
 
-def against_the_gradient(monkeypatch):
-    softmax = InstanceRecognition._softmax
-    monkeypatch.setattr(InstanceRecognition, "_softmax", lambda *values: -softmax(*values))
+def test_with_the_gradient_it_does_not_recognise_any(monkeypatch):
+    forward = InstanceRecognition.forward
+    monkeypatch.setattr(InstanceRecognition, "forward", lambda *values: -forward(*values))
+    curve, _ = train(*LARGE_MEAN)
+    assert curve[-1].accuracy < 0.3
 
 
-def bank_that_stays(monkeypatch):
+def test_without_an_update_the_bank_does_not_know_what_is_alike(monkeypatch):
     forward = InstanceRecognition.forward
 
     def without_update(self, *values):
@@ -86,13 +88,10 @@ def bank_that_stays(monkeypatch):
         return loss
 
     monkeypatch.setattr(InstanceRecognition, "forward", without_update)
+    assert train(*LARGE_MEAN)[1] < 0.1
 
 
-def no_centring(monkeypatch):
+def test_without_centring_embeddings_have_a_common_direction(monkeypatch):
     monkeypatch.setattr(Centring, "forward", lambda self, x: x)
-
-
-@pytest.mark.parametrize("mutation", [against_the_gradient, bank_that_stays, no_centring])
-def test_it_does_not_learn_without_one_of_its_parts(monkeypatch, mutation):
-    mutation(monkeypatch)
-    assert not learns(*SCALES["large mean"])
+    curve, _ = train(*LARGE_MEAN)
+    assert curve[-1].mean_cosine > 0.4

@@ -11,6 +11,7 @@ from workflow_scripts.images.device_images import DeviceImages
 from workflow_scripts.images.sets import ImageSet
 from workflow_scripts.networks.architecture import ARCHITECTURES, build_network
 from workflow_scripts.networks.blocks import torch_generator
+from workflow_scripts.networks.objectives import OBJECTIVES
 from workflow_scripts.networks.readout import read_layers
 from workflow_scripts.networks.trainer import Trainer
 from workflow_scripts.networks.unit_sampling import choose_units
@@ -36,11 +37,18 @@ VARIANT = {
     "gradient_clip": 1.0,
     "bfloat16": True,
     "augmentation": {"crop_scale": [1.0, 1.0], "flip": 0.0, "jitter": 0.0, "greyscale": 0.0},
-    "objective": "supervised",
+    "instance_recognition": {
+        "loss": "softmax",
+        "centred": True,
+        "negatives": None,
+        "temperature": 0.07,
+        "bank_momentum": 0.5,
+    },
 }
 
 
-def test_a_training_step_moves_the_weights_alike():
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_a_training_step_moves_the_weights_alike(objective):
     """The GPU works in half precision, so it is directions that are compared."""
     random = np.random.default_rng(0)
     images = random.integers(0, 256, (128, 64, 64, 3), dtype=np.uint8)
@@ -48,7 +56,7 @@ def test_a_training_step_moves_the_weights_alike():
     steps = []
     for device in DEVICES:
         trainer = Trainer(
-            VARIANT,
+            {**VARIANT, "objective": objective},
             DeviceImages(ImageSet(images, labels, np.arange(128)), device),
             torch.as_tensor(labels, device=device),
             None,

@@ -172,11 +172,16 @@ class InstanceRecognition(Form):
     bank_momentum: Share
 
 
+NESTED = ("augmentation", "instance_recognition")
+"""Keys of ``training`` with keys of their own."""
+
+
 class TrainingForm(Form):
     """Keys under ``training`` or under a variant."""
 
     RENAMED: ClassVar[dict[str, str]] = {
-        "batchnorm": "drive_deviation, null for false,",
+        "batchnorm": "drive_deviation (null for false)",
+        "embedding_batchnorm": "instance_recognition.centred",
         "negatives": "instance_recognition.negatives",
         "temperature": "instance_recognition.temperature",
         "bank_momentum": "instance_recognition.bank_momentum",
@@ -383,8 +388,12 @@ def training_model() -> type[BaseModel]:
 def variant_model(architecture: str) -> type[BaseModel]:
     """Keys of a variant: any of ``training``; for a model that is not trained, all its options."""
     if is_trained(architecture):
-        options = _optional(_annotations(training_model()))
-        return create_model("Variant", __base__=TrainingForm, **options)
+        options = _annotations(training_model())
+        # Of these, a variant may give some keys.
+        for name in NESTED:
+            keys = _optional(_annotations(options[name]))
+            options[name] = create_model(options[name].__name__, __base__=Form, **keys)
+        return create_model("Variant", __base__=TrainingForm, **_optional(options))
     options = parameters(ARCHITECTURES / f"{architecture}.py", "build")
     required: dict[str, Any] = {name: (form, ...) for name, form in options.items()}
     return create_model("Variant", __base__=Form, architecture=(Name, ...), **required)

@@ -13,6 +13,12 @@ from matplotlib.figure import Figure
 from workflow_scripts.figures.filter_mosaic import filter_mosaic
 from workflow_scripts.figures.style import add_footer, settle, style
 
+ACCURACIES = {
+    "supervised": "share of images classified correctly",
+    "instance_recognition": "share of images nearest to one of their class",
+}
+"""What the accuracy of each objective is, as the axis names it."""
+
 RECOGNITION_LOSSES = {
     "softmax": "cross-entropy over images (nats)",
     "nce": "noise-contrastive loss (nats)",
@@ -83,7 +89,7 @@ def _draw_curves(
     for panel in axes:
         _draw_epochs(panel, variant["epochs"], variant["learning_rate_drops"])
     loss.set(ylabel=_loss_label(variant), title="Training loss, mean over the epoch")
-    accuracy.set(ylabel="share of images classified correctly", title="Validation accuracy")
+    accuracy.set(ylabel=ACCURACIES[variant["objective"]], title="Validation accuracy")
     accuracy.set_ylim(bottom=0)
     handles, names = accuracy.get_legend_handles_labels()
     figure.legend(handles, names, loc="outside upper center", ncols=7, frameon=False)

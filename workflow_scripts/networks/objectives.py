@@ -1,10 +1,12 @@
 """What a network is trained for: a head on its outputs, with a loss and what it is watched by."""
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import nn
-from torch.nn.functional import cross_entropy, normalize
+from torch.nn.functional import cross_entropy, logsigmoid, normalize
 
 from workflow_scripts.networks.architecture import Variant
 from workflow_scripts.networks.blocks import initialise
@@ -12,10 +14,9 @@ from workflow_scripts.networks.blocks import initialise
 PARTITION_PER_IMAGE = 2876934.2 / 1281167
 """Partition function of noise-contrastive estimation, divided by the number of images.
 
-Wu et al. (2018, CVPR) estimated it on ImageNet with the first batch of a training. It hardly
-depends on the images: similarities to rows of a bank that is still random have a variance of 1/128,
-so that the mean of their exponentials is about ``exp(1 / (2 * 128 * 0.07**2)) = 2.22``. It is no
-estimate any more once embeddings gather.
+Implementations of Wu et al. (2018, CVPR) use this constant on ImageNet, with a temperature of .07.
+It hardly depends on the images: cosines with rows of a bank that is still random have a variance of
+1/128, so that the mean of ``exp(cosine / 0.07)`` is 2.21. Once embeddings gather, it is much more.
 """
 
 EMBEDDING = 128
@@ -24,6 +25,9 @@ EMBEDDING = 128
 NEWEST_SHARE = 0.1
 """Share of the newest batch in the running mean of `Centring`, as in PyTorch's batch normalisation.
 """
+
+Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+"""Mean loss of logits (n, m) of rows of the bank, and the column of each image's own row (n,)."""
 
 QUERIES = 128
 """Validation images whose similarities to the whole bank are in memory at a time."""
@@ -76,7 +80,7 @@ class Head(nn.Module):
         """Loss of a batch: features (n, n_inputs) of the training images at `indices`."""
         raise NotImplementedError
 
-    def validate(self, features: torch.Tensor, labels: torch.Tensor) -> "Validation":
+    def validate(self, features: torch.Tensor, labels: torch.Tensor) -> Validation:
         """What the features of held-out images with these labels show."""
         raise NotImplementedError
 
@@ -105,8 +109,8 @@ class Supervised(Head):
 class Centring(nn.Module):
     """Subtracts the mean of a batch; in validation, its running mean.
 
-    The mean of softplus units is never zero, so that without centring gradients of all images add
-    up in one direction and drive all embeddings along it.
+    The mean of softplus units is never zero, so that the embeddings of all images have a common
+    part. Where it is large, they cannot be told apart without centring.
 
     Parameters
     ----------
@@ -149,7 +153,8 @@ class InstanceRecognition(Head):
     ) -> None:
         super().__init__(n_inputs, labels, settings, generator)
         options = settings["instance_recognition"]
-        self.loss = {"softmax": self._softmax, "nce": self._noise_contrastive}[options["loss"]]
+        losses: dict[str, Loss] = {"softmax": cross_entropy, "nce": self._noise_contrastive}
+        self.loss = losses[options["loss"]]
         self.temperature = options["temperature"]
         self.momentum = options["bank_momentum"]
         self.n_negatives = options["negatives"]
@@ -184,17 +189,14 @@ class InstanceRecognition(Head):
             self.bank[indices] = normalize(row)
         return loss
 
-    def _softmax(self, logits: torch.Tensor, own: torch.Tensor) -> torch.Tensor:
-        """Cross-entropy of each image (n, m) and the column of its own row (n,)."""
-        return cross_entropy(logits, own)
-
     def _noise_contrastive(self, logits: torch.Tensor, own: torch.Tensor) -> torch.Tensor:
-        """That each own row, in the first column, is the image and the others are uniform draws."""
-        n = len(self.bank)
-        density = logits.exp() / (PARTITION_PER_IMAGE * n)
-        noise = self.n_negatives / n
-        posterior = density / (density + noise)
-        return -(posterior[:, 0].log() + (1 - posterior[:, 1:]).log().sum(1)).mean()
+        """Minus log probability that the first row is the image and the others are random rows.
+
+        A row is the image with probability ``d / (d + m / n)``, where ``d = exp(logit) / (c n)`` is
+        its density with the constant c, m is the number of negatives and n that of images.
+        """
+        log_odds = logits - math.log(PARTITION_PER_IMAGE * self.n_negatives)
+        return -(logsigmoid(log_odds[:, 0]) + logsigmoid(-log_odds[:, 1:]).sum(1)).mean()
 
     @torch.no_grad()
     def validate(self, features: torch.Tensor, labels: torch.Tensor) -> Validation:

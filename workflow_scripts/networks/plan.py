@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from workflow_scripts.common.config import Config, File, Options, is_trained, validated
+from workflow_scripts.common.config import NESTED, Config, File, Options, is_trained, validated
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.fingerprints import fingerprints
 from workflow_scripts.common.planning import Settings, Wildcards, canonical
@@ -67,6 +67,8 @@ class NetworkPlan:
             *(ARCHITECTURES.parameters(other) for other in ARCHITECTURES.names())
         ) - set(ARCHITECTURES.parameters(architecture))
         merged = {**self.config.training, **own}
+        for key in NESTED:
+            merged[key] = {**self.config.training[key], **own.get(key, {})}
         if merged["objective"] != "instance_recognition":
             foreign.add("instance_recognition")
         return {key: value for key, value in merged.items() if key not in foreign}
@@ -167,8 +169,8 @@ class NetworkPlan:
         if recognition and recognition["loss"] == "nce" and recognition["negatives"] is None:
             raise InputError(
                 f"{place('instance_recognition')}.negatives",
-                "null, all other images,",
-                "a number, with which the loss nce is defined",
+                "null with the loss nce",
+                "a number",
             )
 
     def layers_of(self, network: Network, stimuli: str) -> list[str]:
