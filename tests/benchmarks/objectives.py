@@ -42,12 +42,15 @@ PAPER = Path(__file__).parents[2] / "config.paper.yaml"
 CPU = torch.device("cpu")
 RECOGNITION = {"objective": "instance_recognition", "learning_rate_drops": []}
 SUPERVISED = {"objective": "supervised", "learning_rate_drops": []}
-NCE = {"loss": "nce", "negatives": 1024}
+NCE = {"loss": "nce"}
+NEGATIVES = 1024
+"""With the loss nce, where the configuration takes all images."""
 PUBLISHED = {**NCE, "centred": False}
 
 
 def recognition(settings=None, **options):
     """Settings of instance recognition, and options under that name."""
+    options = {"loss": "softmax", **options}
     return {**RECOGNITION, **(settings or {}), "instance_recognition": options}
 
 
@@ -57,7 +60,7 @@ ROWS = {
     "softmax, centred": recognition(),
     "softmax, centred, not clipped": recognition(UNCLIPPED),
     "softmax, not centred": recognition(centred=False),
-    "softmax over 1,024 others, centred": recognition(negatives=1024),
+    "softmax over 1,024 others, centred": recognition(negatives=NEGATIVES),
     "nce, centred": recognition(**NCE),
     "nce, not centred": recognition(**PUBLISHED),
     "nce, centred, not clipped": recognition(UNCLIPPED, **NCE),
@@ -98,6 +101,8 @@ def train(arguments, threads, job):
     )
     own = dict(ROWS[name])
     options = {**config.training["instance_recognition"], **own.pop("instance_recognition", {})}
+    if options["loss"] == "nce" and options["negatives"] is None:
+        options["negatives"] = NEGATIVES
     variant = {**config.training, **own, "instance_recognition": options}
     trainer = Trainer(
         {**variant, "epochs": arguments.epochs},
