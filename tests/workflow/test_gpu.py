@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.networks.test_training import VARIANT as TRAINED
 from workflow_scripts.alignment.method import METHODS
 from workflow_scripts.alignment.score_cells import score_cells
 from workflow_scripts.common.profile import Profile
@@ -24,26 +25,14 @@ DEVICES = [torch.device("cpu"), torch.device("cuda")]
 ON_GPUS = [name for name in METHODS.names() if METHODS.card(name).array_api]
 # Without noise, because the two devices draw different numbers.
 VARIANT = {
-    "architecture": "alexnet",
+    **TRAINED,
     "width": 0.25,
-    "drive_deviation": 4.0,
-    "dropout": 0.0,
     "noise_gain": None,
     "epochs": 1,
     "batch_size": 64,
-    "learning_rate": 0.01,
     "learning_rate_drops": [],
-    "weight_decay": 0.0005,
-    "gradient_clip": 1.0,
     "bfloat16": True,
     "augmentation": {"crop_scale": [1.0, 1.0], "flip": 0.0, "jitter": 0.0, "greyscale": 0.0},
-    "instance_recognition": {
-        "loss": "softmax",
-        "centred": True,
-        "negatives": None,
-        "temperature": 0.07,
-        "bank_momentum": 0.5,
-    },
 }
 
 
