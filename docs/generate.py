@@ -133,6 +133,7 @@ def method_section(name: str) -> str:
         f"Kind: {card.kind}, {card.source_stage} → {card.target_stage}; computed for {where}.",
         f"Invariant to: {changes(card.invariant_to)}.",
         f"Not invariant to: {changes(card.not_invariant_to)}.",
+        f"Targets: {'must not be negative' if card.nonnegative_targets else 'may be negative'}.",
         f"Score: {', '.join(bounds)}; "
         + ("the same in both directions." if card.symmetric else "one for each direction."),
         f"Cited as: {card.reference}.",

@@ -32,6 +32,7 @@ rule align_brain:
     """One area, pooled over all other subjects, against every area of each subject."""
     input:
         recordings=PLAN.brains.recordings,
+        stimuli="results/tables/{brain}/stimuli.csv",
     output:
         "results/scores/brain/{brain}/{method}/{area}.nc",
     log:
@@ -59,6 +60,7 @@ rule align_model_and_brain:
     input:
         activations=PLAN.alignment.candidate_activations,
         recordings=PLAN.brains.recordings,
+        stimuli="results/tables/{brain}/stimuli.csv",
     output:
         model_to_brain="results/scores/model_to_brain/{brain}/{method}/{variant}/{seed}.nc",
         brain_to_model="results/scores/brain_to_model/{brain}/{method}/{variant}/{seed}.nc",
@@ -80,6 +82,35 @@ rule align_model_and_brain:
         settings=PLAN.alignment.candidate_settings,
     script:
         "../workflow_scripts/alignment/align_model_and_brain.py"
+
+
+rule align_brains:
+    """The areas of one brain, pooled over its subjects, against those of another brain."""
+    input:
+        sources=PLAN.brains.source_recordings,
+        recordings=PLAN.brains.recordings,
+        source_stimuli="results/tables/{source_brain}/stimuli.csv",
+        stimuli="results/tables/{brain}/stimuli.csv",
+    output:
+        "results/scores/brain_to_brain/{source_brain}/{brain}/{method}.nc",
+    log:
+        "results/logs/align_brains/{source_brain}/{brain}/{method}.log",
+    benchmark:
+        "results/benchmarks/align_brains/{source_brain}/{brain}/{method}.tsv"
+    wildcard_constraints:
+        method=pattern(PLAN.alignment.post_methods),
+    conda:
+        "../envs/workflow.yaml"
+    resources:
+        mem_mb=growing(3000),
+        runtime=growing(120),
+        gpu=PLAN.alignment.gpu,
+    params:
+        code=code("alignment/align_brains.py"),
+        method_code=PLAN.alignment.method_code,
+        settings=PLAN.alignment.brains_settings,
+    script:
+        "../workflow_scripts/alignment/align_brains.py"
 
 
 rule collect_scores:

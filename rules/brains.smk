@@ -56,9 +56,10 @@ rule build_environment:
 
 
 rule simulate_scenes:
-    """Draw the scenes that simulated subjects see."""
+    """Draw the scenes that simulated subjects see, and list which of them belong together."""
     output:
-        directory("results/brains/{brain}/natural_scene_templates"),
+        images=directory("results/brains/{brain}/natural_scene_templates"),
+        listed="results/brains/{brain}/stimuli.csv",
     log:
         "results/logs/simulate_scenes/{brain}.log",
     benchmark:
@@ -216,26 +217,50 @@ rule fetch_scenes:
         " --output {output:q} --log {log:q}"
 
 
-rule prepare_scenes:
-    """Bring the scenes that the subjects saw into the form, and the size, that networks see."""
+rule prepare_images:
+    """Bring the images that the subjects saw into the form, and the size, that networks see."""
     input:
-        templates=PLAN.brains.scene_folder,
+        unpack(PLAN.brains.image_inputs),
     output:
         "results/stimuli/{brain}/{size}.nc",
     log:
-        "results/logs/prepare_scenes/{brain}/{size}.log",
+        "results/logs/prepare_images/{brain}/{size}.log",
     benchmark:
-        "results/benchmarks/prepare_scenes/{brain}/{size}.tsv"
+        "results/benchmarks/prepare_images/{brain}/{size}.tsv"
     conda:
         "../envs/workflow.yaml"
     resources:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
-        code=code("brains/prepare_scenes.py"),
-        settings=PLAN.brains.scene_settings,
+        code=code("brains/prepare_images.py"),
+        settings=PLAN.brains.image_settings,
     script:
-        "../workflow_scripts/brains/prepare_scenes.py"
+        "../workflow_scripts/brains/prepare_images.py"
+
+
+rule import_recording:
+    """Check a lab's own recording, and add what can be computed from it."""
+    input:
+        recording=PLAN.brains.own_recording,
+    output:
+        "results/brains/{brain}/recordings/{subject}.nc",
+    log:
+        "results/logs/import_recording/{brain}/{subject}.log",
+    benchmark:
+        "results/benchmarks/import_recording/{brain}/{subject}.tsv"
+    wildcard_constraints:
+        subject=pattern(PLAN.brains.own_subjects()),
+    conda:
+        "../envs/workflow.yaml"
+    resources:
+        mem_mb=growing(3000),
+        runtime=growing(30),
+    params:
+        code=code("brains/import_recording.py"),
+        settings=PLAN.brains.import_settings,
+    script:
+        "../workflow_scripts/brains/import_recording.py"
 
 
 rule extract_responses:
@@ -250,6 +275,8 @@ rule extract_responses:
         "results/logs/extract_responses/{brain}/{subject}.log",
     benchmark:
         "results/benchmarks/extract_responses/{brain}/{subject}.tsv"
+    wildcard_constraints:
+        subject=pattern(PLAN.brains.sessions()),
     conda:
         "../envs/allensdk.yaml"
     resources:
@@ -263,10 +290,33 @@ rule extract_responses:
         " --nwb {input.nwb:q} --settings {params.settings:q} --output {output:q} --log {log:q}"
 
 
+rule list_stimuli:
+    """Who saw each stimulus, which stimuli belong together, and which take part."""
+    input:
+        unpack(PLAN.brains.stimulus_inputs),
+    output:
+        "results/tables/{brain}/stimuli.csv",
+    log:
+        "results/logs/list_stimuli/{brain}.log",
+    benchmark:
+        "results/benchmarks/list_stimuli/{brain}.tsv"
+    conda:
+        "../envs/workflow.yaml"
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
+    params:
+        code=code("brains/list_stimuli.py"),
+        settings=PLAN.brains.stimulus_settings,
+    script:
+        "../workflow_scripts/brains/list_stimuli.py"
+
+
 rule summarise_brain:
     """Units of each subject and area before and after each filter, and which subjects take part."""
     input:
         recordings=PLAN.brains.recordings,
+        stimuli="results/tables/{brain}/stimuli.csv",
     output:
         subjects="results/tables/{brain}/subjects.csv",
         units="results/tables/{brain}/units.csv",

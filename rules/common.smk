@@ -35,7 +35,6 @@ try:
         if path.suffix in (".yaml", ".yml"):
             check_keys(path)
     PLAN = Plan(config)
-    PLAN.brains.check_own_responses()
     check_gpus(LIMITS["gpu"].value if "gpu" in LIMITS else 1)
 except InputError as error:
     sys.exit(str(error))
@@ -47,6 +46,7 @@ os.environ.update(CHECKPOINT_MINUTES=str(PLAN.config.checkpoint_minutes))
 wildcard_constraints:
     population=pattern(["networks", *PLAN.config.brains]),
     brain=pattern(PLAN.config.brains),
+    source_brain=pattern(PLAN.config.brains),
     stimuli=pattern(["population", *PLAN.config.brains]),
     method=pattern(PLAN.alignment.methods),
     metric=pattern(PLAN.config.metrics),

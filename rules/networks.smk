@@ -1,4 +1,4 @@
-"""Networks: reads images; makes trained networks and the activations of their layers."""
+"""Networks: reads images and ready activations; makes trained networks and their activations."""
 
 
 rule train_model:
@@ -45,6 +45,8 @@ rule extract_activations:
         "results/logs/extract_activations/{stimuli}/{variant}/{seed}.log",
     benchmark:
         "results/benchmarks/extract_activations/{stimuli}/{variant}/{seed}.tsv"
+    wildcard_constraints:
+        variant=pattern(PLAN.networks.read_variants()),
     conda:
         "../envs/workflow.yaml"
     resources:
@@ -57,6 +59,30 @@ rule extract_activations:
         settings=PLAN.networks.activation_settings,
     script:
         "../workflow_scripts/networks/extract_activations.py"
+
+
+rule import_activations:
+    """Choose units of activations that somebody has already, from whatever framework."""
+    input:
+        PLAN.networks.ready_files,
+    output:
+        "results/activations/{stimuli}/{variant}/{seed}.nc",
+    log:
+        "results/logs/import_activations/{stimuli}/{variant}/{seed}.log",
+    benchmark:
+        "results/benchmarks/import_activations/{stimuli}/{variant}/{seed}.tsv"
+    wildcard_constraints:
+        variant=pattern(PLAN.networks.imported_variants()),
+    conda:
+        "../envs/workflow.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(30),
+    params:
+        code=code("networks/import_activations.py"),
+        settings=PLAN.networks.import_settings,
+    script:
+        "../workflow_scripts/networks/import_activations.py"
 
 
 rule summarise_training:

@@ -88,6 +88,11 @@ def workflow(tmp_path_factory):
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
+    # What Python and Numba have compiled: without it, jobs that begin together each compile it.
+    for path in (ROOT / "workflow_scripts").rglob("__pycache__/*"):
+        if path.suffix in (".pyc", ".nbi", ".nbd"):
+            (folder / path.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, folder / path.relative_to(ROOT))
     # The isolated environment is the same for all copies and takes long to build.
     (ROOT / ".envs").mkdir(exist_ok=True)
     (folder / ".envs").symlink_to(ROOT / ".envs")

@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from workflow_scripts.alignment.cells import brain_cells, direction_cells, network_cells
+from workflow_scripts.alignment.cells import (
+    direction_cells,
+    network_cells,
+    pair_cells,
+    pooled_cells,
+)
 from workflow_scripts.common.profile import Profile
 
 
@@ -52,7 +57,7 @@ def test_sources_and_targets_may_be_of_different_stages():
 
 
 def test_an_area_is_pooled_over_all_other_subjects():
-    cells = brain_cells([animal("a", 2), animal("b", 3), animal("c", 4)], "V1")
+    cells = pooled_cells([animal("a", 2), animal("b", 3), animal("c", 4)], "V1")
     assert names(cells) == [
         "pool V1 (7) > a V1",
         "pool V1 (7) > a V4",
@@ -61,6 +66,26 @@ def test_an_area_is_pooled_over_all_other_subjects():
         "pool V1 (5) > c V1",
         "pool V1 (5) > c V4",
     ]
+
+
+def test_in_pairs_an_area_meets_those_of_every_other_subject_and_its_own_others():
+    cells = pair_cells([animal("a", 2), animal("b", 3)], "V1")
+    assert names(cells) == [
+        "a V1 (2) > a V4",
+        "a V1 (2) > b V1",
+        "a V1 (2) > b V4",
+        "b V1 (3) > a V1",
+        "b V1 (3) > a V4",
+        "b V1 (3) > b V4",
+    ]
+
+
+def test_pairs_of_all_areas_are_the_cells_of_networks_with_these_parts():
+    subjects = [animal(name) for name in "abc"]
+    pairs = [cell for area in ("V1", "V4") for cell in names(pair_cells(subjects, area))]
+    layers = [list(subject.values()) for subject in subjects]
+    shards = [network_cells(layers[:last], layers[:last]) for last in (1, 2, 3)]
+    assert sorted(pairs) == sorted(cell for cells in shards for cell in names(cells))
 
 
 def test_a_model_meets_every_subject_and_is_met_by_the_pool_of_all():
@@ -82,7 +107,8 @@ def test_a_model_meets_every_subject_and_is_met_by_the_pool_of_all():
 def test_equal_sources_are_one_object_so_that_they_are_fitted_once():
     subjects = [animal("a"), animal("b")]
     for cells in (
-        brain_cells(subjects, "V1")[:2],
+        pooled_cells(subjects, "V1")[:2],
+        pair_cells(subjects, "V1")[:2],
         direction_cells("brain_to_model", network("m"), subjects)[:2],
     ):
         assert cells[0][0] is cells[1][0]

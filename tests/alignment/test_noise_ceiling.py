@@ -7,11 +7,7 @@ from sklearn.linear_model import RidgeCV
 from workflow_scripts.alignment.noise_ceiling import NoiseCorrection, ceiling_per_unit, halves
 from workflow_scripts.alignment.score_cells import score_cells
 from workflow_scripts.alignment.scoring import pearson_per_unit
-from workflow_scripts.brains.from_array import make_recording
-from workflow_scripts.brains.recording import check_recording, read_trials
 from workflow_scripts.brains.reliability import half_means
-from workflow_scripts.common.errors import InputError
-from workflow_scripts.common.files import write_netcdf
 from workflow_scripts.common.profile import Profile, Trials, pool
 from workflow_scripts.common.random_streams import generator
 
@@ -78,7 +74,7 @@ def test_correlation_and_ceiling_are_those_of_the_definition(signals):
     (train, test), halves = split[0], {}
     for profile in (source, target):
         random = generator(7, "noise_correction", profile.subject, 0)
-        halves[profile.subject] = half_means(profile.trials[0].rate, random)
+        halves[profile.subject] = half_means(profile.trials[0].responses, random)
 
     def standardised(x):
         return (x - x[train].mean(axis=0)) / x[train].std(axis=0)
@@ -128,7 +124,7 @@ def test_halves_go_by_the_name_of_the_subject_and_the_seed(signals):
                     "t",
                     "VISl",
                     target.values[:, :5],
-                    (Trials("t", target.trials[0].rate[..., :5]),),
+                    (Trials("t", target.trials[0].responses[..., :5]),),
                 ),
             )
         ]
@@ -175,34 +171,3 @@ def test_halves_are_of_the_valid_trials_of_each_unit():
             assert total == pytest.approx(valid.sum())
     # Units with the same valid trials are halved alike; they differ by a constant here.
     np.testing.assert_allclose(first[:, 1] - first[:, 0], 1)
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (
-            lambda data: data.drop_vars("trial_rate"),
-            "found no variable 'trial_rate', expected one, for config brains.x.noise_correction",
-        ),
-        (lambda data: data.assign(rate=data["rate"] + 1), "found trial_rate with the mean"),
-        (
-            lambda data: data.isel(trial=[0]),
-            "found 1 trials of stimulus 0 for unit 0, expected at least 2 for config brains.x",
-        ),
-        (lambda data: data.assign(trial_rate=-data["trial_rate"] - 1), "found trial_rate -"),
-        (
-            lambda data: data.assign(trial_rate=data["trial_rate"].astype(int)),
-            "trial_rate of type int64",
-        ),
-    ],
-)
-def test_trials_that_are_not_as_they_should_be_are_refused(change, message, tmp_path):
-    responses = np.random.default_rng(0).poisson(3, size=(6, 4, 2)).astype(float)
-    changed = change(make_recording(responses, ["VISp", "VISl"], "own", "simulated"))
-    path = tmp_path / "own.nc"
-    write_netcdf(changed, path)
-    recording = check_recording(
-        path, brain="x", areas=["VISp", "VISl"], n_stimuli=6, min_reliability=None, taken={}
-    )
-    with pytest.raises(InputError, match=message):
-        read_trials(path, recording, "x")

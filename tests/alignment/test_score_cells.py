@@ -150,7 +150,7 @@ def test_each_profile_is_prepared_once(score, source, target):
     assert len(estimator.prepared) == 2
     assert result["split_score"].values.tolist() == [[0.5], [0.5]]
     # All stimuli are compared, and there is nothing to hold out.
-    assert result["n_train"].values.tolist() == result["n_test"].values.tolist() == [N_STIMULI] * 2
+    assert result["n_train"].values.tolist() == result["n_test"].values.tolist() == [N_STIMULI]
 
 
 def test_what_a_method_reports_is_kept_by_split_and_unit(score, source, target):

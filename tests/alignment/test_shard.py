@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from workflow_scripts.alignment.cells import brain_cells, network_cells
+from workflow_scripts.alignment.cells import network_cells, pooled_cells
 from workflow_scripts.alignment.shard import write_shard
 from workflow_scripts.alignment.shard_rows import read_shard
 from workflow_scripts.alignment.splits import make_splits
@@ -14,8 +14,11 @@ from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import write_netcdf
 from workflow_scripts.common.profile import Profile, Trials
 from workflow_scripts.common.random_streams import generator
+from workflow_scripts.common.stimuli import Stimuli
 
 N_STIMULI = 40
+NAMES = np.array([f"image_{number}" for number in range(N_STIMULI)])
+STIMULI = Stimuli(NAMES, NAMES)
 SETTINGS = {
     "seed": 3,
     "device": "cpu",
@@ -42,7 +45,8 @@ def profile(subject, part, n_units):
 def networks(tmp_path):
     """Shard of one network of two layers."""
     layers = [profile("a/0", "conv1", 4), profile("a/0", "conv2", 5)]
-    write_shard(network_cells([layers], [layers]), "networks", SETTINGS, "networks", tmp_path / "n")
+    cells = network_cells([layers], [layers])
+    write_shard(cells, "networks", SETTINGS, STIMULI, "networks", tmp_path / "n")
     return tmp_path / "n"
 
 
@@ -53,7 +57,8 @@ def brain(tmp_path):
         {area: profile(name, area, n) for area, n in {"V4": 5, "IT": n_it}.items()}
         for name, n_it in (("s1", 4), ("s2", 2), ("s3", 5))
     ]
-    write_shard(brain_cells(subjects, "V4"), "brain", BRAIN, "recorded", tmp_path / "b")
+    cells = pooled_cells(subjects, "V4")
+    write_shard(cells, "brain", BRAIN, STIMULI, "recorded", tmp_path / "b")
     return tmp_path / "b"
 
 
@@ -90,6 +95,30 @@ def test_scores_in_the_tables_are_those_of_the_file(brain):
     np.testing.assert_array_equal(cells["n_above_ceiling"], (corrected > 1).sum(axis=1))
 
 
+def test_the_sizes_of_each_split_are_in_the_file(brain, tmp_path):
+    """Groups of different sizes leave different numbers of stimuli."""
+    data = xr.open_dataset(brain)
+    assert data["n_train"].values.tolist() == [30, 30]
+    assert data["n_test"].values.tolist() == [10, 10]
+    groups = np.repeat(["a", "b", "c"], [5, 10, 25])
+    cells = [(profile("s1", "V4", 4), profile("s2", "V4", 4))]
+    settings = {**BRAIN, "splits": {"n_splits": 8, "train_fraction": 0.5}}
+    write_shard(cells, "brain", settings, Stimuli(NAMES, groups), "recorded", tmp_path / "g")
+    data = xr.open_dataset(tmp_path / "g")
+    assert set(data["n_test"].values.tolist()) == {5, 10, 25}
+    assert (data["n_train"] + data["n_test"] == N_STIMULI).all()
+
+
+def test_a_prescribed_split_is_the_only_one(tmp_path):
+    is_test = np.arange(N_STIMULI) % 4 == 0
+    cells = [(profile("s1", "V4", 4), profile("s2", "V4", 4))]
+    stimuli = Stimuli(NAMES, NAMES, is_test)
+    write_shard(cells, "brain", BRAIN, stimuli, "recorded", tmp_path / "p")
+    data = xr.open_dataset(tmp_path / "p")
+    assert data["split_score"].shape == (1, 1)
+    assert (data["n_train"].item(), data["n_test"].item()) == (30, 10)
+
+
 def test_a_target_with_too_few_units_is_skipped_with_its_reason(brain):
     cells, _ = read_shard(brain)
     skipped = cells[cells["verdict"] == "skipped"]
@@ -115,9 +144,9 @@ def test_the_splits_of_every_brain_are_the_same_and_others_than_those_of_network
         ("scenes", BRAIN),
         ("scenes", {**BRAIN, "brain": "mouse"}),
     ):
-        write_shard([cell], "any", settings, "recorded", "unused")
+        write_shard([cell], "any", settings, STIMULI, "recorded", "unused")
         expected = make_splits(
-            N_STIMULI, **SETTINGS["splits"], generator=generator(3, "splits", stream)
+            STIMULI, **SETTINGS["splits"], generator=generator(3, "splits", stream)
         )
         for split, again in zip(used["splits"], expected, strict=True):
             for indices, same in zip(split, again, strict=True):

@@ -7,16 +7,29 @@ import numpy as np
 from workflow_scripts.brains.from_array import make_recording
 from workflow_scripts.brains.subjects import Filters
 from workflow_scripts.common.files import write_netcdf
+from workflow_scripts.common.stimuli import Stimuli
 
 N_STIMULI, N_TRIALS, N_UNITS = 12, 6, 5
 AREAS = ["VISp", "VISl", "VISam"]
 UNIT_AREAS = ["VISp", "VISp", "VISl", "VISp", "VISam"]
-FILTERS = Filters(AREAS, "ccn25", n_stimuli=N_STIMULI, min_reliability=None, min_units=2)
+FILTERS = Filters(AREAS, "ccn25", min_reliability=None, min_units=2)
+DESCRIBED = {"data_kind": "simulated", "measurement": "spikes", "units": "spikes/s"}
 
 
 def filters(**changes):
     """The filters of these recordings, which keep all units unless told otherwise."""
     return replace(FILTERS, **changes)
+
+
+def names(n_stimuli=N_STIMULI):
+    """Names of stimuli, in natural order."""
+    return [f"faces/{number}.png" for number in range(n_stimuli)]
+
+
+def stimuli(chosen=None, groups=None, is_test=None):
+    """Stimuli that take part; each is a group of its own unless told otherwise."""
+    chosen = np.array(names() if chosen is None else chosen, str)
+    return Stimuli(chosen, chosen if groups is None else np.array(groups, str), is_test)
 
 
 def simulated_responses(n_stimuli=N_STIMULI):
@@ -28,8 +41,14 @@ def simulated_responses(n_stimuli=N_STIMULI):
     return responses
 
 
-def simulated_recording(name="own_1", areas=UNIT_AREAS, **options):
-    return make_recording(simulated_responses(**options), areas, name, "simulated")
+def recording(responses, areas=UNIT_AREAS, subject="own_1", stimuli=None, **described):
+    """A recording of these responses, simulated spikes unless told otherwise."""
+    stimuli = names(len(responses)) if stimuli is None else stimuli
+    return make_recording(responses, stimuli, areas, subject=subject, **{**DESCRIBED, **described})
+
+
+def simulated_recording(subject="own_1", areas=UNIT_AREAS, n_stimuli=N_STIMULI, **described):
+    return recording(simulated_responses(n_stimuli), areas, subject, **described)
 
 
 def write(data, path):

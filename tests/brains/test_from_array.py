@@ -3,38 +3,48 @@
 import numpy as np
 import pytest
 
-from workflow_scripts.brains.from_array import make_recording
+from tests.brains.examples import names, recording
 from workflow_scripts.common.errors import InputError
+
+EXPECTED = (
+    "expected (stimulus, trial, unit) or (stimulus, unit), with a name for each stimulus and an "
+    "area for each unit"
+)
 
 
 @pytest.mark.parametrize(
-    ("responses", "areas", "sentence"),
+    ("shape", "n_stimuli", "areas", "found"),
     [
-        (np.ones((4, 2)), ["VISp"] * 2, "found shape (4, 2) and 2 areas, expected (stimulus,"),
-        (np.ones((4, 3, 2)), ["VISp"], "found shape (4, 3, 2) and 1 areas, expected (stimulus,"),
-        (
-            -np.ones((4, 3, 1)),
-            ["VISp"],
-            "found the value -1.0 at (stimulus, trial, unit) (0, 0, 0), expected spikes/s of at",
-        ),
-        (
-            np.full((4, 3, 1), np.inf),
-            ["VISp"],
-            "found the value inf at (stimulus, trial, unit) (0, 0, 0), expected spikes/s of at",
-        ),
-        (
-            np.where(np.arange(12).reshape(4, 3, 1) < 10, 1.0, np.nan),
-            ["VISp"],
-            "found 1 trials of stimulus 3 for unit 0, expected at least 2",
-        ),
-        (
-            np.where(np.arange(4).reshape(4, 1, 1) < 3, 1.0, np.nan),
-            ["VISp"],
-            "found 0 trials of stimulus 3 for unit 0, expected at least 1",
-        ),
+        ((4,), 4, ["VISp"], "shape (4,) with 4 stimuli and 1 areas"),
+        ((4, 3, 2, 1), 4, ["VISp"], "shape (4, 3, 2, 1) with 4 stimuli and 1 areas"),
+        ((4, 3, 2), 4, ["VISp"], "shape (4, 3, 2) with 4 stimuli and 1 areas"),
+        ((4, 2), 3, ["VISp"] * 2, "shape (4, 2) with 3 stimuli and 2 areas"),
+        # The units come last.
+        ((4, 2, 3), 4, ["VISp"] * 2, "shape (4, 2, 3) with 4 stimuli and 2 areas"),
     ],
 )
-def test_an_array_that_does_not_fit_is_named(responses, areas, sentence):
+def test_an_array_that_does_not_fit_is_named(shape, n_stimuli, areas, found):
     with pytest.raises(InputError) as error:
-        make_recording(responses, areas, "own", "simulated")
-    assert str(error.value).startswith(f"responses: {sentence}")
+        recording(np.ones(shape), areas, stimuli=names(n_stimuli))
+    assert str(error.value) == f"responses: found {found}, {EXPECTED}"
+
+
+def test_the_response_is_the_mean_of_the_trials_that_there_are():
+    trials = np.array([[[1, 5], [3, np.nan]], [[np.nan, np.nan], [2, np.nan]]])
+    data = recording(trials, ["VISp"] * 2)
+    np.testing.assert_array_equal(data["response"], [[2, 5], [2, np.nan]])
+    np.testing.assert_array_equal(data["trial_response"], trials)
+
+
+def test_means_alone_have_no_trials():
+    data = recording(np.arange(8).reshape(4, 2), ["VISp"] * 2, unit_names=["a", "b"], units="z")
+    assert "trial_response" not in data
+    assert data["response"].values.tolist() == [[0, 1], [2, 3], [4, 5], [6, 7]]
+    assert data["response"].attrs == {"units": "z"}
+    assert data["unit"].values.tolist() == ["a", "b"]
+
+
+def test_a_recording_says_whose_and_what_it_is():
+    data = recording(np.ones((4, 1)), ["V4"], "monkey_1", measurement="mua", data_kind="recorded")
+    expected = {"subject": "monkey_1", "measurement": "mua", "data_kind": "recorded"}
+    assert expected.items() <= data.attrs.items()

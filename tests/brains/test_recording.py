@@ -1,48 +1,33 @@
 """What is wrong with a recording is named, and what is right is read."""
 
+import h5netcdf
 import numpy as np
 import pytest
 
 from tests.brains.examples import (
-    AREAS,
     N_STIMULI,
     N_TRIALS,
     N_UNITS,
     UNIT_AREAS,
+    names,
+    recording,
     simulated_recording,
     simulated_responses,
     write,
 )
-from workflow_scripts.brains.from_array import make_recording
-from workflow_scripts.brains.recording import check_recording
+from workflow_scripts.brains.recording import read_labels, read_responses, read_trials
 from workflow_scripts.common.errors import InputError
 
 
-def check(path, min_reliability=0.5, taken=None):
-    return check_recording(
-        path,
-        brain="lab",
-        areas=AREAS,
-        n_stimuli=N_STIMULI,
-        min_reliability=min_reliability,
-        taken={} if taken is None else taken,
-    )
+def read(path):
+    """Everything that is in a recording."""
+    labels = read_labels(path)
+    responses = read_responses(path, labels)
+    return labels, responses, read_trials(path, labels, responses) if labels.has_trials else None
 
 
-def test_the_name_of_a_subject_is_taken_from_then_on(tmp_path):
-    taken = {}
-    path = write(simulated_recording(), tmp_path / "own.nc")
-    assert check(path, taken=taken).subject == "own_1"
-    assert taken == {"own_1": path}
-
-
-def test_single_trials_need_no_reliability_where_units_are_not_chosen_by_it(tmp_path):
-    responses = np.nanmean(simulated_responses(), axis=1, keepdims=True)
-    path = write(make_recording(responses, UNIT_AREAS, "own", "simulated"), tmp_path / "own.nc")
-    assert check(path, min_reliability=None).reliability is None
-    expected = r"found no variable 'reliability', .* config brains\.lab\.filters\.min_reliability"
-    with pytest.raises(InputError, match=expected):
-        check(path)
+def with_reliability(data):
+    return data.assign_coords(reliability=("unit", np.linspace(-0.2, 1, N_UNITS)))
 
 
 def changed(name, index, value):
@@ -53,7 +38,7 @@ def changed(name, index, value):
         if values.dtype.kind == "U":
             values = values.astype(object)
         values[index] = value
-        return data.assign_coords({name: (data[name].dims, values)})
+        return data.assign_coords({name: (data[name].dims, values, data[name].attrs)})
 
     return edit
 
@@ -68,47 +53,67 @@ def without_attribute(data, name):
     return data
 
 
+def with_units(value):
+    """Edit the unit of the responses."""
+
+    def edit(data):
+        data = data.copy()
+        data["response"].attrs = {} if value is None else {"units": value}
+        return data
+
+    return edit
+
+
 WRONG = {
-    "no rate": (
-        lambda d: d.drop_vars("rate"),
-        "found no variable 'rate', expected rate, stimulus, unit, area, reliability",
+    "no response": (
+        lambda d: d.drop_vars("response"),
+        "found no variable 'response', expected response, stimulus, unit, area",
+    ),
+    "names of version 0.1": (
+        lambda d: d.rename(response="rate", trial_response="trial_rate"),
+        "found no variable 'response' but 'rate', its name in version 0.1, expected response, "
+        "stimulus, unit, area",
     ),
     "no stimulus": (
         lambda d: d.drop_vars("stimulus"),
-        "found no variable 'stimulus', expected rate, stimulus",
+        "found no variable 'stimulus', expected response, stimulus",
     ),
     "no unit": (
         lambda d: d.drop_vars("unit"),
-        "found no variable 'unit', expected rate, stimulus",
+        "found no variable 'unit', expected response, stimulus",
     ),
     "no area": (
         lambda d: d.drop_vars("area"),
-        "found no variable 'area', expected rate, stimulus",
-    ),
-    "no reliability": (
-        lambda d: d.drop_vars("reliability"),
-        "found no variable 'reliability', expected rate, stimulus, unit, area, reliability (for "
-        "config brains.lab.filters.min_reliability)",
+        "found no variable 'area', expected response, stimulus",
     ),
     "dimensions": (
-        lambda d: d.assign(rate=d["rate"].T),
-        "found rate with the dimensions (unit, stimulus), expected (stimulus, unit)",
+        lambda d: d.assign(response=d["response"].T),
+        "found response with the dimensions (unit, stimulus), expected (stimulus, unit)",
     ),
     "other dimensions": (
         lambda d: d.rename(stimulus="image"),
-        "found no variable 'stimulus', expected",
+        "found response with the dimensions (image, unit), expected (stimulus, unit)",
     ),
     "dimensions of area": (
         lambda d: d.drop_vars("area").assign(area=("stimulus", ["VISp"] * N_STIMULI)),
         "found area with the dimensions (stimulus), expected (unit)",
     ),
-    "type of rate": (
-        typed("rate", int),
-        "found rate of type int64, expected floating-point numbers",
+    "dimensions of trials": (
+        lambda d: d.assign(trial_response=d["trial_response"].transpose("trial", ...)),
+        "found trial_response with the dimensions (trial, stimulus, unit), expected (stimulus, "
+        "trial, unit)",
+    ),
+    "type of response": (
+        lambda d: d.assign(response=(("stimulus", "unit"), np.full((N_STIMULI, N_UNITS), "1"))),
+        "found response of type object, expected numbers",
+    ),
+    "type of trials": (
+        lambda d: d.assign(trial_response=d["trial_response"].fillna(0).astype(int)),
+        "found trial_response of type int64, expected floating-point numbers",
     ),
     "type of stimulus": (
-        typed("stimulus", float),
-        "found stimulus of type float64, expected integers",
+        lambda d: d.assign_coords(stimulus=np.arange(N_STIMULI)),
+        "found stimulus of type int64, expected text",
     ),
     "type of unit": (
         typed("unit", float),
@@ -122,72 +127,95 @@ WRONG = {
         lambda d: d.assign_coords(reliability=("unit", ["high"] * N_UNITS)),
         "found reliability of type object, expected floating-point numbers",
     ),
-    "too few stimuli": (
-        lambda d: d.isel(stimulus=slice(1, None)),
-        "found 11 stimulus ids, expected 12, one for each image of the brain",
+    "a stimulus twice": (
+        changed("stimulus", 3, "faces/2.png"),
+        "found stimulus faces/2.png 2 times, expected each stimulus once",
     ),
-    "ids from one": (
-        lambda d: d.assign_coords(stimulus=d["stimulus"] + 1),
-        "found stimulus id 1 at position 0, expected the ids 0 to 11 in order",
+    "a unit twice": (
+        changed("unit", 3, 2),
+        "found unit 2 2 times, expected each unit once",
     ),
-    "ids in another order": (
-        lambda d: d.isel(stimulus=[0, 1, 3, 2, *range(4, N_STIMULI)]),
-        "found stimulus id 3 at position 2, expected the ids 0 to 11 in order",
+    "infinite response": (
+        changed("response", (4, 2), np.inf),
+        "found an infinite response of unit 2 to stimulus faces/4.png, expected a finite number, "
+        "or NaN where there is none",
     ),
-    "negative rate": (
-        changed("rate", (4, 2), -1.0),
-        "found a rate of -1.0 for unit 2 at stimulus 4, expected a finite number of spikes/s of at "
-        "least 0",
+    "infinite trial": (
+        changed("trial_response", (4, 1, 2), -np.inf),
+        "found an infinite trial_response of unit 2 to stimulus faces/4.png, expected a finite",
     ),
-    "infinite rate": (
-        changed("rate", (4, 2), np.inf),
-        "found a rate of inf for unit 2 at stimulus 4, expected",
+    "trials of other responses": (
+        lambda d: d.assign(response=d["response"] + 1),
+        "found trial_response with the mean ",
     ),
-    "NaN": (
-        changed("rate", (4, 2), np.nan),
-        "found a rate of nan for unit 2 at stimulus 4, expected",
+    "trials without a response": (
+        changed("response", (4, 2), np.nan),
+        "found trial_response with the mean ",
+    ),
+    "a response without trials": (
+        lambda d: d.assign(trial_response=d["trial_response"].where(d["unit"] != 2)),
+        "found trial_response with the mean nan for unit 2 and stimulus faces/0.png, expected its "
+        "response, ",
+    ),
+    "trials of the other sign": (
+        lambda d: d.assign(trial_response=-d["trial_response"] - 1),
+        "found trial_response with the mean -",
     ),
     "infinite reliability": (
-        changed("reliability", 1, np.inf),
-        "found an infinite reliability of unit 1, expected a number of at most 1, or NaN",
+        lambda d: changed("reliability", 1, np.inf)(with_reliability(d)),
+        "found a reliability of inf of unit 1, expected a number of at most 1, or NaN where it",
+    ),
+    "reliability above 1": (
+        lambda d: changed("reliability", 1, 1.5)(with_reliability(d)),
+        "found a reliability of 1.5 of unit 1, expected a number of at most 1, or NaN where it",
     ),
     "no area of a unit": (
         changed("area", 3, ""),
-        "found area '' of unit 3, expected one of VISp, VISl, VISam",
+        "found area '' of unit 3, expected letters, digits, '_', '.' and '-', at most 60",
+    ),
+    "an area that is no name of a file": (
+        changed("area", 3, "V1/V2"),
+        "found area 'V1/V2' of unit 3, expected letters, digits",
     ),
     "area as characters": (
         lambda d: d.assign_coords(area=("unit", [b"VISp"] * N_UNITS)),
         "found area with the dimensions (unit, string4), expected (unit)",
     ),
-    "unknown area": (
-        changed("area", 3, "V1"),
-        "found area 'V1' of unit 3, expected one of VISp, VISl, VISam",
+    "no subject": (
+        lambda d: without_attribute(d, "subject"),
+        "found no attribute 'subject' of the file, expected a name of letters, digits",
     ),
-    "unit ids": (changed("unit", 3, 0), "found unit id 0 2 times, expected each id once"),
     "no data_kind": (
         lambda d: without_attribute(d, "data_kind"),
-        "found no attribute 'data_kind', expected session_id, data_kind",
+        "found no attribute 'data_kind' of the file, expected recorded or simulated",
     ),
-    "no session_id": (
-        lambda d: without_attribute(d, "session_id"),
-        "found no attribute 'session_id', expected session_id, data_kind",
+    "no measurement": (
+        lambda d: without_attribute(d, "measurement"),
+        "found no attribute 'measurement' of the file, expected what was measured, such as spikes",
+    ),
+    "no units": (
+        with_units(None),
+        "found no attribute 'units' of response, expected the unit of the responses, such as",
+    ),
+    "a unit that begins a formula": (
+        with_units("$Hz"),
+        "found the units '$Hz', expected the unit of the responses, such as spikes/s, z or %",
+    ),
+    "empty measurement": (
+        lambda d: d.assign_attrs(measurement=""),
+        "found the measurement '', expected what was measured",
     ),
     "data_kind": (
         lambda d: d.assign_attrs(data_kind="networks"),
-        "found data_kind 'networks', expected recorded or simulated",
+        "found the data_kind 'networks', expected recorded or simulated",
     ),
     "name of the pool": (
-        lambda d: d.assign_attrs(session_id="pool"),
-        "found session_id 'pool', expected a name of letters",
+        lambda d: d.assign_attrs(subject="pool"),
+        "found the subject 'pool', expected another name, as tables use this one",
     ),
     "name of a network": (
-        lambda d: d.assign_attrs(session_id="alexnet/0"),
-        "found session_id 'alexnet/0', expected a name of letters",
-    ),
-    "name of another": (
-        lambda d: d.assign_attrs(session_id=900001),
-        "found session_id '900001', as in config brains.lab.sessions, expected a name that no "
-        "other subject has",
+        lambda d: d.assign_attrs(subject="alexnet/0"),
+        "found the subject 'alexnet/0', expected a name of letters",
     ),
 }
 
@@ -196,19 +224,95 @@ WRONG = {
 def test_what_is_wrong_is_named(tmp_path, edit, sentence):
     path = write(edit(simulated_recording()), tmp_path / "own.nc")
     with pytest.raises(InputError) as error:
-        check(path, taken={"900001": "config brains.lab.sessions"})
+        read(path)
     assert str(error.value).startswith(f"{path}: {sentence}")
     assert "\n" not in str(error.value)
+
+
+def test_labels_are_read_as_they_were_written(tmp_path):
+    data = simulated_recording("m_1", measurement="mua", units="%", data_kind="recorded")
+    labels, _, _ = read(write(data, tmp_path / "own.nc"))
+    assert (labels.subject, labels.data_kind) == ("m_1", "recorded")
+    assert (labels.measurement, labels.units) == ("mua", "%")
+    assert labels.stimulus.tolist() == names()
+    assert labels.unit.tolist() == ["0", "1", "2", "3", "4"]
+    assert labels.area.tolist() == UNIT_AREAS
+    assert labels.reliability is None
 
 
 def test_text_and_numbers_name_units_and_more_than_the_form_is_left_alone(tmp_path):
     data = simulated_recording().assign_coords(unit=[f"probe_a-{n}" for n in range(N_UNITS)])
     counts = np.full((N_STIMULI, N_TRIALS, N_UNITS), -1, np.int16)
     data = data.assign(spike_count=(("stimulus", "trial", "unit"), counts))
-    assert check(write(data, tmp_path / "own.nc")).subject == "own_1"
+    labels, _, _ = read(write(data, tmp_path / "own.nc"))
+    assert labels.unit[0] == "probe_a-0"
+
+
+def test_a_subject_that_is_called_a_number_is_that_text(tmp_path):
+    path = write(simulated_recording().assign_attrs(subject=900001), tmp_path / "own.nc")
+    assert read_labels(path).subject == "900001"
+
+
+@pytest.mark.parametrize("dtype", ["int16", "uint8", "float16", "float32"])
+def test_numbers_of_other_types_are_read_as_they_are(tmp_path, dtype):
+    responses = np.arange(N_STIMULI * N_UNITS).reshape(N_STIMULI, N_UNITS)
+    data = recording(responses)
+    data["response"] = data["response"].astype(dtype)
+    _, found, trials = read(write(data, tmp_path / "own.nc"))
+    assert found.dtype == np.float64 and trials is None
+    np.testing.assert_array_equal(found, responses)
+
+
+def test_responses_may_be_negative_and_trials_may_be_missing(tmp_path):
+    """The unit without a trial of a stimulus has no response to it."""
+    trials = simulated_responses() - 30
+    trials[5, :, 1] = np.nan
+    _, responses, found = read(write(recording(trials), tmp_path / "own.nc"))
+    assert np.isnan(responses[5, 1]) and np.isfinite(responses).sum() == responses.size - 1
+    np.testing.assert_array_equal(found, trials.astype(np.float32))
+    means = [[np.nanmean(trials[s, :, u]) for u in (0, 2, 3, 4)] for s in range(N_STIMULI)]
+    np.testing.assert_allclose(responses[:, [0, 2, 3, 4]], means)
+
+
+def test_means_in_half_precision_are_those_of_the_trials(tmp_path):
+    """They need not be equal to more digits than the file has."""
+    data = recording(simulated_responses().astype(np.float32))
+    trials = data["trial_response"].astype("float16")
+    data["trial_response"] = trials
+    data["response"] = trials.astype(float).mean("trial").astype("float32")
+    _, responses, found = read(write(data, tmp_path / "own.nc"))
+    np.testing.assert_allclose(np.nanmean(found, axis=1), responses, rtol=1e-5)
+
+
+def test_a_file_that_another_program_wrote_is_read(tmp_path):
+    """With text of variable length and without what xarray adds."""
+    path = tmp_path / "own.nc"
+    with h5netcdf.File(path, "w") as file:
+        file.dimensions = {"stimulus": N_STIMULI, "unit": 2}
+        text = h5netcdf.core.h5py.string_dtype()
+        for name, dimension, values in (
+            ("stimulus", "stimulus", names()),
+            ("unit", "unit", ["a", "b"]),
+            ("area", "unit", ["V4", "IT"]),
+        ):
+            file.create_variable(name, (dimension,), text, data=np.array(values, object))
+        ones = np.ones((N_STIMULI, 2))
+        file.create_variable("response", ("stimulus", "unit"), data=ones).attrs["units"] = "z"
+        file.attrs.update(subject="s", data_kind="simulated", measurement="fmri")
+    labels, responses, trials = read(path)
+    assert labels.stimulus.tolist() == names() and labels.area.tolist() == ["V4", "IT"]
+    assert (responses == 1).all() and trials is None
 
 
 def test_a_file_that_is_no_netcdf_is_named(tmp_path):
-    (tmp_path / "own.nc").write_text("rate")
+    (tmp_path / "own.nc").write_text("response")
     with pytest.raises(InputError, match="own.nc: found no readable netCDF-4 file .*, expected a"):
-        check(tmp_path / "own.nc")
+        read_labels(tmp_path / "own.nc")
+
+
+def test_a_file_of_the_classic_format_is_named(tmp_path):
+    """As xarray writes it where netCDF4 is not installed: it is no HDF5 file."""
+    data = simulated_recording().drop_vars("trial_response")
+    data.to_netcdf(tmp_path / "own.nc", engine="scipy")
+    with pytest.raises(InputError, match="own.nc: found no readable netCDF-4 file"):
+        read_labels(tmp_path / "own.nc")

@@ -6,64 +6,162 @@ import pytest
 from tests.brains.examples import (
     N_STIMULI,
     N_TRIALS,
-    N_UNITS,
     UNIT_AREAS,
     filters,
+    names,
+    recording,
     simulated_recording,
     simulated_responses,
+    stimuli,
     write,
 )
-from workflow_scripts.brains.from_array import make_recording
-from workflow_scripts.brains.reliability import split_half_reliability
 from workflow_scripts.brains.subjects import keep_largest, read_subject, read_subjects
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.profile import Profile
-from workflow_scripts.common.random_streams import generator
+
+ALL = stimuli()
 
 
-@pytest.mark.parametrize("min_reliability", [None, 0.5])
-def test_an_array_comes_back_as_profiles_in_hz(tmp_path, min_reliability):
+def with_reliability(data, reliability):
+    return data.assign_coords(reliability=("unit", np.array(reliability, float)))
+
+
+@pytest.mark.parametrize(
+    ("min_reliability", "kept"),
+    [(None, [True] * 5), (0.5, [True, False, True, True, False])],
+)
+def test_an_array_comes_back_as_profiles_in_its_own_unit(tmp_path, min_reliability, kept):
+    """A unit is kept from the smallest reliability on; without a value it is not."""
     responses = simulated_responses()
-    path = write(simulated_recording(), tmp_path / "own.nc")
-    subject, recording = read_subject(path, filters(min_reliability=min_reliability), "lab", {})
-    reliability = split_half_reliability(responses, 100, generator(0, "own_responses", "own_1"))
-    kept = np.ones(N_UNITS, bool) if min_reliability is None else reliability >= min_reliability
-    assert recording.data_kind == "simulated"
-    for area in ("VISp", "VISl"):
-        chosen = kept & (np.array(UNIT_AREAS) == area)
-        assert chosen.any()
-        assert (subject[area].subject, subject[area].part) == ("own_1", area)
-        np.testing.assert_array_equal(
-            subject[area].values, np.nanmean(responses, axis=1)[:, chosen]
-        )
+    data = with_reliability(simulated_recording(), [0.9, 0.49, 0.5, 1, np.nan])
+    path = write(data, tmp_path / "own.nc")
+    chosen = filters(min_reliability=min_reliability)
+    subject, labels, complete = read_subject(path, chosen, "lab", ALL)
+    assert labels.data_kind == "simulated"
+    assert complete.all()
+    assert list(subject) == ["VISp", "VISl", "VISam"]
+    for area, profile in subject.items():
+        of_area = np.array(kept) & (np.array(UNIT_AREAS) == area)
+        assert (profile.subject, profile.part) == ("own_1", area)
+        expected = np.nanmean(responses, axis=1)[:, of_area]
+        np.testing.assert_array_equal(profile.values, expected)
 
 
 def test_single_trials_are_read_where_they_are_wanted(tmp_path):
     path = write(simulated_recording(), tmp_path / "own.nc")
-    subject, _ = read_subject(path, filters(), "lab", {}, with_trials=True)
+    subject, _, _ = read_subject(path, filters(), "lab", ALL, with_trials=True)
     (trials,) = subject["VISl"].trials
     assert trials.subject == "own_1"
-    np.testing.assert_array_equal(trials.rate, simulated_responses()[..., [2]].astype(np.float32))
-    assert read_subject(path, filters(), "lab", {})[0]["VISl"].trials == ()
+    expected = simulated_responses()[..., [2]].astype(np.float32)
+    np.testing.assert_array_equal(trials.responses, expected)
+    assert read_subject(path, filters(), "lab", ALL)[0]["VISl"].trials == ()
 
 
-def test_a_subject_of_unreliable_units_loses_them_as_a_session_does(tmp_path):
-    responses = np.random.default_rng(0).poisson(3, size=(N_STIMULI, N_TRIALS, 2)).astype(float)
-    responses[:, :, 1] = 0
-    path = write(make_recording(responses, ["VISp"] * 2, "noise", "simulated"), tmp_path / "own.nc")
-    subject, recording = read_subject(path, filters(min_reliability=0.9), "lab", {})
-    assert np.isnan(recording.reliability[1])
-    assert subject["VISp"].values.shape == (N_STIMULI, 0)
+def test_stimuli_are_matched_by_name_and_never_by_position(tmp_path):
+    """A subject that saw them in another order, and others as well, has the same profiles."""
+    responses = simulated_responses(20)
+    order = np.random.default_rng(1).permutation(20)
+    one = write(recording(responses), tmp_path / "one.nc")
+    other = recording(responses[order], stimuli=np.array(names(20))[order])
+    other = write(other, tmp_path / "other.nc")
+    chosen = stimuli([f"faces/{number}.png" for number in (7, 3, 19, 0)])
+    for with_trials in (False, True):
+        read = [read_subject(path, filters(), "lab", chosen, with_trials) for path in (one, other)]
+        for first, second in zip(*(subject.values() for subject, _, _ in read), strict=True):
+            np.testing.assert_array_equal(first.values, second.values)
+            for blocks in zip(first.trials, second.trials, strict=True):
+                np.testing.assert_array_equal(*(block.responses for block in blocks))
+    expected = np.nanmean(responses, axis=1)[[7, 3, 19, 0]][:, [2]]
+    np.testing.assert_array_equal(read[0][0]["VISl"].values, expected)
+
+
+def test_exchanged_names_exchange_responses(tmp_path):
+    """What is right in form but wrong in fact is used as it says."""
+    responses = np.arange(N_STIMULI * 5.0).reshape(N_STIMULI, 5)
+    wrong = names()
+    wrong[0], wrong[1] = wrong[1], wrong[0]
+    path = write(recording(responses, stimuli=wrong), tmp_path / "own.nc")
+    subject, _, _ = read_subject(path, filters(), "lab", ALL)
+    assert subject["VISl"].values[:3, 0].tolist() == [7, 2, 12]
+
+
+def test_a_subject_without_one_of_the_stimuli_is_refused(tmp_path):
+    path = write(simulated_recording(), tmp_path / "own.nc")
+    expected = "own.nc: found no stimulus 'faces/12.png', expected every stimulus that takes part"
+    with pytest.raises(InputError, match=expected):
+        read_subject(path, filters(), "lab", stimuli(names(13)))
+
+
+def test_a_unit_without_a_response_to_a_stimulus_that_takes_part_is_left_out(tmp_path):
+    responses = simulated_responses()
+    responses[4, :, 0] = np.nan
+    path = write(recording(responses), tmp_path / "own.nc")
+    subject, _, complete = read_subject(path, filters(), "lab", ALL)
+    assert complete.tolist() == [False, True, True, True, True]
+    expected = np.nanmean(responses[..., [1, 3]], axis=1)
+    np.testing.assert_array_equal(subject["VISp"].values, expected)
+    # It stays where the stimulus does not take part.
+    few = stimuli([name for name in names() if name != "faces/4.png"])
+    subject, _, complete = read_subject(path, filters(), "lab", few)
+    assert complete.all() and subject["VISp"].values.shape == (N_STIMULI - 1, 3)
+
+
+def test_a_subject_of_unreliable_units_has_none(tmp_path):
+    data = with_reliability(simulated_recording(), [0.1, 0.2, np.nan, -0.3, 0.89])
+    path = write(data, tmp_path / "own.nc")
+    subject, _, _ = read_subject(path, filters(min_reliability=0.9), "lab", ALL)
+    assert [profile.values.shape for profile in subject.values()] == [(N_STIMULI, 0)] * 3
+
+
+@pytest.mark.parametrize("min_reliability", [None, 0.5])
+def test_a_single_trial_has_no_halves(tmp_path, min_reliability):
+    """Without a filter on reliability the unit is kept, and its noise cannot be measured."""
+    responses = simulated_responses()
+    responses[5, 1:, 3] = np.nan
+    data = with_reliability(recording(responses), [1, 1, 1, np.nan, 1])
+    path = write(data, tmp_path / "own.nc")
+    chosen = filters(min_reliability=min_reliability)
+    read_subject(path, chosen, "lab", ALL)
+    if min_reliability is None:
+        expected = (
+            r"own.nc: found 1 trial of stimulus faces/5.png for unit 3, expected at least 2 for "
+            r"config brains.lab.noise_correction, or a min_reliability"
+        )
+        with pytest.raises(InputError, match=expected):
+            read_subject(path, chosen, "lab", ALL, with_trials=True)
+    else:
+        subject, _, _ = read_subject(path, chosen, "lab", ALL, with_trials=True)
+        assert subject["VISp"].trials[0].responses.shape == (N_STIMULI, N_TRIALS, 2)
 
 
 def test_a_simulated_subject_among_recorded_ones_makes_all_of_it_simulated(tmp_path):
-    recorded = make_recording(simulated_responses(), UNIT_AREAS, "recorded", "recorded")
-    recorded = write(recorded, tmp_path / "recorded.nc")
-    simulated = write(simulated_recording(), tmp_path / "simulated.nc")
-    another = make_recording(simulated_responses(), UNIT_AREAS, "another", "recorded")
-    another = write(another, tmp_path / "another.nc")
-    assert read_subjects([recorded, another], filters(), "lab")[1] == "recorded"
-    assert read_subjects([recorded, simulated], filters(), "lab")[1] == "simulated"
+    paths = {
+        name: write(simulated_recording(name, data_kind=kind), tmp_path / f"{name}.nc")
+        for name, kind in (("a", "recorded"), ("b", "simulated"), ("c", "recorded"))
+    }
+    assert read_subjects([paths["a"], paths["c"]], filters(), "lab", ALL)[1] == "recorded"
+    assert read_subjects([paths["a"], paths["b"]], filters(), "lab", ALL)[1] == "simulated"
+
+
+def test_one_subject_is_enough_for_models_and_not_for_a_comparison(tmp_path):
+    path = write(simulated_recording(), tmp_path / "own.nc")
+    (subject,), _ = read_subjects([path], filters(), "lab", ALL)
+    assert subject["VISl"].subject == "own_1"
+    expected = (
+        r"config brains.lab.filters: found 1 of 1 subjects with units that pass all filters, "
+        r"expected at least 2; results/tables/lab/subjects.csv says what each filter left"
+    )
+    with pytest.raises(InputError, match=expected):
+        read_subjects([path], filters(), "lab", ALL, n_needed=2)
+
+
+def test_an_area_that_one_subject_alone_has_is_empty_in_the_others(tmp_path):
+    paths = [
+        write(simulated_recording(name, areas), tmp_path / f"{name}.nc")
+        for name, areas in (("a", UNIT_AREAS), ("b", ["VISp"] * 5))
+    ]
+    subjects, _ = read_subjects(paths, filters(), "lab", ALL, n_needed=2)
+    assert [subject["VISam"].values.shape[1] for subject in subjects] == [1, 0]
 
 
 def test_a_recording_without_bins_is_refused_where_they_are_needed(tmp_path):
@@ -72,14 +170,7 @@ def test_a_recording_without_bins_is_refused_where_they_are_needed(tmp_path):
         "own.nc: found no variable 'bin_rate', expected one, because config brains.lab.preset"
     )
     with pytest.raises(InputError, match=expected):
-        read_subject(path, filters(preset="nayebi"), "lab", {})
-
-
-def test_two_subjects_of_one_name_are_refused_by_the_reader(tmp_path):
-    paths = [write(simulated_recording(), tmp_path / name) for name in ("a.nc", "b.nc")]
-    expected = r"b.nc: found session_id 'own_1', as in .*a.nc, expected"
-    with pytest.raises(InputError, match=expected):
-        read_subjects(paths, filters(), "lab")
+        read_subject(path, filters(preset="nayebi"), "lab", ALL)
 
 
 def test_an_area_is_a_target_from_the_fewest_units_on():

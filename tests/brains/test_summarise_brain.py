@@ -3,21 +3,22 @@
 import logging
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
-from workflow_scripts.brains.from_array import make_recording
+from tests.brains.examples import recording, stimuli
 from workflow_scripts.brains.subjects import Filters, read_subjects
 from workflow_scripts.brains.summarise_brain import main
 from workflow_scripts.common.errors import InputError
-from workflow_scripts.common.files import read_table, write_netcdf
+from workflow_scripts.common.files import read_table, write_netcdf, write_table
 
 AREAS = ["VISp", "VISl"]
-N_SCENES = 4
+STIMULI = [f"scene_{number}" for number in range(4)]
+N_SCENES = len(STIMULI)
 FILTERS = {
     "areas": AREAS,
     "preset": "ccn25",
-    "n_stimuli": N_SCENES,
     "min_reliability": 0.5,
     "min_units": 2,
 }
@@ -32,6 +33,12 @@ SUBJECTS = {
 REASON = "it shows no natural scenes"
 
 
+def own_recording(responses, areas, subject="own_1", **described):
+    """A lab's recording of the same stimuli, with the reliability that the workflow computes."""
+    data = recording(responses, areas, subject, STIMULI, **described)
+    return data.assign_coords(reliability=("unit", np.full(len(areas), 0.9)))
+
+
 @pytest.fixture
 def recordings(tmp_path):
     """Files as `extract_responses` writes them; the fourth subject saw no scenes."""
@@ -42,21 +49,26 @@ def recordings(tmp_path):
         n_trials = np.zeros(N_SCENES, int) if subject == 4 else np.array([50, 49, 50, 47])
         data = xr.Dataset(
             {
-                "rate": (("stimulus", "unit"), np.ones((N_SCENES, len(area)))),
+                "response": (
+                    ("stimulus", "unit"),
+                    np.ones((N_SCENES, len(area))),
+                    {"units": "spikes/s"},
+                ),
                 "n_trials": ("stimulus", n_trials),
                 "n_in_file": ("area_name", [counts[area][0] for area in AREAS]),
                 "n_after_quality": ("area_name", [counts[area][1] for area in AREAS]),
                 "n_after_trials": ("area_name", [len(counts[area][2]) for area in AREAS]),
             },
             coords={
-                "stimulus": np.arange(N_SCENES),
+                "stimulus": STIMULI,
                 "unit": np.arange(len(area)),
                 "area": ("unit", area.astype(str)),
                 "reliability": ("unit", reliability),
                 "area_name": AREAS,
             },
             attrs={
-                "session_id": subject,
+                "subject": str(subject),
+                "measurement": "spikes",
                 "verdict": "skipped" if subject == 4 else "ok",
                 "reason": REASON if subject == 4 else "",
                 "data_kind": "simulated",
@@ -68,14 +80,22 @@ def recordings(tmp_path):
 
 
 @pytest.fixture
-def summarise(recordings, tmp_path):
+def listed(tmp_path):
+    """The table of stimuli; the last one does not take part."""
+    table = pd.DataFrame({"stimulus": [*STIMULI, "other"], "group": "g", "split": ""})
+    write_table(table.assign(takes_part=table["stimulus"] != "other"), tmp_path / "stimuli.csv")
+    return tmp_path / "stimuli.csv"
+
+
+@pytest.fixture
+def summarise(recordings, listed, tmp_path):
     """Run the summary; both tables as they are read again."""
 
     def run(*more, expected_subjects=None, **filters):
         settings = {**SETTINGS, "expected_subjects": expected_subjects}
         settings["filters"] = {**FILTERS, **filters}
         outputs = tmp_path / "subjects.csv", tmp_path / "units.csv"
-        main([*recordings, *more], settings, *outputs)
+        main([*recordings, *more], listed, settings, *outputs)
         return [read_table(path) for path in outputs]
 
     return run
@@ -141,7 +161,7 @@ def test_without_a_filter_all_units_are_kept(summarise):
 def test_a_subject_that_is_called_na_is_counted(summarise, tmp_path):
     responses = np.random.default_rng(0).poisson(3, size=(N_SCENES, 6, 1)).astype(float)
     own = tmp_path / "own.nc"
-    write_netcdf(make_recording(responses, ["VISp"], "NA", "simulated"), own)
+    write_netcdf(own_recording(responses, ["VISp"], "NA"), own)
     subjects, units = summarise(own)
     assert (subjects["subject"] == "NA").sum() == len(AREAS)
     assert (units["subject"] == "NA").sum() == 1
@@ -168,29 +188,52 @@ def test_the_number_expected_or_none_is_no_warning(summarise, caplog, expected):
     assert f"4 ({REASON})" in record.getMessage()
 
 
-def test_a_file_that_is_no_recording_is_named(recordings, tmp_path):
-    xr.Dataset(attrs={"session_id": 1}).to_netcdf(recordings[1], engine="h5netcdf")
-    with pytest.raises(InputError, match="2.nc: found no variable 'rate'"):
-        main(recordings, SETTINGS, tmp_path / "subjects.csv", tmp_path / "units.csv")
+def test_a_file_that_is_no_recording_is_named(recordings, listed, tmp_path):
+    xr.Dataset(attrs={"subject": "1"}).to_netcdf(recordings[1], engine="h5netcdf")
+    with pytest.raises(InputError, match="2.nc: found no variable 'response'"):
+        main(recordings, listed, SETTINGS, tmp_path / "subjects.csv", tmp_path / "units.csv")
 
 
 def test_a_recording_of_a_lab_is_counted_with_what_it_has(summarise, tmp_path):
     responses = np.random.default_rng(0).poisson(3, size=(N_SCENES, 6, 3)).astype(float)
     own = tmp_path / "own.nc"
-    write_netcdf(make_recording(responses, ["VISp", "VISp", "VISl"], "own", "simulated"), own)
+    data = own_recording(responses, ["VISp", "VISp", "VISl"], measurement="mua", units="z")
+    write_netcdf(data, own)
     subjects, _ = summarise(own)
-    rows = subjects.set_index(["subject", "area"]).loc["own"]
+    rows = subjects.set_index(["subject", "area"]).loc["own_1"]
     counts = rows[["n_in_file", "n_after_quality", "n_after_trials"]]
     assert (counts.loc["VISp"] == 2).all() and (counts.loc["VISl"] == 1).all()
     assert rows["least_trials"].isna().all()
+    assert set(rows["measurement"]) == {"mua"} and set(rows["response_unit"]) == {"z"}
+    others = subjects[subjects["subject"] != "own_1"]
+    assert set(others["measurement"]) == {"spikes"}
+    assert set(others["response_unit"]) == {"spikes/s"}
+
+
+def test_a_unit_without_a_response_to_a_stimulus_is_counted_as_without_trials(summarise, tmp_path):
+    responses = np.random.default_rng(0).poisson(3, size=(N_SCENES, 6, 3)).astype(float)
+    responses[1, :, 0] = np.nan
+    own = tmp_path / "own.nc"
+    write_netcdf(own_recording(responses, ["VISp", "VISp", "VISl"]), own)
+    subjects, units = summarise(own)
+    rows = subjects.set_index(["subject", "area"]).loc["own_1"]
+    assert rows["n_in_file"].tolist() == rows["n_after_quality"].tolist() == [2, 1]
+    assert rows["n_after_trials"].tolist() == [1, 1]
+    assert units.loc[units["subject"] == "own_1", "unit"].tolist() == ["1", "2"]
 
 
 def test_subjects_without_units_are_left_out_of_the_comparisons(recordings):
-    subjects, _ = read_subjects(recordings, Filters(**FILTERS), "lab")
+    subjects, _ = read_subjects(recordings, Filters(**FILTERS), "lab", stimuli(STIMULI))
     assert [subject["VISp"].subject for subject in subjects] == ["1", "2", "3"]
     expected = (
         r"config brains\.lab\.filters: found 1 of 3 subjects with units that pass all filters, "
-        r"expected at least two; results/tables/lab/subjects\.csv says"
+        r"expected at least 2; results/tables/lab/subjects\.csv says"
     )
     with pytest.raises(InputError, match=expected):
-        read_subjects(recordings[1:], Filters(**{**FILTERS, "min_reliability": 0.85}), "lab")
+        read_subjects(
+            recordings[1:],
+            Filters(**{**FILTERS, "min_reliability": 0.85}),
+            "lab",
+            stimuli(STIMULI),
+            n_needed=2,
+        )

@@ -175,12 +175,7 @@ def test_the_default_is_accepted():
         (
             ("methods",),
             {"ridge_pre": {}},
-            "config methods: found ridge_pre, expected at least one map of",
-        ),
-        (
-            ("methods",),
-            {"rsa": {}},
-            "config methods: found rsa, expected at least one map of post-softplus",
+            "config methods: found ridge_pre, expected at least one method for post-softplus",
         ),
         (("methods", "rsa"), {"label": "$R^2"}, "config methods.rsa.label: found '$R^2', expected"),
         (("methods", 1), {}, "config methods.1: found 1, expected text"),

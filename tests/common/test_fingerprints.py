@@ -1,6 +1,9 @@
 """A fingerprint sees code, whatever imports it, and no prose."""
 
 import ast
+import io
+import sys
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -45,6 +48,37 @@ def test_code_is_seen(old, new):
     assert without_prose(CODE.replace(old, new)) != without_prose(CODE)
 
 
+def tokens(source):
+    """All but comments, and ends of lines that end no statement."""
+    prose = (tokenize.COMMENT, tokenize.NL)
+    found = tokenize.generate_tokens(io.StringIO(source).readline)
+    return [token.string for token in found if token.type not in prose]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "X = f'{a}#{b:>{c}}'  # it's \"",
+        "X = f'{{' + f'''{a}\n\n# b'''  # c",
+        "X = f'{\"{\"} # b'  # c",
+        "X = rf'\\{a} # b'  # c",
+        "X = 'it\\'s # a'  # b",
+        "X = \"it's\"  # a 'b'",
+        "X = ('a'  # b\n\n     'c # d')  # e",
+        pytest.param(
+            "X = f'{a['# b']}' + f'{', # '.join(f'{a}#' for a in b)}'  # c",
+            marks=pytest.mark.skipif(sys.version_info < (3, 12), reason="an error before 3.12"),
+        ),
+    ],
+)
+def test_comments_are_those_of_the_tokenizer(code):
+    """Whatever quotes and hashes are in the strings before them."""
+    left = without_prose(f"{code}\n")
+    assert tokens(left) == tokens(f"{code}\n")
+    assert left != f"{code}\n"
+    assert left == without_prose(f"{code} Another word.\n")
+
+
 def test_an_empty_line_in_a_text_is_seen():
     assert without_prose('X = """a\n\nb"""\n') != without_prose('X = """a\nb"""\n')
 
@@ -60,6 +94,8 @@ def test_what_is_left_is_the_same_program(path):
 
     whole = NoProse().visit(ast.parse(path.read_text()))
     left = without_prose(path.read_text())
+    found = tokenize.generate_tokens(io.StringIO(left).readline)
+    assert tokenize.COMMENT not in {token.type for token in found}
     try:
         assert ast.unparse(ast.parse(left)) == ast.unparse(whole)
     except SyntaxError:

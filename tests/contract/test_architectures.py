@@ -1,5 +1,6 @@
 """What every file in networks/architectures/ must keep; a new file is tested without a test."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,13 @@ from workflow_scripts.networks.readout import NONLINEARITIES, read_layers
 from workflow_scripts.networks.unit_sampling import choose_units
 
 CONFIG = yaml.safe_load(Path(__file__).parents[2].joinpath("config.yaml").read_text())
-SMALL = {"width": 0.125, "dropout": 0.5, "model": "resnet18", "weights": None, "input_size": 64}
+SMALL = {
+    **{"width": 0.125, "dropout": 0.5, "model": "resnet18", "weights": None, "input_size": 64},
+    "function": f"{__file__}:small_network",
+}
 """Options that differ from those in config.yaml, to be fast, or are not there."""
+OTHER = {"timm_model": {"model": "ese_vovnet19b_slim"}}
+"""Options of single architectures: timm's ResNets begin with branches whose gradient is zero."""
 RECTIFICATIONS = {NoisySoftplus: softplus, nn.ReLU: torch.relu}
 """The non-linearities again, by torch's functions alone."""
 
@@ -26,7 +32,20 @@ def variant(architecture):
     own = [
         entry for entry in CONFIG["variants"].values() if entry.get("architecture") == architecture
     ]
-    return {**CONFIG["training"], **(own[0] if own else {}), "architecture": architecture, **SMALL}
+    return {
+        **CONFIG["training"],
+        **(own[0] if own else {}),
+        "architecture": architecture,
+        **SMALL,
+        **OTHER.get(architecture, {}),
+    }
+
+
+def small_network():
+    """A model of one's own."""
+    return nn.Sequential(
+        nn.Conv2d(3, 8, 5, 4), nn.ReLU(), nn.Conv2d(8, 8, 5), nn.Flatten(), nn.Linear(968, 9)
+    )
 
 
 def build(architecture, seed=0):
@@ -42,7 +61,21 @@ def images():
     return torch.rand(4, 3, 64, 64, generator=torch_generator(0))
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES.names())
+OPTIONAL = {"timm_model": "timm"}
+"""Libraries that need not be installed."""
+NAMES = [
+    pytest.param(
+        name,
+        marks=pytest.mark.skipif(
+            name in OPTIONAL and find_spec(OPTIONAL[name]) is None,
+            reason=f"its library is an optional group: uv run --group {OPTIONAL.get(name)} pytest",
+        ),
+    )
+    for name in ARCHITECTURES.names()
+]
+
+
+@pytest.mark.parametrize("architecture", NAMES)
 class TestArchitecture:
     def test_card_is_complete_and_read_as_it_is_imported(self, architecture):
         module, card = ARCHITECTURES.load(architecture), ARCHITECTURES.card(architecture)

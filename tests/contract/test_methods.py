@@ -19,13 +19,15 @@ from workflow_scripts.common.errors import InputError, NotComparable
 from workflow_scripts.common.forms import LARGEST
 from workflow_scripts.common.profile import Profile
 from workflow_scripts.common.sentences import as_input_error
+from workflow_scripts.common.stimuli import Stimuli
 from workflow_scripts.solvers.arrays import to_numpy
 from workflow_scripts.solvers.dissimilarity import Comparison
 from workflow_scripts.solvers.glm.families import FAMILIES
 from workflow_scripts.solvers.glm.links import LINKS
 
 N_STIMULI = 120
-SPLITS = make_splits(N_STIMULI, 2, 0.8, np.random.default_rng(0))
+NAMES = np.arange(N_STIMULI).astype(str)
+SPLITS = make_splits(Stimuli(NAMES, groups=NAMES), 2, 0.8, np.random.default_rng(0))
 
 
 def softplus(z):
@@ -166,6 +168,31 @@ class TestMethod:
             assert low is None or value >= low
             assert high is None or value <= high + 1e-9
 
+    def test_signed_sources_have_a_score(self, method, responses):
+        X, Y = responses
+        assert np.isfinite(score(method, X - X.mean(axis=0), Y))
+
+    def test_signed_targets_have_a_score_or_are_skipped_as_the_card_says(self, method, responses):
+        X, Y = responses
+        signed = Y.copy()
+        signed[:, :3] -= 1
+        found = score(method, X, signed)
+        if METHODS.card(method).nonnegative_targets:
+            assert found == (
+                "3 units of the target have negative responses, which this method cannot predict"
+            )
+        else:
+            assert np.isfinite(found)
+
+    def test_the_unit_of_responses_does_not_matter(self, method, responses):
+        """Spikes per second or counts, of the targets; of the sources where they are scaled."""
+        X, Y = responses
+        expected = score(method, X, Y)
+        for factor in (0.004, 37):
+            assert score(method, X, factor * Y) == pytest.approx(expected, abs=1e-4)
+            if "scaling" in METHODS.card(method).invariant_to:
+                assert score(method, factor * X, Y) == pytest.approx(expected, abs=1e-4)
+
     def test_constant_units_do_not_matter(self, method, responses):
         X, Y = responses
         if METHODS.card(method).kind == "geometry":
@@ -281,18 +308,15 @@ def test_choices_are_what_the_solvers_have(method, parameter, known):
     assert set(get_args(METHODS.parameters(method)[parameter])) == set(known)
 
 
-def test_one_bad_target_does_not_spoil_the_others(responses):
+def test_a_signed_target_does_not_spoil_the_others(responses):
     """A negative response has no Poisson likelihood; the other targets of the same fit have one."""
     X, Y = responses
-    cells = [
-        (Profile("a", "v", X), Profile("b", part, Y - shift))
-        for part, shift in (("v", 0), ("w", 9))
-    ]
-    cells = [(cells[0][0], target) for _, target in cells]
+    source = Profile("a", "v", X)
+    cells = [(source, Profile("b", part, Y - shift)) for part, shift in (("v", 0), ("w", 9))]
     result = score_cells("linear_nonlinear", {}, cells, SPLITS, 1)
     assert list(result["verdict"].values) == ["ok", "skipped"]
-    assert "so must responses be, found -8" in result["reason"].values[1]
-    with pytest.raises(NotComparable):
+    assert "20 units of the target have negative responses" in result["reason"].values[1]
+    with pytest.raises(NotComparable, match="so must responses be, found -8"):
         make_estimator("linear_nonlinear", {}).fit(X, Y - 9)
 
 

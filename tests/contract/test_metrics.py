@@ -9,14 +9,13 @@ import pandas as pd
 import pytest
 
 from tests.evaluation.made_up import GEOMETRIES, MAPPINGS, make_population, make_scores
+from tests.harness.mini import DEFAULT
 from workflow_scripts.common.files import read_table, write_table
 from workflow_scripts.evaluation.metric import METRICS, Random, Scores
+from workflow_scripts.plan import Plan
 
-KINDS = ("networks", "brain")
-COMPARISONS = {
-    "networks": {"networks"},
-    "brain": {"brain", "model_to_brain", "brain_to_model"},
-}
+OF_BRAINS = {"brain", "model_to_brain", "brain_to_model", "brain_to_brain"}
+COMPARISONS = {"networks": {"networks"}, "brain": OF_BRAINS, "pairs": OF_BRAINS}
 """Comparisons that each kind of population takes part in."""
 
 
@@ -24,12 +23,24 @@ def given(metric, kind):
     """A made-up population of this kind, and the scores that a metric is given of it."""
     card = METRICS.card(metric)
     population = make_population(kind, n_candidates=max(2, card.min_candidates))
-    scores = make_scores(population, card.comparisons)
+    scores = make_scores(population, card.comparisons, in_pairs=kind == "pairs")
     return scores if card.by_split else Scores(scores.cells, scores.splits[:0]), population
 
 
 def measure(metric, kind, **parameters):
     return METRICS.load(metric).measure(*given(metric, kind), Random(0, 50), **parameters)
+
+
+def measured(metric, n_candidates):
+    """Populations of a run for which a metric is computed: networks and two brains."""
+    mouse = DEFAULT["brains"]["mouse"]
+    macaque = {**mouse, "sessions": [1, 2], "sources": "pairs", "compare_with": ["mouse"]}
+    candidates = [
+        {"variant": "alexnet", "seed": seed, "layers": ["conv1"]} for seed in range(n_candidates)
+    ]
+    brains = {"mouse": mouse, "macaque": macaque}
+    plan = Plan({**DEFAULT, "brains": brains, "candidates": candidates})
+    return {population["name"] for population in plan.evaluation.measured(metric)}
 
 
 def choices(metric):
@@ -54,17 +65,19 @@ class TestCard:
 
     def test_names_populations_and_comparisons_that_exist(self, metric):
         card = METRICS.card(metric)
-        assert card.populations and set(card.populations) <= set(KINDS)
+        assert card.populations and set(card.populations) <= set(COMPARISONS)
         for kind in card.populations:
             assert COMPARISONS[kind] & set(card.comparisons), f"nothing is measured of a {kind}"
         assert set(card.comparisons) <= set.union(*(COMPARISONS[k] for k in card.populations))
 
     def test_says_how_many_candidates_it_needs(self, metric):
         card = METRICS.card(metric)
-        for kind in KINDS:
-            applies = card.applies_to(kind, card.min_candidates)
-            assert applies == (kind in card.populations)
-            assert not card.applies_to(kind, card.min_candidates - 1)
+        kinds = {"networks": {"networks"}, "mouse": {"brain"}, "macaque": {"brain", "pairs"}}
+        named = {name for name, own in kinds.items() if own & set(card.populations)}
+        # Scores of models are there from one candidate on.
+        assert measured(metric, max(card.min_candidates, 1)) == named
+        if card.min_candidates:
+            assert measured(metric, card.min_candidates - 1) == set()
 
     def test_docstring_says_what_it_is_and_where_it_is_from(self, metric):
         module = METRICS.load(metric)

@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import pytest
 from matplotlib.text import Text
 
-from tests.figures.made_up import panel_data
+from tests.figures.made_up import KINDS, kinds_of, panel_data
 from workflow_scripts.evaluation.metric import METRICS
 from workflow_scripts.figures.composition import composition
 from workflow_scripts.figures.panel import PANELS
@@ -20,10 +20,9 @@ SIZES = [(1, 1), (2, 7), (8, 2), (8, 3), (8, 4), (8, 5), (17, 6), (17, 7)]
 DESCRIPTION = "macaque: 3 simulated subjects and 1 recorded subject"
 
 
-def made_up(name, n_methods=8, n_parts=5):
+def made_up(name, kind, n_methods=8, n_parts=5):
     """The panel as a figure of its own."""
-    data = panel_data(n_methods, n_parts, PANELS.card(name).population)
-    return draw(name, data, DESCRIPTION)
+    return draw(name, panel_data(n_methods, n_parts, kind), DESCRIPTION)
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +55,7 @@ def texts(monkeypatch):
 
 
 @pytest.mark.parametrize("name", PANELS.names())
-class TestPanel:
+class TestCard:
     def test_card_is_complete_and_read_as_it_is_imported(self, name):
         module = importlib.import_module(f"workflow_scripts.figures.panels.{name}")
         card = PANELS.card(name)
@@ -65,22 +64,30 @@ class TestPanel:
         assert card.title
         assert card.caption[0].isupper() and card.caption.endswith(".")
         assert set(card.tables) <= set(METRICS.names()) and card.tables
-        assert all(card.population in METRICS.card(table).populations for table in card.tables)
+        assert card.populations and set(card.populations) <= set(KINDS)
+        for kind in card.populations:
+            measured = [METRICS.card(table).populations for table in card.tables]
+            assert all(set(KINDS[kind]) & set(populations) for populations in measured)
         assert len(card.size) == 2 and min(card.size) > 0
         assert card.error_bars in ("seeds", "subjects", "areas", None)
         # Only a brain has a configuration that the panel can ask for.
-        assert card.needs is None or card.population == "brain"
+        assert card.needs is None or "networks" not in card.populations
 
     def test_it_is_given_a_place_and_data(self, name):
         assert list(inspect.signature(PANELS.load(name).draw).parameters) == ["figure", "data"]
 
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [(name, kind) for name in PANELS.names() for kind in kinds_of(name)]
+)
+class TestPanel:
     @pytest.mark.parametrize(("n_methods", "n_parts"), SIZES)
     def test_every_text_is_inside_the_figure_and_apart_from_others(
-        self, name, n_methods, n_parts, texts
+        self, name, kind, n_methods, n_parts, texts
     ):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            figure = made_up(name, n_methods, n_parts)
+            figure = made_up(name, kind, n_methods, n_parts)
             drawn = texts(figure)
         whole = figure.bbox.padded(0.5)
         extents = {text: text.get_window_extent() for text in drawn}
@@ -99,20 +106,21 @@ class TestPanel:
         ]
         assert overlapping == []
 
-    def test_it_says_what_it_shows(self, name, texts):
-        sentences = " ".join(" ".join(text.get_text().split()) for text in texts(made_up(name)))
+    def test_it_says_what_it_shows(self, name, kind, texts):
+        drawn = texts(made_up(name, kind))
+        sentences = " ".join(" ".join(text.get_text().split()) for text in drawn)
         assert f"data: {DESCRIPTION}" in sentences
         bars = composition(name).error_bars
         assert bars in sentences
         assert ("error bars" in sentences) == (PANELS.card(name).error_bars is not None)
 
-    def test_every_method_is_named(self, name, texts):
-        sentences = [text.get_text().split("\n")[0] for text in texts(made_up(name, 3, 2))]
-        for method in panel_data(3, 2, PANELS.card(name).population).methods:
+    def test_every_method_is_named(self, name, kind, texts):
+        sentences = [text.get_text().split("\n")[0] for text in texts(made_up(name, kind, 3, 2))]
+        for method in panel_data(3, 2, kind).methods:
             assert method.label in sentences
 
-    def test_the_same_input_gives_the_same_file_and_is_left_alone(self, name, tmp_path):
-        data = panel_data(2, 3, PANELS.card(name).population)
+    def test_the_same_input_gives_the_same_file_and_is_left_alone(self, name, kind, tmp_path):
+        data = panel_data(2, 3, kind)
         before = {table: rows.copy() for table, rows in data.tables.items()}
         for file in ("one.svg", "two.svg"):
             save(draw(name, data, DESCRIPTION), tmp_path / file)

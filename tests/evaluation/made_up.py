@@ -17,11 +17,11 @@ MAPPINGS, GEOMETRIES = ["ridge", "null"], ["rsa"]
 
 
 def make_population(kind, parts=("p1", "p2", "p3"), n_candidates=2):
-    """A population of three networks, or a brain with candidates."""
+    """A population of three networks, or a brain with candidates, perhaps compared in pairs."""
     networks = kind == "networks"
     return Population(
         name="networks" if networks else "macaque",
-        kind=kind,
+        kind="networks" if networks else "brain",
         subjects=["alexnet/0", "alexnet/1", "alexnet/2"] if networks else [],
         parts=list(parts),
         candidates=[] if networks else [f"resnet18/{number}" for number in range(n_candidates)],
@@ -29,8 +29,10 @@ def make_population(kind, parts=("p1", "p2", "p3"), n_candidates=2):
     )
 
 
-def make_scores(population, comparisons, seed=0, animals=("007", "8", "NA")):
+def make_scores(population, comparisons, seed=0, animals=("007", "8", "NA"), in_pairs=False):
     """Scores of all cells of these comparisons; one cell of each is skipped, except for networks.
+
+    In pairs, the last area of the last animal has too few units to be a target.
 
     Parameters
     ----------
@@ -39,6 +41,8 @@ def make_scores(population, comparisons, seed=0, animals=("007", "8", "NA")):
     seed : int
     animals : sequence of str
         Subjects of a brain.
+    in_pairs : bool
+        Whether they are compared in pairs, and not with the pool of all others.
 
     Returns
     -------
@@ -48,18 +52,17 @@ def make_scores(population, comparisons, seed=0, animals=("007", "8", "NA")):
     layers = ["conv1", "conv2"]
     subjects, parts = population.subjects, population.parts
     pairs = {
-        "networks": [
-            (one, other)
-            for one, other in product(product(subjects, parts), product(subjects, parts))
-            if one != other
-        ],
-        "brain": list(product(product([POOL], parts), product(animals, parts))),
+        "networks": _pairs(subjects, parts),
+        "brain": _pairs(animals, parts)
+        if in_pairs
+        else list(product(product([POOL], parts), product(animals, parts))),
         "model_to_brain": list(
             product(product(population.candidates, layers), product(animals, parts))
         ),
         "brain_to_model": list(
             product(product([POOL], parts), product(population.candidates, layers))
         ),
+        "brain_to_brain": list(product(product(["cat"], ["A17", "A18"]), product(animals, parts))),
     }
     own = ["networks"] if population.kind == "networks" else list(pairs)[1:]
     brain = "" if population.kind == "networks" else population.name
@@ -83,6 +86,8 @@ def make_scores(population, comparisons, seed=0, animals=("007", "8", "NA")):
             by_split = center + 0.1 * random.standard_normal(n_splits)
             # All cells of networks have a score, as a silhouette or a map needs.
             skipped = number == 1 and comparison != "networks"
+            if in_pairs and comparison == "brain":
+                skipped = target == (animals[-1], parts[-1])
             if skipped:
                 by_split[:] = np.nan
             cells.append(
@@ -109,3 +114,9 @@ def make_scores(population, comparisons, seed=0, animals=("007", "8", "NA")):
                 for split, value in enumerate(by_split)
             ]
     return Scores(pd.DataFrame(cells), pd.DataFrame(splits))
+
+
+def _pairs(subjects, parts):
+    """All pairs of different profiles."""
+    profiles = list(product(subjects, parts))
+    return [(one, other) for one, other in product(profiles, profiles) if one != other]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.figures.made_up import KINDS, kinds_of
 from workflow_scripts.figures.captions import figure_caption, subjects_caption, training_caption
 from workflow_scripts.figures.composition import COMPOSITIONS, composition
 from workflow_scripts.figures.panel import PANELS
@@ -18,7 +19,10 @@ ROOT = Path(__file__).parents[2]
 def test_panels_of_a_composed_figure_are_of_one_population_and_fill_its_width(name):
     content = composition(name)
     assert set(content.panels) <= set(PANELS.names())
-    assert {card.population for card in content.cards} == {content.population}
+    expected = {"figure_1": ["networks"], "figure_2": ["brain"], "figure_3": ["pairs"]}
+    assert kinds_of(name) == expected[name]
+    for kind in expected[name]:
+        assert all(set(KINDS[kind]) & set(card.populations) for card in content.cards)
     assert len({sum(row.widths.values()) for row in content.rows}) == 1
 
 
@@ -43,7 +47,7 @@ def test_error_bars_are_told_apart_by_letters_only_where_they_differ():
     assert composition("figure_1").error_bars == f"{bars} seeds"
     assert composition("figure_2").error_bars == f"{bars} subjects (A, B) or areas (C, D)"
     assert composition("brain_predictivity").error_bars == f"{bars} subjects"
-    assert composition("model_map").error_bars == ""
+    assert composition("profile_map").error_bars == ""
 
 
 def test_the_caption_of_a_composed_figure_lists_its_panels_and_data():

@@ -17,15 +17,15 @@ def plot(tmp_path):
     """Files of a figure, drawn from the tables of two populations as the rule calls the driver."""
 
     def make(name, population, methods=METHODS, rename=None, subjects=None, models=None):
-        tables = {kind: panel_data(2, 3, kind).tables for kind in ("networks", "brain")}
+        tables = {kind: panel_data(2, 3, kind).tables for kind in ("networks", "pairs")}
         paths = {}
         for metric in composition(name).tables:
-            table = pd.concat([tables["networks"][metric], tables["brain"][metric]])
+            table = pd.concat([tables["networks"][metric], tables["pairs"][metric]])
             table["method"] = table["method"].map({**NAMES, **(rename or {})})
             paths[metric] = tmp_path / f"{metric}.csv"
             write_table(table, paths[metric])
         outputs = [tmp_path / "figure.svg", tmp_path / "figure.png"]
-        parts = panel_data(2, 3, composition(name).population).parts
+        parts = panel_data(2, 3, "brain" if subjects else "networks").parts
         settings = {"methods": methods, "parts": parts, "models": models}
         plot_figure.main(paths, subjects, population, name, settings, outputs)
         assert outputs[1].read_bytes().startswith(b"\x89PNG")
@@ -59,6 +59,16 @@ def test_a_brain_is_described_by_its_subjects(plot, subjects):
     assert "area1" in text and "conv1" not in text
 
 
+def test_a_brain_in_pairs_has_the_figures_of_networks_of_its_own(plot, subjects):
+    """The map has its animals and areas, and none of the networks and layers."""
+    text = plot("profile_map", "macaque", subjects=subjects)
+    assert "data: macaque: 3 simulated subjects and 1 recorded subject" in text
+    assert "area1" in text and "conv1" not in text
+    assert "monkey_a" in text and "seed" not in text
+    text = plot("profile_map", "networks", models="3 networks")
+    assert "seed 0" in text and "monkey_a" not in text
+
+
 def test_rows_of_other_populations_are_left_out(plot, subjects):
     """No row is of this brain."""
     text = plot("brain_predictivity", "marmoset", subjects=subjects)
@@ -66,12 +76,12 @@ def test_rows_of_other_populations_are_left_out(plot, subjects):
 
 
 def test_methods_are_drawn_under_their_labels_in_the_order_of_the_configuration(plot):
-    text = plot("model_silhouette", "networks", METHODS[::-1], models="3 seeds")
+    text = plot("silhouette", "networks", METHODS[::-1], models="3 seeds")
     assert text.index("label of b") < text.index("label of a")
 
 
 @pytest.mark.parametrize("name", ["null", "NA", "nan", "None"])
 def test_a_method_with_the_name_of_a_missing_value_is_drawn(plot, name):
     methods = [METHODS[0], {"name": name, "label": "a control", "colour": "#654321"}]
-    text = plot("model_silhouette", "networks", methods, {"method_1": name}, models="3 seeds")
+    text = plot("silhouette", "networks", methods, {"method_1": name}, models="3 seeds")
     assert "a control" in text and "#654321" in text

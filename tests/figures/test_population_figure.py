@@ -4,14 +4,19 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
-from tests.figures.made_up import panel_data
-from workflow_scripts.figures.composition import COMPOSITIONS, composition, figures
+from tests.figures.made_up import KINDS, kinds_of, panel_data
+from workflow_scripts.figures.composition import COMPOSITIONS, figures
 from workflow_scripts.figures.panel import PANELS, PanelData
 from workflow_scripts.figures.population_figure import draw
 from workflow_scripts.figures.style import save
 
-DESCRIPTIONS = {"networks": "3 seeds of a network", "brain": "macaque: 3 simulated subjects"}
-FIGURES = [*COMPOSITIONS, *PANELS.names()]
+SIMULATED = "macaque: 3 simulated subjects"
+DESCRIPTIONS = {"networks": "3 seeds of a network", "brain": SIMULATED, "pairs": SIMULATED}
+NAMES = [*COMPOSITIONS, *PANELS.names()]
+FIGURES = [(name, kind) for name in NAMES for kind in kinds_of(name)]
+
+# Panels of maps, whose colours are not those of methods.
+WITHOUT_BARS = ("profile_map", "brain_to_brain")
 
 
 @pytest.fixture(autouse=True)
@@ -21,9 +26,8 @@ def close_figures():
     plt.close("all")
 
 
-def made_up(name):
+def made_up(name, kind):
     """A figure of two parts, in which the first method has no interval."""
-    kind = composition(name).population
     return draw(name, panel_data(3, 2, kind), DESCRIPTIONS[kind])
 
 
@@ -32,31 +36,32 @@ def sentences(figure):
     return " ".join(" ".join(text.get_text().split()) for text in figure.texts)
 
 
-@pytest.mark.parametrize("name", FIGURES)
-def test_a_figure_says_what_it_shows(name, tmp_path):
-    figure = made_up(name)
+@pytest.mark.parametrize(("name", "kind"), FIGURES)
+def test_a_figure_says_what_it_shows(name, kind, tmp_path):
+    figure = made_up(name, kind)
     save(figure, tmp_path / "figure.svg")
     text = (tmp_path / "figure.svg").read_text()
-    kind = composition(name).population
     assert DESCRIPTIONS[kind] in text
-    assert ("simulated" in text) == (kind == "brain")
-    if name != "model_map":
+    assert ("simulated" in text) == (kind != "networks")
+    if name not in WITHOUT_BARS:
         assert "error bars: 95 % bootstrap interval over" in sentences(figure)
     for method in panel_data(3, 2, kind).methods:
         assert method.label in text
 
 
-@pytest.mark.parametrize("name", FIGURES)
-def test_equal_input_gives_equal_files(name, tmp_path):
+@pytest.mark.parametrize(("name", "kind"), FIGURES)
+def test_equal_input_gives_equal_files(name, kind, tmp_path):
     for file in ("one.svg", "two.svg"):
-        save(made_up(name), tmp_path / file)
+        save(made_up(name, kind), tmp_path / file)
     assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "two.svg").read_bytes()
 
 
-@pytest.mark.parametrize("name", [name for name in FIGURES if name != "model_map"])
-def test_a_method_has_its_colour_in_every_panel(name, tmp_path):
-    """In the maps, colour is the layer."""
-    save(made_up(name), tmp_path / "figure.svg")
+@pytest.mark.parametrize(
+    ("name", "kind"), [(name, kind) for name, kind in FIGURES if name not in WITHOUT_BARS]
+)
+def test_a_method_has_its_colour_in_every_panel(name, kind, tmp_path):
+    """In the maps, colour is the layer or the score."""
+    save(made_up(name, kind), tmp_path / "figure.svg")
     text = (tmp_path / "figure.svg").read_text()
     for method in panel_data(3, 2, "networks").methods:
         assert method.colour in text
@@ -64,7 +69,7 @@ def test_a_method_has_its_colour_in_every_panel(name, tmp_path):
 
 def test_the_interval_is_drawn_where_it_is():
     """Even if it does not contain the value, as the third method's; the first method has none."""
-    place = made_up("model_predictivity_overall").subfigs[0].subfigs[0]
+    place = made_up("model_predictivity_overall", "networks").subfigs[0].subfigs[0]
     drawn = [s[:, 1].tolist() for s in place.axes[0].collections[0].get_segments() if len(s)]
     assert drawn == [[0.2, 0.5], [0.2, 0.5]]
 
@@ -72,7 +77,7 @@ def test_the_interval_is_drawn_where_it_is():
 @pytest.mark.parametrize("name", COMPOSITIONS)
 def test_letters_stand_in_reading_order(name):
     """From left to right, then downwards."""
-    figure = made_up(name)
+    figure = made_up(name, kinds_of(name)[0])
     figure.draw_without_rendering()
     letters = {
         text.get_text(): text.get_window_extent().min
@@ -97,5 +102,10 @@ def test_a_panel_without_scores_says_so():
 
 
 def test_every_panel_is_a_figure_of_one_kind_of_population():
-    assert sorted(figures("networks") + figures("brain")) == sorted(FIGURES)
-    assert figures("networks")[0] == "figure_1" and figures("brain")[0] == "figure_2"
+    """What a brain in pairs has in addition is drawn for networks, or of two such panels."""
+    networks, brain, pairs = (figures(kinds) for kinds in KINDS.values())
+    assert set(networks) | set(pairs) == set(NAMES)
+    assert not set(networks) & set(brain)
+    assert set(brain) < set(pairs)
+    assert (networks[0], brain[0]) == ("figure_1", "figure_2")
+    assert set(pairs) - set(brain) == {"silhouette", "profile_map", "figure_3"}

@@ -125,7 +125,7 @@ PLAUSIBLE = [
     (("methods", "soft_matching", "scaling"), "rank"),
     *((("stimuli", "path"), folder) for folder in FOLDERS),
     *((("brains", "mouse", "directory"), folder) for folder in FOLDERS),
-    *((("brains", "mouse", "own_responses"), folder) for folder in FOLDERS),
+    *((("brains", "mouse", "recordings"), folder) for folder in FOLDERS),
     *((("methods", "glm"), {**SHARED, "label": text}) for text in TEXTS),
 ]
 

@@ -12,13 +12,16 @@ import pytest
 import torch
 import xarray as xr
 import yaml
+from PIL import Image
 from snakemake.utils import update_config
 from torchvision.models import get_model
 
 from tests.harness.mini import PLAN
 from tests.harness.workflow import job_counts
+from workflow_scripts.brains.from_array import make_recording
+from workflow_scripts.brains.stimuli import read_list
 from workflow_scripts.common.config import DEFAULTS, Config, parse_config
-from workflow_scripts.common.files import read_table
+from workflow_scripts.common.files import read_table, write_netcdf
 from workflow_scripts.evaluation.claims import CLAIMS
 
 ROOT = Path(__file__).parents[2]
@@ -91,50 +94,59 @@ def test_a_member_of_a_gallery_keeps_the_contract(workflow, title):
     assert re.search(r"\d+ passed", done.stdout)
 
 
-def test_own_responses_are_read(python, tmp_path):
-    """Simulated counts of 118 scenes, 4 trials and 3 units, one trial of which is missing."""
-    text = section("docs/own_brain.md", "Bring a recording into the form")
-    counts = np.random.default_rng(0).poisson(2, size=(118, 4, 3)).astype(float)
-    counts[5, 1] = np.nan
-    np.save(tmp_path / "counts.npy", counts)
-    np.save(tmp_path / "areas.npy", ["VISp", "VISp", "VISl"])
-    (tmp_path / "own").mkdir()
-    python("-c", blocks(text, "python")[0])
-    checked = re.search(r"^uv run python (-m .*)$", text, re.MULTILINE)[1].split()
-    assert checked[-1] == "own/*.nc"
-    files = [f"own/{path.name}" for path in (tmp_path / "own").glob("*.nc")]
-    assert python(*checked[:-1], *files) == (
-        "own/mouse_a.nc: ok: mouse_a, recorded, 118 stimuli, 3 units (2 VISp, 1 VISl)\n"
-    )
-    setting = yaml.safe_load(blocks(section("docs/own_brain.md", "More mice"), "yaml")[0])
-    assert setting == {"brains": {"mouse": {"own_responses": "own"}}}
-
-
-def test_a_brain_of_its_own_is_planned(workflow, python):
-    """Two subjects with areas that only the configuration knows, and no other brain."""
-    text = section("docs/own_brain.md", "A brain of its own")
-    check, run = re.findall(r"^uv run (.*)$", text, re.MULTILINE)
-    folder = workflow.folder
-    (folder / "macaque/recordings").mkdir(parents=True)
-    (folder / "macaque/natural_scene_templates").mkdir()
-    (folder / "macaque.yaml").write_text(blocks(text, "yaml")[0])
+def write_own_brain(folder, python):
+    """Two subjects of the page's brain, written by its script, and an image of each stimulus."""
     script = blocks(section("docs/own_brain.md", "Bring a recording into the form"), "python")[0]
-    for subject in ("a", "b"):
-        counts = np.random.default_rng(0).poisson(2, size=(118, 4, 12)).astype(float)
+    (folder / "macaque/images/faces").mkdir(parents=True)
+    random = np.random.default_rng(0)
+    stimuli = [f"faces/{number}.png" for number in range(30)]
+    for name in stimuli:
+        pixels = random.integers(0, 256, size=(70, 80, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / "macaque/images" / name)
+    np.save(folder / "stimuli.npy", stimuli)
+    np.save(folder / "areas.npy", ["V4", "IT"] * 6)
+    for subject in ("m1", "m2"):
+        counts = random.poisson(2, size=(30, 4, 12)).astype(float)
+        counts[5, 1] = np.nan
         np.save(folder / "counts.npy", counts)
-        np.save(folder / "areas.npy", ["V4", "IT"] * 6)
-        recording = f"macaque/recordings/{subject}.nc"
-        of_subject = script.replace("own/mouse_a.nc", recording).replace("mouse_a", subject)
-        python("-c", of_subject, folder=folder)
-    files = [f"macaque/recordings/{subject}.nc" for subject in ("a", "b")]
-    _, *arguments = check.replace("macaque/recordings/*.nc", " ".join(files)).split()
-    told = python(*arguments, folder=folder)
-    assert told.count(": ok: ") == 2
-    assert "6 V4, 6 IT" in told
-    planned = python("-m", *run.split(), "-n", "-q", "rules", folder=folder)
+        python("-c", script.replace("m1", subject), folder=folder)
+
+
+def test_a_brain_of_ones_own_is_checked_and_planned(workflow, python):
+    """With the page's commands and configuration, in areas that nothing else knows."""
+    folder = workflow.folder
+    write_own_brain(folder, python)
+    check = section("docs/own_brain.md", "Check the folder")
+    command = re.search(r"^uv run python (-m .*)$", check, re.MULTILINE)[1]
+    assert python(*command.split(), folder=folder).splitlines() == [
+        *(
+            f"macaque/{subject}.nc: ok: {subject}, recorded spikes in spikes/s, 30 stimuli, "
+            "single trials, 12 units (6 IT, 6 V4)"
+            for subject in ("m1", "m2")
+        ),
+        "macaque: ok: 2 subjects with 30 stimuli in common, an image of each",
+    ]
+    run = section("docs/own_brain.md", "Run it")
+    (folder / "macaque.yaml").write_text(blocks(run, "yaml")[0])
+    command = re.search(r"^uv run (snakemake .*)$", run, re.MULTILINE)[1]
+    planned = python("-m", *command.split(), "-n", "-q", "rules", folder=folder)
     rules = set(job_counts(planned))
-    assert {"align_brain", "align_model_and_brain", "summarise_brain", "plot_brain"} <= rules
+    expected = {"import_recording", "list_stimuli", "prepare_images", "align_brain"}
+    assert expected | {"align_model_and_brain", "summarise_brain", "plot_brain"} <= rules
     assert {"simulate_session", "fetch_session", "extract_responses"}.isdisjoint(rules)
+
+
+def test_the_pages_list_of_stimuli_is_read(tmp_path):
+    """Two views of one face are a group."""
+    text = blocks(section("docs/own_brain.md", "Stimuli that belong together"), "csv")[0]
+    (tmp_path / "stimuli.csv").write_text(text)
+    groups = [stimulus.group for stimulus in read_list(tmp_path / "stimuli.csv").values()]
+    assert groups == ["anna", "anna", "house 1"]
+
+
+def test_more_mice_are_a_folder_in_the_configuration():
+    setting = yaml.safe_load(blocks(section("docs/own_brain.md", "More mice"), "yaml")[0])
+    assert setting == {"brains": {"mouse": {"recordings": "own"}}}
 
 
 @pytest.fixture(scope="module")
@@ -272,6 +284,40 @@ def planned_graph(workflow, *configfiles):
     return {(names[a], names[b]) for a, b in arrows if names[b] != "all"}
 
 
+def own_brains(folder):
+    """A configuration of two brains that saw the same stimuli, and of ready activations."""
+    brains = {}
+    for brain in ("human", "macaque"):
+        (folder / brain).mkdir()
+        recording = make_recording(
+            np.random.default_rng(0).random((20, 12)),
+            [f"{number}.png" for number in range(20)],
+            ["V4", "IT"] * 6,
+            subject=brain,
+            data_kind="simulated",
+            measurement="spikes",
+            units="spikes/s",
+        )
+        write_netcdf(recording, folder / brain / "one.nc")
+        brains[brain] = {
+            "source": "recordings",
+            "recordings": str(folder / brain),
+            "areas": ["V4", "IT"],
+            "filters": {"min_reliability": None},
+        }
+    brains["macaque"]["compare_with"] = ["human"]
+    (folder / "clip.nc").touch()
+    settings = {
+        "population": None,
+        "brains": {"mouse": None, **brains},
+        "variants": {"clip": {"activations": str(folder / "clip.nc")}},
+        "candidates": [{"variant": "clip", "seed": 0, "layers": ["a"]}],
+    }
+    path = folder / "own_brains.yaml"
+    path.write_text(yaml.safe_dump(settings))
+    return path
+
+
 def test_the_rule_graph_is_that_of_snakemake(workflow, tmp_path):
     """All arrows that are drawn exist, and those that exist are drawn, perhaps by way of others."""
     rules, drawn = drawn_graph()
@@ -282,6 +328,7 @@ def test_the_rule_graph_is_that_of_snakemake(workflow, tmp_path):
     stimuli = {"source": "folder", "path": str(tmp_path)}
     recorded.write_text(yaml.safe_dump({"brains": {"mouse": mouse}, "stimuli": stimuli}))
     planned = planned_graph(workflow) | planned_graph(workflow, str(recorded))
+    planned |= planned_graph(workflow, str(own_brains(tmp_path)))
     assert drawn <= planned
     reached = set(drawn)
     while more := {(a, d) for a, b in reached for c, d in drawn if b == c} - reached:

@@ -9,7 +9,7 @@ from workflow_scripts.alignment.shard import write_shard
 from workflow_scripts.common.files import PathLike
 from workflow_scripts.common.job import job
 from workflow_scripts.common.profile import Profile
-from workflow_scripts.networks.activation_file import read_activations
+from workflow_scripts.networks.activation_file import read_activations, read_stimuli
 
 
 def main(activations: Sequence[PathLike], settings: dict[str, Any], output: PathLike) -> None:
@@ -34,7 +34,9 @@ def main(activations: Sequence[PathLike], settings: dict[str, Any], output: Path
 
     sources = read(card.source_stage)
     targets = sources if card.target_stage == card.source_stage else read(card.target_stage)
-    write_shard(network_cells(sources, targets), "networks", settings, "networks", output)
+    stimuli = read_stimuli(activations[-1], settings["layers"][0])
+    cells = network_cells(sources, targets)
+    write_shard(cells, "networks", settings, stimuli, "networks", output)
 
 
 if __name__ == "__main__":

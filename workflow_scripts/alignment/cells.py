@@ -39,7 +39,7 @@ def network_cells(
     return cells
 
 
-def brain_cells(subjects: Sequence[Mapping[str, Profile]], source_area: str) -> list[Cell]:
+def pooled_cells(subjects: Sequence[Mapping[str, Profile]], source_area: str) -> list[Cell]:
     """Cells to the areas of each subject from one area, pooled over all other subjects.
 
     Parameters
@@ -58,6 +58,30 @@ def brain_cells(subjects: Sequence[Mapping[str, Profile]], source_area: str) -> 
         source = pool(others, source_area)
         cells += [(source, target) for target in subject.values()]
     return cells
+
+
+def pair_cells(subjects: Sequence[Mapping[str, Profile]], source_area: str) -> list[Cell]:
+    """Cells from one area of each subject to the areas of every other, and to its own others.
+
+    These are the cells of a population of networks, from which a silhouette can be computed.
+
+    Parameters
+    ----------
+    subjects : list of dict of str to Profile
+        Areas of each subject.
+    source_area : str
+
+    Returns
+    -------
+    list of tuple of Profile
+        Without pairs of an area and itself.
+    """
+    return [
+        (source[source_area], target)
+        for source, other in product(subjects, subjects)
+        for target in other.values()
+        if target is not source[source_area]
+    ]
 
 
 def direction_cells(

@@ -44,6 +44,9 @@ class Card:
         Where the method is defined.
     array_api : bool
         Whether fit and predict take arrays of any array API library, so that they run on a GPU.
+    nonnegative_targets : bool
+        Whether predictions are never negative. Targets that have negative responses are then
+        skipped.
     """
 
     label: str
@@ -58,6 +61,7 @@ class Card:
     bounds: tuple[float | None, float | None]
     reference: str
     array_api: bool = False
+    nonnegative_targets: bool = False
 
     @property
     def on_brains(self) -> bool:

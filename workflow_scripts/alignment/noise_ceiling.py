@@ -50,7 +50,7 @@ def halves(profile: Profile, seed: int, number: int) -> tuple[np.ndarray, np.nda
     if not profile.trials:
         return profile.values, profile.values
     blocks = [
-        half_means(block.rate, generator(seed, "noise_correction", block.subject, number))
+        half_means(block.responses, generator(seed, "noise_correction", block.subject, number))
         for block in profile.trials
     ]
     first, second = (np.hstack(half) for half in zip(*blocks, strict=True))

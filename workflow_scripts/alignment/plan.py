@@ -1,6 +1,8 @@
 """What the rules of alignment read and are told: which method compares what, in which shard."""
 
+from collections import Counter
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from workflow_scripts.alignment.method import METHODS, Method, configured_methods
 from workflow_scripts.alignment.splits import count_training
@@ -10,6 +12,9 @@ from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.fingerprints import fingerprints
 from workflow_scripts.common.planning import Settings, Wildcards, canonical
 from workflow_scripts.networks.plan import Network, NetworkPlan
+
+if TYPE_CHECKING:
+    from workflow_scripts.brains.own_folder import OwnFolder
 
 N_FOLDS = 5
 """Folds of methods that have folds, unless the configuration says another number."""
@@ -34,13 +39,22 @@ class AlignmentPlan:
             n_stimuli = config.stimuli.n.population
             _check_splits("population", config.population.splits, n_stimuli, self.methods)
         for name, brain in config.brains.items():
-            _check_splits(f"brains.{name}", brain.splits, brain.n_scenes, self.post_methods)
-        if config.brains and not any(m.card.kind == "mapping" for m in self.post_methods.values()):
+            place, own = f"brains.{name}", brains.own[name]
+            if own:
+                _check_own_splits(place, brain.splits, own, self.post_methods)
+            elif brain.n_scenes:
+                _check_splits(place, brain.splits, brain.n_scenes, self.post_methods)
+            if not (self.is_compared(name) or self.candidates(name) or brains.compared(name)):
+                raise InputError(
+                    f"config {place}",
+                    "one subject, and no candidate that it can be compared with",
+                    "two subjects, a candidate that can be shown its images, or another brain",
+                )
+        if config.brains and not self.post_methods:
             raise InputError(
                 "config methods",
                 ", ".join(self.methods),
-                "at least one map of post-softplus responses, as brains have no others and only "
-                "maps have a predictivity",
+                "at least one method for post-softplus responses, as brains have no others",
             )
         if not config.population and not config.brains:
             raise InputError(
@@ -64,9 +78,22 @@ class AlignmentPlan:
                     raise InputError(f"config methods.{name}", found, "another one")
                 seen[value] = name
 
-    def mappings(self) -> list[str]:
-        """Names of the methods that predict responses."""
-        return [name for name, method in self.methods.items() if method.card.kind == "mapping"]
+    def is_compared(self, brain: str) -> bool:
+        """Whether the subjects of a brain can be compared with each other."""
+        return self.brains.n_subjects(brain) > 1
+
+    def candidates(self, brain: str) -> list[Network]:
+        """Candidates that a brain is compared with: those that have responses to its stimuli."""
+        return [
+            network
+            for network in self.networks.candidates
+            if self.config.brains[brain].has_images or self.networks.is_imported(network.variant)
+        ]
+
+    def mappings(self, on_brains: bool = False) -> list[str]:
+        """Names of the methods that predict responses, perhaps of those alone for brains."""
+        methods = self.post_methods if on_brains else self.methods
+        return [name for name, method in methods.items() if method.card.kind == "mapping"]
 
     def method_code(self, wildcards: Wildcards) -> list[str]:
         """A method's file and every module that it imports."""
@@ -99,7 +126,15 @@ class AlignmentPlan:
 
     def brain_settings(self, wildcards: Wildcards) -> Settings:
         """Settings of `align_brain`."""
-        return self._brain_settings(wildcards, area=wildcards.area)
+        sources = self.config.brains[wildcards.brain].sources
+        return self._brain_settings(wildcards, area=wildcards.area, sources=sources)
+
+    def brains_settings(self, wildcards: Wildcards) -> Settings:
+        """Settings of `align_brains`."""
+        source = wildcards.source_brain
+        return self._brain_settings(
+            wildcards, source_brain=source, source_filters=self.brains.filters(source)
+        )
 
     def candidate_settings(self, wildcards: Wildcards) -> Settings:
         """Settings of `align_model_and_brain`."""
@@ -119,12 +154,18 @@ class AlignmentPlan:
                 f"results/scores/brain/{name}/{method}/{area}.nc"
                 for method in self.post_methods
                 for area in brain.areas
+                if self.is_compared(name)
             ]
             paths += [
                 f"results/scores/{direction}/{name}/{method}/{network}.nc"
                 for direction in DIRECTIONS
                 for method in self.post_methods
-                for network in self.networks.candidates
+                for network in self.candidates(name)
+            ]
+            paths += [
+                f"results/scores/brain_to_brain/{other}/{name}/{method}.nc"
+                for other in self.brains.compared(name)
+                for method in self.post_methods
             ]
         return paths
 
@@ -159,20 +200,52 @@ def _up_to(plan: AlignmentPlan, wildcards: Wildcards) -> list[Network]:
     return population[: population.index(Network.of(wildcards)) + 1]
 
 
-def _check_splits(
-    place: str, splits: Splits, n_stimuli: int, methods: Mapping[str, Method]
-) -> None:
-    """Refuse splits that do not leave what every fit and every score needs."""
+def _n_folds(methods: Mapping[str, Method]) -> int:
+    """Largest number of folds in which one of the methods divides the training stimuli."""
     folds = [
         method.parameters.get("n_folds", N_FOLDS)
         for method in methods.values()
         if "n_folds" in METHODS.parameters(method.implementation)
     ]
-    fewest = max(folds, default=2)
+    return max(folds, default=2)
+
+
+def _check_splits(
+    place: str, splits: Splits, n_stimuli: int, methods: Mapping[str, Method]
+) -> None:
+    """Refuse splits that do not leave what every fit and every score needs."""
+    fewest = _n_folds(methods)
     n_train = count_training(n_stimuli, splits.train_fraction)
     if not fewest <= n_train <= n_stimuli - 2:
         raise InputError(
             f"config {place}.splits.train_fraction",
             f"{splits.train_fraction}, which is {n_train} of {n_stimuli} stimuli",
             f"at least {fewest}, the folds of the methods, and two left to test",
+        )
+
+
+def _check_own_splits(
+    place: str, splits: Splits, own: "OwnFolder", methods: Mapping[str, Method]
+) -> None:
+    """The same for stimuli that may belong to groups, or have a prescribed split."""
+    stimuli = list(own.stimuli.values())
+    sizes = sorted(Counter(stimulus.group for stimulus in stimuli).values())
+    if own.listed is None or (len(sizes) == len(stimuli) and not stimuli[0].split):
+        _check_splits(place, splits, len(stimuli), methods)
+        return
+    if stimuli[0].split:
+        n_test = sum(stimulus.split == "test" for stimulus in stimuli)
+        n_train, found = len(stimuli) - n_test, "a split"
+    else:
+        n_train_groups = count_training(len(sizes), splits.train_fraction)
+        # The division that leaves least to train on, and the one that leaves least to test.
+        n_train = sum(sizes[:n_train_groups])
+        n_test = sum(sizes[: len(sizes) - n_train_groups])
+        found = f"{len(sizes)} groups, {n_train_groups} of them to train on,"
+    fewest = _n_folds(methods)
+    if n_train < fewest or n_test < 2:
+        raise InputError(
+            own.listed,
+            f"{found} with at least {n_train} stimuli to train on and {n_test} to test",
+            f"at least {fewest} to train on, the folds of the methods, and two to test",
         )

@@ -11,7 +11,7 @@ import xarray as xr
 
 from workflow_scripts.alignment.cells import Cell
 from workflow_scripts.alignment.fit import Fitter
-from workflow_scripts.alignment.method import METHODS, make_estimator
+from workflow_scripts.alignment.method import METHODS, Card, make_estimator
 from workflow_scripts.alignment.noise_ceiling import NoiseCorrection, estimate_ceilings
 from workflow_scripts.alignment.result import Result, Scored, Skipped
 from workflow_scripts.alignment.scoring import (
@@ -82,9 +82,9 @@ def score_cells(
     card = METHODS.card(method)
     results: dict[int, Result] = {}
     profiles = {id(profile): profile for cell in cells for profile in cell}
-    missing = {key: np.isnan(profile.values.min(axis=0)).sum() for key, profile in profiles.items()}
+    lowest = {key: profile.values.min(axis=0) for key, profile in profiles.items()}
     for index, (source, target) in enumerate(cells):
-        obstacle = _obstacle(source, target, min_units, missing)
+        obstacle = _obstacle(card, source, target, min_units, lowest)
         if obstacle:
             results[index] = Skipped(obstacle)
     usable = [index for index in range(len(cells)) if index not in results]
@@ -111,18 +111,28 @@ def score_cells(
     return shard_dataset(cells, [results[index] for index in range(len(cells))], splits)
 
 
-def _obstacle(source: Profile, target: Profile, min_units: int, missing: dict[int, int]) -> str:
-    """Why no method can score this cell, or an empty text.
+def _obstacle(
+    card: Card, source: Profile, target: Profile, min_units: int, lowest: dict[int, np.ndarray]
+) -> str:
+    """Why the method of this card cannot score this cell, or an empty text.
 
-    `missing` has the number of units with missing responses, by the identity of the profile.
+    `lowest` has the smallest response of each unit, NaN if one is missing, by the identity of the
+    profile.
     """
     for name, profile in (("source", source), ("target", target)):
-        if missing[id(profile)]:
-            return f"{missing[id(profile)]} units of the {name} have missing responses"
+        n_missing = np.isnan(lowest[id(profile)]).sum()
+        if n_missing:
+            return f"{n_missing} units of the {name} have missing responses"
     if source.values.shape[1] == 0:
         return "the source has no units"
     if target.values.shape[1] < max(1, min_units):
         return f"the target has {target.values.shape[1]} units, fewer than {max(1, min_units)}"
+    n_negative = (lowest[id(target)] < 0).sum()
+    if card.nonnegative_targets and n_negative:
+        return (
+            f"{n_negative} units of the target have negative responses, which this method cannot "
+            "predict"
+        )
     return ""
 
 

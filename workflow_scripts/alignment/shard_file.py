@@ -59,7 +59,7 @@ def shard_dataset(
     extras = dict.fromkeys(name for r in scored.values() for name in r.extras)
     correlations = dict.fromkeys(name for r in scored.values() for name in r.correlations)
     reasons = [result.reason if isinstance(result, Skipped) else "" for result in results]
-    n_train, n_test = map(len, splits[0])
+    n_train, n_test = ([len(stimuli) for stimuli in part] for part in zip(*splits, strict=True))
     seconds = table((), lambda r: r.seconds)
     alphas = table(each, lambda r: r.alpha)
     return xr.Dataset(
@@ -72,8 +72,8 @@ def shard_dataset(
             "n_target_units": ("cell", [target.values.shape[1] for _, target in cells]),
             "n_dropped_units": ("cell", numbers(lambda r: r.by_split.shape[1]) - n_scored),
             "n_unconverged_fits": ("cell", numbers(lambda r: r.n_unconverged)),
-            "n_train": ("cell", [n_train] * len(cells)),
-            "n_test": ("cell", [n_test] * len(cells)),
+            "n_train": ("split", n_train),
+            "n_test": ("split", n_test),
             "alpha": (("cell", "split"), median_of_known(alphas, axis=-1)),
             "seconds": ("cell", seconds, {"units": "s"}),
             **{name: (("cell", "split"), reported(name)) for name in extras},

@@ -11,9 +11,10 @@ import h5netcdf
 import numpy as np
 import pandas as pd
 
-from workflow_scripts.brains.recording import Recording
+from workflow_scripts.brains.recording import Labels
 from workflow_scripts.brains.subjects import Filters, Subject, read_subject
 from workflow_scripts.common.files import PathLike
+from workflow_scripts.common.stimuli import Stimuli
 
 COUNTS = ["n_in_file", "n_after_quality", "n_after_trials"]
 """Numbers of units that an extraction notes in its file, from the first filter to the last."""
@@ -53,7 +54,7 @@ def read_history(path: PathLike) -> History:
 
 
 def count_brain(
-    paths: Sequence[PathLike], filters: Filters, brain: str
+    paths: Sequence[PathLike], filters: Filters, brain: str, stimuli: Stimuli
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Count the units of all subjects.
 
@@ -64,6 +65,8 @@ def count_brain(
     filters : Filters
     brain : str
         Name of the brain in the configuration.
+    stimuli : Stimuli
+        Those that take part.
 
     Returns
     -------
@@ -75,39 +78,42 @@ def count_brain(
     Raises
     ------
     InputError
-        If a file is not in the form of a recording, or two have the same name.
+        If a file is not in the form of a recording.
     """
-    taken: dict[str, PathLike] = {}
-    read = [read_subject(path, filters, brain, taken) for path in paths]
-    taking_part = filters.keep_subjects([left for left, _ in read])
+    read = [read_subject(path, filters, brain, stimuli) for path in paths]
+    taking_part = filters.keep_subjects([left for left, _, _ in read])
     areas, units = [], []
-    for path, (left, recording), largest in zip(paths, read, taking_part, strict=True):
-        of_subject = count_units(recording, filters)
+    for path, (left, labels, complete), largest in zip(paths, read, taking_part, strict=True):
+        of_subject = count_units(labels, filters, complete)
         rows = count_areas(of_subject, read_history(path), left, largest, filters)
-        areas.append(rows.assign(data_kind=recording.data_kind))
-        units.append(of_subject)
+        rows = rows.assign(measurement=labels.measurement, response_unit=labels.units)
+        areas.append(rows.assign(data_kind=labels.data_kind))
+        units.append(of_subject[of_subject["complete"]].drop(columns="complete"))
     tables = pd.concat(areas, ignore_index=True), pd.concat(units, ignore_index=True)
     for table in tables:
         table.insert(0, "brain", brain)
     return tables
 
 
-def count_units(recording: Recording, filters: Filters) -> pd.DataFrame:
-    """Reliability of each unit of a recording, and whether it is kept.
+def count_units(labels: Labels, filters: Filters, complete: np.ndarray) -> pd.DataFrame:
+    """Reliability of each unit of the brain's areas, and whether it is kept.
 
-    The reliability is NaN where it is not defined, as for a silent unit.
+    The reliability is NaN where it is not defined, as for a silent unit. `complete` says of each
+    unit whether it has a response to every stimulus.
     """
-    no_value = np.full(len(recording.unit), np.nan)
-    return pd.DataFrame(
+    no_value = np.full(len(labels.unit), np.nan)
+    units = pd.DataFrame(
         {
-            "subject": recording.subject,
-            "area": recording.area,
-            "unit": recording.unit,
-            "reliability": no_value if recording.reliability is None else recording.reliability,
-            "kept": filters.keeps(recording),
-            "data_kind": recording.data_kind,
+            "subject": labels.subject,
+            "area": labels.area,
+            "unit": labels.unit,
+            "reliability": no_value if labels.reliability is None else labels.reliability,
+            "complete": complete,
+            "kept": filters.keeps(labels) & complete,
+            "data_kind": labels.data_kind,
         }
     )
+    return units[units["area"].isin(filters.areas)]
 
 
 def count_areas(
@@ -128,8 +134,10 @@ def count_areas(
     rows = []
     for area in filters.areas:
         of_area = units[units["area"] == area]
-        all_units = dict.fromkeys(COUNTS, len(of_area))
-        counts = all_units if history.counts is None else history.counts[area]
+        counts = dict.fromkeys(COUNTS, len(of_area)) | (history.counts or {}).get(area, {})
+        # An extraction has left out units without trials itself.
+        of_area = of_area[of_area["complete"]]
+        counts["n_after_trials"] = len(of_area)
         n_left, n_kept = (profiles[area].values.shape[1] for profiles in (left, taking_part))
         low, median, high = of_area["reliability"].quantile([0.25, 0.5, 0.75])
         rows.append(

@@ -28,3 +28,10 @@ def describe_brain(name: str, subjects: "pd.DataFrame") -> str:
         f"{number} {kind} subject{'' if number == 1 else 's'}" for kind, number in kinds.items()
     ]
     return f"{name}: {' and '.join(counts)}"
+
+
+def brain_title(name: str, subjects: "pd.DataFrame") -> str:
+    """The brain with what was measured and its unit, such as ``macaque: spikes (spikes/s)``."""
+    measured = subjects[["measurement", "response_unit"]].drop_duplicates()
+    told = [f"{what} ({unit})" for what, unit in measured.itertuples(index=False)]
+    return f"{name}: {', '.join(told)}"

@@ -1,84 +1,88 @@
 """A recording from the responses that a lab has as an array."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from workflow_scripts.brains.recording import TRIAL_DIMENSIONS, check_trials
-from workflow_scripts.brains.reliability import split_half_reliability
+from workflow_scripts.brains.recording import REQUIRED, mean_of_trials
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.provenance import stamp
-from workflow_scripts.common.random_streams import generator
+
+Names = Sequence[object] | np.ndarray
 
 
 def make_recording(
     responses: npt.ArrayLike,
-    areas: Sequence[str] | np.ndarray,
-    session_id: str,
+    stimuli: Names,
+    areas: Names,
+    *,
+    subject: str,
     data_kind: Literal["recorded", "simulated"],
-    n_halves: int = 100,
-    seed: int = 0,
+    measurement: str,
+    units: str,
+    unit_names: Names | None = None,
 ) -> xr.Dataset:
     """Bring the responses of one subject into the form of a recording.
 
     Parameters
     ----------
-    responses : array_like, shape (n_stimuli, n_trials, n_units)
-        Firing rate in each trial in spikes/s, that is, spike counts divided by the seconds in which
-        they were counted. NaN where a trial is missing. The stimuli are the images in their order.
-    areas : sequence of str
+    responses : array_like, shape (n_stimuli, n_trials, n_units) or (n_stimuli, n_units)
+        Response in each trial, NaN where a trial is missing; or the means over trials, where single
+        trials are not known. A unit takes part if it has a response to each stimulus that does.
+    stimuli : sequence of str, length n_stimuli
+        Names of the stimuli: of an image, its path below the folder of images.
+    areas : sequence of str, length n_units
         Area of each unit.
-    session_id : str
-        Name of the subject, which no other subject has.
+    subject : str
+        Name of the subject, which no other subject of the brain has.
     data_kind : {"recorded", "simulated"}
-    n_halves : int
-        Number of random divisions of the trials into halves.
-    seed : int
-        Seed of the halves.
+    measurement : str
+        What was measured, such as ``spikes``, ``calcium`` or ``fmri``.
+    units : str
+        Unit of the responses, such as ``spikes/s``, ``z`` or ``%``.
+    unit_names : sequence, length n_units, optional
+        Unique names of the units; numbers from 0 by default.
 
     Returns
     -------
     xarray.Dataset
-        ``rate`` (stimulus, unit) and ``trial_rate`` (stimulus, trial, unit) in spikes/s, with the
-        area and, from two trials on, the reliability of each unit; units are numbered from 0.
+        With ``trial_response`` if there are single trials; the workflow computes the reliability of
+        units from them.
 
     Raises
     ------
     InputError
-        If shapes do not fit, a response is negative or infinite, or a unit has too few trials of a
-        stimulus: fewer than two, which halves need, or none where there is only one trial in all.
+        If shapes do not fit.
     """
     responses = np.asarray(responses, float)
-    if responses.ndim != 3 or responses.shape[2] != len(areas):
+    shape = len(stimuli), len(areas)
+    if responses.ndim not in (2, 3) or (responses.shape[0], responses.shape[-1]) != shape:
         raise InputError(
             "responses",
-            f"shape {responses.shape} and {len(areas)} areas",
-            "(stimulus, trial, unit) and an area for each unit",
+            f"shape {responses.shape} with {shape[0]} stimuli and {shape[1]} areas",
+            "(stimulus, trial, unit) or (stimulus, unit), with a name for each stimulus and an "
+            "area for each unit",
         )
-    units = np.arange(responses.shape[2])
-    needed = min(responses.shape[1], 2)
-    check_trials("responses", "the value", responses, units, needed)
-    coordinates = {
-        "stimulus": np.arange(responses.shape[0]),
-        "unit": units,
+    names = np.arange(shape[1]) if unit_names is None else np.asarray(unit_names, str)
+    coordinates: dict[str, Any] = {
+        "stimulus": np.asarray(stimuli, str),
+        "unit": names,
         "area": ("unit", np.asarray(areas, str)),
     }
-    if needed > 1:
-        random = generator(seed, "own_responses", session_id)
-        reliability = split_half_reliability(responses, n_halves, random)
-        coordinates["reliability"] = ("unit", reliability)
-    spikes_per_s = {"units": "spikes/s"}
-    return xr.Dataset(
-        {
-            "rate": (("stimulus", "unit"), np.nanmean(responses, axis=1), spikes_per_s),
-            "trial_rate": (TRIAL_DIMENSIONS, responses.astype(np.float32), spikes_per_s),
-        },
-        coordinates,
-        {
-            "session_id": session_id,
-            **stamp({"n_halves": n_halves}, seed=seed, data_kind=data_kind),
-        },
-    )
+    means = responses
+    variables: dict[str, Any] = {}
+    if responses.ndim == 3:
+        means = mean_of_trials(responses)
+        variables["trial_response"] = (
+            ("stimulus", "trial", "unit"),
+            responses.astype(np.float32),
+            {"units": units},
+        )
+    variables["response"] = (REQUIRED["response"][0], means, {"units": units})
+    provenance = stamp({}, seed=None, data_kind=data_kind)
+    del provenance["seed"]
+    attributes = {"subject": subject, "measurement": measurement, **provenance}
+    return xr.Dataset(variables, coordinates, attributes)

@@ -2,15 +2,20 @@
 
 import json
 import os.path
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from workflow_scripts.brains.allen.limits import AREAS, N_SCENES
+from workflow_scripts.brains.allen.release import scene_name
 from workflow_scripts.common.config import Brain, Config
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.planning import Settings, Wildcards, canonical
 from workflow_scripts.common.sentences import one_of
 from workflow_scripts.networks.plan import NetworkPlan
+
+if TYPE_CHECKING:
+    from workflow_scripts.brains.own_folder import OwnFolder
+    from workflow_scripts.brains.recording import Labels
 
 FETCHED = ("s3", "warehouse")
 """Sources from which session files are fetched."""
@@ -29,9 +34,21 @@ class BrainPlan:
         self.config = config
         self.networks = networks
         self.brains = config.brains
+        sessions = {
+            str(session): name for name, brain in self.brains.items() for session in brain.sessions
+        }
+        for name, brain in self.brains.items():
+            _check_brain(name, brain)
+        self.own = {name: _read_own(name, brain, sessions) for name, brain in self.brains.items()}
+        """Labs' own recordings of each brain."""
         simulated: dict[int, str] = {}
         for name, brain in self.brains.items():
-            _check_brain(name, brain, has_candidates=bool(config.candidates))
+            for other in brain.compare_with:
+                if other == name or other not in self.brains:
+                    others = [item for item in self.brains if item != name]
+                    raise InputError(
+                        f"config brains.{name}.compare_with", repr(other), one_of(others)
+                    )
             if brain.source == "simulated":
                 _check_simulated(name, brain, config, networks)
                 for session in brain.sessions:
@@ -47,42 +64,93 @@ class BrainPlan:
         """Names of the brains whose recordings come from these sources."""
         return [name for name, brain in self.brains.items() if brain.source in sources]
 
+    def compared(self, name: str) -> list[str]:
+        """Other brains that a brain is compared with: it names them, or they name it."""
+        named = self.brains[name].compare_with
+        return [
+            other
+            for other, brain in self.brains.items()
+            if other in named or name in brain.compare_with
+        ]
+
+    def source_recordings(self, wildcards: Wildcards) -> list[str]:
+        """Recordings of the brain whose areas predict those of another."""
+        return self._recordings(wildcards.source_brain)
+
+    def sessions(self) -> list[int]:
+        """Sessions of all brains."""
+        return [session for brain in self.brains.values() for session in brain.sessions]
+
     def areas(self) -> list[str]:
         """Areas of all brains."""
         areas = [area for brain in self.brains.values() for area in brain.areas]
         return list(dict.fromkeys(areas))
 
-    def check_own_responses(self) -> None:
-        """Refuse a lab's own recordings that are not in the form, before anything runs."""
-        for name, brain in self.brains.items():
-            files = own_files(brain)
-            if not files:
-                continue
-            # Imported only where it is needed: Snakemake would import it in every job.
-            from workflow_scripts.brains.own_recordings import check_own_responses
-
-            check_own_responses(name, brain, files)
+    def n_subjects(self, name: str) -> int:
+        """Number of subjects that a brain has before any is left out."""
+        return len(self.brains[name].sessions) + len(self._own_files(name))
 
     def recordings(self, wildcards: Wildcards) -> list[str]:
         """Recordings of all subjects of a brain, a lab's own last."""
-        brain = self.brains[wildcards.brain]
-        sessions = [
-            f"results/brains/{wildcards.brain}/recordings/{session}.nc"
-            for session in brain.sessions
-        ]
-        return sessions + own_files(brain)
+        return self._recordings(wildcards.brain)
 
-    def scene_folder(self, wildcards: Wildcards) -> str:
-        """Folder of the images that the subjects saw."""
-        brain = self.brains[wildcards.brain]
+    def _recordings(self, name: str) -> list[str]:
+        subjects = [*self.brains[name].sessions, *self._own_files(name)]
+        return [f"results/brains/{name}/recordings/{subject}.nc" for subject in subjects]
+
+    def own_recording(self, wildcards: Wildcards) -> str:
+        """A lab's file of one subject."""
+        return self._own_files(wildcards.brain)[wildcards.subject]
+
+    def own_subjects(self) -> list[str]:
+        """Names of the subjects of all brains whose recordings are a lab's own."""
+        return sorted({subject for name in self.brains for subject in self._own_files(name)})
+
+    def _own_files(self, name: str) -> dict[str, str]:
+        own = self.own[name]
+        return own.files if own else {}
+
+    def import_settings(self, wildcards: Wildcards) -> Settings:
+        """Settings of `import_recording`."""
+        return self._settings()
+
+    def stimulus_list(self, name: str) -> str | None:
+        """A brain's list of stimuli, if it has one."""
+        brain = self.brains[name]
+        if brain.source == "simulated":
+            return f"results/brains/{name}/stimuli.csv"
+        own = self.own[name]
+        return own.listed if own and brain.source == "recordings" else None
+
+    def image_folder(self, name: str) -> str | None:
+        """Folder of the images that a brain's subjects saw, if there is one."""
+        brain = self.brains[name]
+        if brain.source == "recordings":
+            own = self.own[name]
+            return own.images if own else None
         place = brain.directory if brain.source == "directory" else None
-        return f"{place or f'results/brains/{wildcards.brain}'}/natural_scene_templates"
+        return f"{place or f'results/brains/{name}'}/natural_scene_templates"
 
-    def scene_settings(self, wildcards: Wildcards) -> Settings:
-        """Settings of `prepare_scenes`."""
-        brain = self.brains[wildcards.brain]
-        data_kind = "simulated" if brain.source == "simulated" else "recorded"
-        return self._settings(n_scenes=brain.n_scenes, data_kind=data_kind)
+    def stimulus_inputs(self, wildcards: Wildcards) -> dict[str, object]:
+        """What `list_stimuli` reads."""
+        return {"recordings": self.recordings(wildcards), **self.image_inputs(wildcards)}
+
+    def image_inputs(self, wildcards: Wildcards) -> dict[str, object]:
+        """What `prepare_images` reads."""
+        found = {
+            "listed": self.stimulus_list(wildcards.brain),
+            "images": self.image_folder(wildcards.brain),
+        }
+        return {name: path for name, path in found.items() if path}
+
+    def stimulus_settings(self, wildcards: Wildcards) -> Settings:
+        """Settings of `list_stimuli`."""
+        return {"brain": wildcards.brain}
+
+    def image_settings(self, wildcards: Wildcards) -> Settings:
+        """Settings of `prepare_images`."""
+        is_simulated = self.brains[wildcards.brain].source == "simulated"
+        return self._settings(data_kind="simulated" if is_simulated else "recorded")
 
     def simulated_scene_settings(self, wildcards: Wildcards) -> Settings:
         """Settings of `simulate_scenes`."""
@@ -129,6 +197,7 @@ class BrainPlan:
     def selection_settings(self, wildcards: Wildcards) -> Settings:
         """Settings of `select_sessions`."""
         brain = self.brains[wildcards.brain]
+        assert brain.extraction
         return self._settings(
             brain=wildcards.brain,
             sessions=brain.sessions,
@@ -139,6 +208,7 @@ class BrainPlan:
     def extraction_settings(self, wildcards: Wildcards) -> str:
         """Settings of `extract_responses` as text, for a script in another environment."""
         brain = self.brains[wildcards.brain]
+        assert brain.extraction
         settings = self._settings(
             brain=wildcards.brain,
             session=int(wildcards.subject),
@@ -155,7 +225,6 @@ class BrainPlan:
         return {
             "areas": brain.areas,
             "preset": brain.preset,
-            "n_stimuli": brain.n_scenes,
             **brain.filters.model_dump(),
         }
 
@@ -171,34 +240,73 @@ class BrainPlan:
         return canonical({"seed": self.config.seed, **items})
 
 
-def own_files(brain: Brain) -> list[str]:
-    """A lab's own recordings: the ``*.nc`` of a folder, in order of name."""
-    folder = brain.own_responses
-    found: Iterable[Path] = (
-        () if folder is None or not os.path.isdir(folder) else (Path(folder).glob("*.nc"))
-    )
-    # A leading dot marks a file that is still being written.
-    return sorted(str(path) for path in found if not path.name.startswith("."))
+def _read_own(name: str, brain: Brain, sessions: Mapping[str, str]) -> "OwnFolder | None":
+    """A lab's own recordings, without their responses, checked against the configuration.
+
+    Jobs tell subjects by their names, so none may have that of a session, of which `sessions` says
+    the brain.
+    """
+    if brain.recordings is None:
+        return None
+    # Imported only where it is needed: Snakemake would import it in every job.
+    from workflow_scripts.brains.own_folder import read_folder
+
+    key = f"config brains.{name}"
+    scenes = [scene_name(scene) for scene in range(brain.n_scenes or 0)]
+    others = {"sessions": scenes} if brain.sessions else {}
+    own = read_folder(brain.recordings, f"{key}.recordings", others)
+    for subject, path in own.files.items():
+        if subject in sessions:
+            found = f"the subject {subject!r}, as in config brains.{sessions[subject]}.sessions"
+            raise InputError(path, found, "a name that no other subject has")
+        _check_own(key, path, brain, own.labels[subject])
+    if not brain.sessions:
+        for area in brain.areas:
+            if area not in own.areas:
+                raise InputError(f"{key}.areas", repr(area), one_of(own.areas))
+    return own
 
 
-def _check_brain(name: str, brain: Brain, has_candidates: bool) -> None:
+def _check_own(key: str, path: str, brain: Brain, labels: "Labels") -> None:
+    """Refuse a recording without something that the configuration needs."""
+    if brain.preset == "nayebi":
+        raise InputError(
+            f"{key}.recordings",
+            f"the file {path}",
+            "none for preset nayebi, which needs responses in bins of 10 ms",
+        )
+    if brain.noise_correction is not None and not labels.has_trials:
+        raise InputError(path, "no variable 'trial_response'", f"one, for {key}.noise_correction")
+    is_known = labels.has_trials or labels.reliability is not None
+    if brain.filters.min_reliability is not None and not is_known:
+        raise InputError(
+            path,
+            "neither 'trial_response' nor 'reliability'",
+            f"one of them, or {key}.filters.min_reliability: null, which keeps every unit",
+        )
+
+
+def _check_brain(name: str, brain: Brain) -> None:
     """Refuse a brain whose keys contradict each other, or whose files are not there."""
     key = f"config brains.{name}"
+    if brain.source == "recordings":
+        _check_own_brain(key, brain)
+        return
+    for item in ("n_scenes", "extraction"):
+        if getattr(brain, item) is None:
+            raise InputError(f"{key}.{item}", "null", f"a value, for source {brain.source!r}")
     _check_window(key, brain)
-    _check_own_files(key, brain)
-    n_own = len(own_files(brain))
-    if len(brain.sessions) + n_own < 2:
-        raise InputError(
-            f"{key}.sessions",
-            f"{len(brain.sessions)} sessions and {n_own} files of brains.{name}.own_responses",
-            "at least two subjects",
+    if not brain.sessions:
+        expected = (
+            f"at least one session for source {brain.source!r}, or source 'recordings' for "
+            "recordings of your own alone"
         )
+        raise InputError(f"{key}.sessions", "none", expected)
     if brain.source == "simulated":
         return
-    if brain.sessions:
-        for area in brain.areas:
-            if area not in AREAS:
-                raise InputError(f"{key}.areas", repr(area), one_of(AREAS))
+    for area in brain.areas:
+        if area not in AREAS:
+            raise InputError(f"{key}.areas", repr(area), one_of(AREAS))
     if brain.source in FETCHED:
         if brain.base_url is None and brain.n_scenes != N_SCENES:
             expected = (
@@ -206,12 +314,9 @@ def _check_brain(name: str, brain: Brain, has_candidates: bool) -> None:
             )
             raise InputError(f"{key}.n_scenes", str(brain.n_scenes), expected)
         return
-    if brain.directory is None and (brain.sessions or has_candidates):
-        raise InputError(f"{key}.directory", "null", "an existing AllenSDK cache folder")
-    scenes = os.path.join(brain.directory or "", "natural_scene_templates")
-    if has_candidates and not os.path.isdir(scenes):
+    if not os.path.isdir(os.path.join(brain.directory or "", "natural_scene_templates")):
         found = f"{brain.directory!r}, which has no folder natural_scene_templates"
-        expected = "the images that the subjects saw, as the candidates see them as well"
+        expected = "an existing AllenSDK cache folder with the images that the subjects saw"
         raise InputError(f"{key}.directory", found, expected)
     for session in brain.sessions:
         path = os.path.join(str(brain.directory), f"session_{session}", f"session_{session}.nwb")
@@ -223,7 +328,20 @@ def _check_brain(name: str, brain: Brain, has_candidates: bool) -> None:
             )
 
 
+def _check_own_brain(key: str, brain: Brain) -> None:
+    """Refuse a brain of a lab's own recordings alone that has keys of other sources."""
+    if brain.recordings is None:
+        raise InputError(f"{key}.recordings", "null", "a folder, for source 'recordings'")
+    foreign = ("directory", "base_url", "sessions", "n_scenes", "extraction", "simulated")
+    for item in foreign:
+        if getattr(brain, item):
+            raise InputError(
+                f"{key}.{item}", "a value", "none for source 'recordings', which does not use it"
+            )
+
+
 def _check_window(key: str, brain: Brain) -> None:
+    assert brain.extraction
     window = brain.extraction.window_s
     if window[0] >= window[1]:
         raise InputError(f"{key}.extraction.window_s", str(window), "a start before its end")
@@ -237,33 +355,6 @@ def _check_window(key: str, brain: Brain) -> None:
             f"{key}.noise_correction",
             str(brain.noise_correction),
             "null for preset nayebi, whose window differs between subjects",
-        )
-
-
-def _check_own_files(key: str, brain: Brain) -> None:
-    own = own_files(brain)
-    if brain.own_responses is not None and not own:
-        expected = "an existing folder with *.nc files"
-        raise InputError(f"{key}.own_responses", repr(brain.own_responses), expected)
-    for path in own:
-        if not path.isprintable() or "{" in path or "}" in path:
-            raise InputError(
-                f"{key}.own_responses",
-                f"the file {path!r}",
-                "names without control characters and without braces, which Snakemake takes for "
-                "wildcards",
-            )
-    if own and brain.preset == "nayebi":
-        raise InputError(
-            f"{key}.own_responses",
-            f"{len(own)} files",
-            "none for preset nayebi, which needs responses in bins of 10 ms",
-        )
-    if brain.source == "simulated" and not brain.sessions:
-        raise InputError(
-            f"{key}.sessions",
-            "none for source 'simulated', whose images are simulated as well",
-            "source 'directory' for own responses alone",
         )
 
 
@@ -286,6 +377,7 @@ def _check_simulated(name: str, brain: Brain, config: Config, networks: NetworkP
             f"{truth.seed}, which is also in population.seeds",
             "a network outside the population",
         )
+    assert brain.extraction and brain.n_scenes
     valid = simulated.n_trials - MASKED_TRIALS
     if brain.extraction.min_trials > valid:
         raise InputError(

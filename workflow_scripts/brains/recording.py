@@ -1,15 +1,14 @@
-"""The form of a recording on disk, and the one check of it, for jobs and for the command line.
+"""The form of a recording: one subject's responses to named stimuli, in one netCDF-4 file.
 
-A recording is a netCDF-4 file with one subject's responses to the images of its brain, written by
-`extract_responses` or by a lab (see `from_array`). Variables that are not listed here, such as
-``spike_count`` (stimulus, trial, unit), may be in it and are not read. ``trial_rate`` (stimulus,
-trial, unit), whose mean over trials is ``rate``, is needed for the noise correction only.
+Every source of a brain is brought into it, and a lab writes it itself (`from_array` does so from
+arrays). Variables that are not listed here, such as ``spike_count``, may be in a file and are not
+read.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import h5netcdf
 import numpy as np
@@ -18,113 +17,214 @@ from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import PathLike
 from workflow_scripts.common.profile import POOL
 
-REAL, INTEGER, TEXT = "floating-point numbers", "integers", "text"
+NUMBERS, REAL, TEXT, LABEL = "numbers", "floating-point numbers", "text", "integers or text"
 
-LABEL = "integers or text"
-
-DTYPE_KINDS = {REAL: "f", INTEGER: "iu", TEXT: "OSU", LABEL: "iuOSU"}
+DTYPE_KINDS = {NUMBERS: "iuf", REAL: "f", TEXT: "OSU", LABEL: "iuOSU"}
 """Kinds of NumPy types, as ``dtype.kind`` names them, that count as each type."""
 
-VARIABLES = {
-    "rate": (("stimulus", "unit"), REAL),  # mean over trials, spikes/s
-    "stimulus": (("stimulus",), INTEGER),  # number of the image: 0, 1, ...
+REQUIRED = {
+    "response": (("stimulus", "unit"), NUMBERS),  # mean over trials; NaN where there is none
+    "stimulus": (("stimulus",), TEXT),  # unique; the image's path below the folder of images
     "unit": (("unit",), LABEL),  # unique
-    "area": (("unit",), TEXT),  # one of the brain's areas
+    "area": (("unit",), TEXT),
+}
+"""Dimensions and type of each variable that a recording must have."""
+
+OPTIONAL = {
+    "trial_response": (("stimulus", "trial", "unit"), REAL),  # NaN where a trial is missing
     "reliability": (("unit",), REAL),  # split-half; NaN where it is not defined
 }
-"""Dimensions and type of each variable. ``reliability`` may be missing if units are not chosen by
-it; it cannot be computed where there are no single trials."""
+"""Dimensions and type of each variable that a recording may have."""
 
-TRIAL_DIMENSIONS = ("stimulus", "trial", "unit")
+SHORT_TEXT = r"[^$\x00-\x1f\x7f]{1,60}"
+"""Text that figures can show: on one line, and without $, which begins a formula."""
 
-ATTRIBUTES = ("session_id", "data_kind")
+ATTRIBUTES = {
+    "subject": (r"[A-Za-z0-9_.-]{1,60}", "a name of letters, digits, '_', '.' and '-'"),
+    "data_kind": ("recorded|simulated", "recorded or simulated"),
+    "measurement": (SHORT_TEXT, "what was measured, such as spikes or fmri"),
+}
+"""Attributes of a recording: a regular expression of each, and what that says."""
 
-DATA_KINDS = ("recorded", "simulated")
+UNITS = (SHORT_TEXT, "the unit of the responses, such as spikes/s, z or %")
+"""Attribute ``units`` of ``response``, in the same form."""
+
+AREA = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}"
+"""Form of the label of an area, which becomes part of file names."""
 
 
 @dataclass(frozen=True, eq=False)
-class Recording:
-    """Responses of one subject.
+class Labels:
+    """What a recording says of itself, without its responses.
 
     Attributes
     ----------
     subject : str
-        The file's ``session_id``.
     data_kind : {"recorded", "simulated"}
-    rate : numpy.ndarray of float64, shape (n_stimuli, n_units)
-        Mean over trials, spikes/s.
+    measurement : str
+        Such as ``spikes`` or ``fmri``.
+    units : str
+        Unit of the responses.
+    stimulus : numpy.ndarray of str, shape (n_stimuli,)
     unit : numpy.ndarray of str, shape (n_units,)
     area : numpy.ndarray of str, shape (n_units,)
     reliability : numpy.ndarray of float, shape (n_units,), or None
+    has_trials : bool
+        Whether the file has single trials.
     """
 
     subject: str
     data_kind: str
-    rate: np.ndarray
+    measurement: str
+    units: str
+    stimulus: np.ndarray
     unit: np.ndarray
     area: np.ndarray
     reliability: np.ndarray | None
+    has_trials: bool
 
 
-def check_recording(
-    path: PathLike,
-    *,
-    brain: str,
-    areas: Sequence[str],
-    n_stimuli: int,
-    min_reliability: float | None,
-    taken: dict[str, PathLike],
-) -> Recording:
-    """Read one recording and refuse a file that is not in the form.
-
-    Parameters
-    ----------
-    path : str or path-like
-    brain : str
-        Name of the brain in the configuration, for the keys that messages name.
-    areas : sequence of str
-        Areas that the brain has in the configuration.
-    n_stimuli : int
-        Number of images; the stimulus ids are 0 to `n_stimuli` - 1, in this order.
-    min_reliability : float or None
-        Smallest reliability of the units that will be kept; None if it will not decide on them.
-    taken : dict of str to str or path-like
-        Names that other subjects have, and where; this one's is added.
-
-    Returns
-    -------
-    Recording
+def read_labels(path: PathLike) -> Labels:
+    """Read a recording without its responses, and refuse a file that is not in the form.
 
     Raises
     ------
     InputError
         With one sentence on the first thing that is wrong.
     """
-    needed = [name for name in VARIABLES if name != "reliability" or min_reliability is not None]
-    variables, attributes = _read(path, needed, brain)
-    rate = variables["rate"].astype(np.float64)
-    _check_attributes(path, attributes, taken)
-    _check_stimuli(path, variables["stimulus"], n_stimuli)
-    units, area = variables["unit"], variables["area"]
-    _check_units(path, units, area, areas)
-    wrong = ~(np.isfinite(rate) & (rate >= 0))
-    if wrong.any():
-        stimulus, unit = np.argwhere(wrong)[0]
-        raise InputError(
-            path,
-            f"a rate of {rate[stimulus, unit]} for unit {units[unit]} at stimulus {stimulus}",
-            "a finite number of spikes/s of at least 0",
+    with _opened(path) as data:
+        for name, form in REQUIRED.items():
+            if name not in data.variables:
+                old = " but 'rate', its name in version 0.1" if "rate" in data.variables else ""
+                raise InputError(path, f"no variable {name!r}{old}", ", ".join(REQUIRED))
+            _check_variable(path, data[name], name, *form)
+        for name, form in OPTIONAL.items():
+            if name in data.variables:
+                _check_variable(path, data[name], name, *form)
+        subject, data_kind, measurement = (
+            _attribute(path, data.attrs, name, form, "the file")
+            for name, form in ATTRIBUTES.items()
         )
-    reliability = variables.get("reliability")
-    if reliability is not None and np.isinf(reliability).any():
+        units = _attribute(path, data["response"].attrs, "units", UNITS, "response")
+        stimulus, unit, area = (_text(data[name][...]) for name in ("stimulus", "unit", "area"))
+        reliability = data["reliability"][...] if "reliability" in data.variables else None
+        has_trials = "trial_response" in data.variables
+    if subject == POOL:
+        raise InputError(path, f"the subject {subject!r}", "another name, as tables use this one")
+    _check_unique(path, "stimulus", stimulus)
+    _check_unique(path, "unit", unit)
+    for label in np.unique(area).tolist():
+        if not re.fullmatch(AREA, label):
+            raise InputError(
+                path,
+                f"area {label!r} of unit {unit[(area == label).argmax()]}",
+                "letters, digits, '_', '.' and '-', at most 60 characters",
+            )
+    if reliability is not None and (reliability > 1).any():
+        wrong = (reliability > 1).argmax()
         raise InputError(
             path,
-            f"an infinite reliability of unit {units[np.isinf(reliability).argmax()]}",
+            f"a reliability of {reliability[wrong]:g} of unit {unit[wrong]}",
             "a number of at most 1, or NaN where it is not defined",
         )
-    subject = str(attributes["session_id"])
-    taken[subject] = path
-    return Recording(subject, str(attributes["data_kind"]), rate, units, area, reliability)
+    return Labels(
+        subject, data_kind, measurement, units, stimulus, unit, area, reliability, has_trials
+    )
+
+
+def read_responses(path: PathLike, labels: Labels) -> np.ndarray:
+    """Mean responses over trials.
+
+    Parameters
+    ----------
+    path : str or path-like
+    labels : Labels
+        What `read_labels` has read from the same file.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (n_stimuli, n_units)
+        NaN where a unit has no trial of a stimulus.
+
+    Raises
+    ------
+    InputError
+        If one is infinite.
+    """
+    with _opened(path) as data:
+        responses = data["response"][...].astype(np.float64)
+    _check_finite(path, "response", responses, labels)
+    return responses
+
+
+def read_trials(path: PathLike, labels: Labels, responses: np.ndarray) -> np.ndarray:
+    """Responses in single trials.
+
+    Parameters
+    ----------
+    path : str or path-like
+    labels : Labels
+        What `read_labels` has read from the same file.
+    responses : numpy.ndarray, shape (n_stimuli, n_units)
+        Its means over trials.
+
+    Returns
+    -------
+    numpy.ndarray of float32, shape (n_stimuli, n_trials, n_units)
+        NaN where a trial is missing.
+
+    Raises
+    ------
+    InputError
+        If one is infinite, or their mean is not the response.
+    """
+    with _opened(path) as data:
+        trials = data["trial_response"][...].astype(np.float32)
+    _check_finite(path, "trial_response", trials, labels)
+    mean = mean_of_trials(trials)
+    # The resolution of single precision, relative to the unit's largest response.
+    scale = np.fmax.reduce(np.abs(responses), axis=0)
+    differs = ~((np.abs(mean - responses) <= 1e-4 * scale) | (np.isnan(mean) & np.isnan(responses)))
+    if differs.any():
+        stimulus, unit = np.argwhere(differs)[0]
+        raise InputError(
+            path,
+            f"trial_response with the mean {mean[stimulus, unit]:g} for unit {labels.unit[unit]} "
+            f"and stimulus {labels.stimulus[stimulus]}",
+            f"its response, {responses[stimulus, unit]:g}",
+        )
+    return trials
+
+
+def mean_of_trials(trials: np.ndarray) -> np.ndarray:
+    """Means over the trials that there are, NaN where there is none.
+
+    Parameters
+    ----------
+    trials : numpy.ndarray, shape (n_stimuli, n_trials, n_units)
+        NaN where a trial is missing.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (n_stimuli, n_units)
+    """
+    number = np.isfinite(trials).sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        mean: np.ndarray = np.nansum(trials, axis=1, dtype=float) / number
+    return mean
+
+
+def _check_finite(path: PathLike, name: str, values: np.ndarray, labels: Labels) -> None:
+    """Refuse infinite responses of shape (n_stimuli, ..., n_units)."""
+    wrong = np.isinf(values)
+    if wrong.any():
+        stimulus, *_, unit = np.argwhere(wrong)[0]
+        raise InputError(
+            path,
+            f"an infinite {name} of unit {labels.unit[unit]} to stimulus "
+            f"{labels.stimulus[stimulus]}",
+            "a finite number, or NaN where there is none",
+        )
 
 
 def read_bins(path: PathLike, brain: str) -> tuple[np.ndarray, np.ndarray]:
@@ -147,7 +247,7 @@ def read_bins(path: PathLike, brain: str) -> tuple[np.ndarray, np.ndarray]:
     InputError
         If the file has no bins, as a lab's own file.
     """
-    with h5netcdf.File(path) as data:
+    with _opened(path) as data:
         for name in ("bin_rate", "bin_reliability"):
             if name not in data.variables:
                 raise InputError(
@@ -158,116 +258,12 @@ def read_bins(path: PathLike, brain: str) -> tuple[np.ndarray, np.ndarray]:
         return data["bin_rate"][...], data["bin_reliability"][...]
 
 
-def read_trials(path: PathLike, recording: Recording, brain: str) -> np.ndarray:
-    """Rates in single trials, for the noise correction.
-
-    Parameters
-    ----------
-    path : str or path-like
-    recording : Recording
-        What `check_recording` has read from the same file.
-    brain : str
-        Name of the brain in the configuration.
-
-    Returns
-    -------
-    numpy.ndarray of float32, shape (n_stimuli, n_trials, n_units)
-        In spikes/s, NaN where a trial is missing.
-
-    Raises
-    ------
-    InputError
-        If there are none, a unit has fewer than two trials of a stimulus, or their mean is not the
-        rate.
-    """
-    key = f"config brains.{brain}.noise_correction"
-    with h5netcdf.File(path) as data:
-        if "trial_rate" not in data.variables:
-            raise InputError(path, "no variable 'trial_rate'", f"one, for {key}")
-        _check_variable(path, data["trial_rate"], "trial_rate", TRIAL_DIMENSIONS, REAL)
-        trials = data["trial_rate"][...].astype(np.float32)
-    check_trials(path, "trial_rate", trials, recording.unit, 2, f" for {key}")
-    mean = np.nanmean(trials, axis=1, dtype=float)
-    differs = ~np.isclose(mean, recording.rate, rtol=1e-4, atol=1e-6)
-    if differs.any():
-        stimulus, unit = np.argwhere(differs)[0]
-        raise InputError(
-            path,
-            f"trial_rate with the mean {mean[stimulus, unit]:g} at stimulus {stimulus} for unit "
-            f"{recording.unit[unit]}",
-            f"its rate, {recording.rate[stimulus, unit]:g}",
-        )
-    return trials
-
-
-def check_trials(
-    place: object,
-    name: str,
-    trials: np.ndarray,
-    units: Sequence[object] | np.ndarray,
-    n_needed: int,
-    purpose: str = "",
-) -> None:
-    """Refuse single trials that are negative or infinite, or too few.
-
-    Parameters
-    ----------
-    place : object
-        File or variable to name.
-    name : str
-        What the trials are called there.
-    trials : numpy.ndarray, shape (n_stimuli, n_trials, n_units)
-        In spikes/s, NaN where a trial is missing.
-    units : sequence
-        Labels of the units.
-    n_needed : int
-        Fewest trials of every stimulus that every unit must have.
-    purpose : str
-        What they are needed for, with a leading space.
-
-    Raises
-    ------
-    InputError
-    """
-    wrong = np.isinf(trials) | (trials < 0)
-    if wrong.any():
-        raise InputError(
-            place,
-            f"{name} {trials[wrong][0]} at (stimulus, trial, unit) "
-            f"{tuple(map(int, np.argwhere(wrong)[0]))}",
-            "spikes/s of at least 0, or NaN for a missing trial",
-        )
-    n_trials = np.isfinite(trials).sum(axis=1)
-    if (n_trials < n_needed).any():
-        stimulus, unit = np.argwhere(n_trials < n_needed)[0]
-        raise InputError(
-            place,
-            f"{n_trials[stimulus, unit]} trials of stimulus {stimulus} for unit {units[unit]}",
-            f"at least {n_needed}{purpose}",
-        )
-
-
-def _read(
-    path: PathLike, needed: Iterable[str], brain: str
-) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """The form's variables that the file has, by name, and its attributes."""
+@contextmanager
+def _opened(path: PathLike) -> Iterator[h5netcdf.File]:
+    """The open file; by h5netcdf, as xarray takes longer to open it than many a fit takes."""
     try:
-        # By h5netcdf, as xarray takes longer to open all variables than many a fit takes.
         with h5netcdf.File(path) as data:
-            for name in needed:
-                if name not in data.variables:
-                    use = f" (for config brains.{brain}.filters.min_reliability)"
-                    raise InputError(
-                        path,
-                        f"no variable {name!r}",
-                        ", ".join(needed) + (use if name == "reliability" else ""),
-                    )
-            for name, (dimensions, kind) in VARIABLES.items():
-                if name in data.variables:
-                    _check_variable(path, data[name], name, dimensions, kind)
-            variables = {name: data[name][...] for name in VARIABLES if name in data.variables}
-            text = {name: _text(variables[name]) for name in ("unit", "area")}
-            return {**variables, **text}, dict(data.attrs)
+            yield data
     except InputError:
         raise
     except (KeyError, OSError, ValueError) as error:
@@ -291,56 +287,28 @@ def _check_variable(
         raise InputError(path, f"{name} of type {variable.dtype}", kind)
 
 
-def _check_attributes(
-    path: PathLike, attributes: dict[str, Any], taken: dict[str, PathLike]
-) -> None:
-    for name in ATTRIBUTES:
-        if name not in attributes:
-            raise InputError(path, f"no attribute {name!r}", ", ".join(ATTRIBUTES))
-    kind, subject = str(attributes["data_kind"]), str(attributes["session_id"])
-    if kind not in DATA_KINDS:
-        raise InputError(path, f"data_kind {kind!r}", " or ".join(DATA_KINDS))
-    # Names of networks contain a slash, so no subject of a brain can have the name of a network.
-    if subject == POOL or not re.fullmatch(r"[A-Za-z0-9_.-]+", subject):
-        raise InputError(
-            path,
-            f"session_id {subject!r}",
-            f"a name of letters, digits, '_', '.' and '-' that is not {POOL!r}",
-        )
-    if subject in taken:
-        raise InputError(
-            path,
-            f"session_id {subject!r}, as in {taken[subject]}",
-            "a name that no other subject has",
-        )
+def _attribute(
+    path: PathLike,
+    attributes: Mapping[str, object],
+    name: str,
+    form: tuple[str, str],
+    place: str,
+) -> str:
+    pattern, words = form
+    if name not in attributes:
+        raise InputError(path, f"no attribute {name!r} of {place}", words)
+    value = attributes[name]
+    text = value.decode() if isinstance(value, bytes) else str(value)
+    if not re.fullmatch(pattern, text):
+        raise InputError(path, f"the {name} {text!r}", words)
+    return text
 
 
-def _check_stimuli(path: PathLike, stimulus: np.ndarray, n_stimuli: int) -> None:
-    if len(stimulus) != n_stimuli:
-        raise InputError(
-            path, f"{len(stimulus)} stimulus ids", f"{n_stimuli}, one for each image of the brain"
-        )
-    wrong = stimulus != np.arange(n_stimuli)
-    if wrong.any():
-        raise InputError(
-            path,
-            f"stimulus id {stimulus[wrong.argmax()]} at position {wrong.argmax()}",
-            f"the ids 0 to {n_stimuli - 1} in order",
-        )
-
-
-def _check_units(path: PathLike, units: np.ndarray, area: np.ndarray, areas: Sequence[str]) -> None:
-    names, counts = np.unique(units, return_counts=True)
+def _check_unique(path: PathLike, name: str, labels: np.ndarray) -> None:
+    found, counts = np.unique(labels, return_counts=True)
     if (counts > 1).any():
         raise InputError(
-            path, f"unit id {names[counts.argmax()]} {counts.max()} times", "each id once"
-        )
-    unknown = ~np.isin(area, areas)
-    if unknown.any():
-        raise InputError(
-            path,
-            f"area {str(area[unknown.argmax()])!r} of unit {units[unknown.argmax()]}",
-            f"one of {', '.join(areas)}",
+            path, f"{name} {found[counts.argmax()]} {counts.max()} times", f"each {name} once"
         )
 
 

@@ -11,6 +11,13 @@ def spearman_brown(r: np.ndarray) -> np.ndarray:
     return 2 * r / (1 + r)
 
 
+N_HALVES = 100
+"""Random divisions of the trials into halves, for recordings whose extraction is not configured."""
+
+CHUNK = 2**24
+"""Most values (stimuli x halves x units) that are in memory at a time, in each of a few arrays."""
+
+
 def half_means(trials: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Mean responses over two random halves of the trials of each stimulus.
 
@@ -29,7 +36,17 @@ def half_means(trials: np.ndarray, random: np.random.Generator) -> tuple[np.ndar
     first, second : numpy.ndarray of float64, shape (n_stimuli, n_units)
         The first is the mean over the smaller half if the number of trials is odd.
     """
-    order = random.random(trials.shape[:2]).argsort(axis=1)
+    return _means_of_halves(trials, random.random(trials.shape[:2]).argsort(axis=1))
+
+
+def _means_of_halves(trials: np.ndarray, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Means over each unit's first valid trials in this order, and over the others.
+
+    Parameters
+    ----------
+    trials : numpy.ndarray, shape (n_stimuli, n_trials, n_units)
+    order : numpy.ndarray of int, shape (n_stimuli, n_trials)
+    """
     shuffled = np.take_along_axis(trials, order[:, :, None], axis=1)
     present = np.isfinite(shuffled)
     rank = present.cumsum(axis=1)
@@ -38,11 +55,12 @@ def half_means(trials: np.ndarray, random: np.random.Generator) -> tuple[np.ndar
     filled = np.where(present, shuffled, 0)
     total = filled.sum(axis=1, dtype=float)
     first = np.where(rank <= half[:, None], filled, 0).sum(axis=1, dtype=float)
-    return first / half, (total - first) / (number - half)
+    with np.errstate(invalid="ignore"):
+        return first / half, (total - first) / (number - half)
 
 
 def split_half_reliability(
-    counts: np.ndarray, n_halves: int, random: np.random.Generator
+    responses: np.ndarray, n_halves: int, random: np.random.Generator
 ) -> np.ndarray:
     """Reliability of the trial means over stimuli, as the Spearman-Brown corrected correlation.
 
@@ -52,7 +70,7 @@ def split_half_reliability(
 
     Parameters
     ----------
-    counts : numpy.ndarray, shape (n_stimuli, n_trials, n_units)
+    responses : numpy.ndarray, shape (n_stimuli, n_trials, n_units)
         NaN where a trial is missing.
     n_halves : int
         Number of random divisions into halves.
@@ -62,23 +80,58 @@ def split_half_reliability(
     Returns
     -------
     numpy.ndarray, shape (n_units,)
-        NaN where the correlation is not defined for any division, as for a silent unit.
+        NaN where the correlation is not defined for any division, as for a silent unit, or one with
+        a single trial of a stimulus.
     """
-    n_stimuli, n_trials, _ = counts.shape
-    present = np.isfinite(counts)
-    filled, present_number = np.where(present, counts, 0), present.astype(float)
-    shown = present.any(axis=2)[:, None]
-    keys = np.where(shown, random.random((n_stimuli, n_halves, n_trials)), np.inf)
-    ranks = keys.argsort(axis=2).argsort(axis=2)
-    half = (ranks < shown.sum(axis=2, keepdims=True) // 2).astype(float)
-    first_sum, first_number = half @ filled, half @ present_number
+    n_stimuli, n_trials, n_units = responses.shape
+    keys = random.random((n_stimuli, n_halves, n_trials))
+    present = np.isfinite(responses)
+    # Where all units have the same trials, all divisions are one matrix product.
+    shared = (present == present[..., :1]).all()
+    correlate = _correlate_halves if shared else _correlate_ragged_halves
+    width = max(1, CHUNK // (n_stimuli * n_halves))
+    starts = range(0, n_units, width)
+    return np.concatenate(
+        [correlate(responses[..., start : start + width], keys) for start in starts]
+        or [np.empty(0)]
+    )
+
+
+def _correlate_halves(responses: np.ndarray, keys: np.ndarray) -> np.ndarray:
+    """`split_half_reliability` of units that have the same trials, whose order is that of keys."""
+    present = np.isfinite(responses[..., 0])
+    filled = np.where(present[..., None], responses, 0)
+    ranks = np.where(present[:, None], keys, np.inf).argsort(axis=2).argsort(axis=2)
+    number = present.sum(axis=1)[:, None]
+    half = (ranks < number[..., None] // 2).astype(float)
+    first_sum, n_first = half @ filled, number // 2
     second_sum = filled.sum(axis=1)[:, None] - first_sum
-    second_number = present_number.sum(axis=1)[:, None] - first_number
     with np.errstate(divide="ignore", invalid="ignore"):
-        first, second = first_sum / first_number, second_sum / second_number
-        first -= first.mean(axis=0)
-        second -= second.mean(axis=0)
+        first = first_sum / n_first[..., None]
+        second = second_sum / (number - n_first)[..., None]
+    return _mean_reliability(first, second)
+
+
+def _correlate_ragged_halves(responses: np.ndarray, keys: np.ndarray) -> np.ndarray:
+    """`split_half_reliability` of units each of which has trials of its own."""
+    total = np.zeros(responses.shape[2])
+    n_defined = np.zeros(responses.shape[2])
+    for number in range(keys.shape[1]):
+        halves = _means_of_halves(responses, keys[:, number].argsort(axis=1))
+        r = _mean_reliability(*(half[:, None] for half in halves))
+        total += np.nan_to_num(r)
+        n_defined += np.isfinite(r)
+    with np.errstate(invalid="ignore"):
+        return total / n_defined
+
+
+def _mean_reliability(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Mean over divisions of the corrected correlation of halves (n_stimuli, n_halves, n_units)."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        first = first - first.mean(axis=0)
+        second = second - second.mean(axis=0)
         r = (first * second).sum(0) / np.sqrt((first**2).sum(0) * (second**2).sum(0))
         corrected = spearman_brown(r)
         defined = np.isfinite(corrected)
-        return np.where(defined, corrected, 0).sum(axis=0) / defined.sum(axis=0)
+        mean: np.ndarray = np.where(defined, corrected, 0).sum(axis=0) / defined.sum(axis=0)
+    return mean

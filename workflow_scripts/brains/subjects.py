@@ -7,10 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from workflow_scripts.brains.presets import Preset, fewest_units, reliable_rates
-from workflow_scripts.brains.recording import Recording, check_recording, read_bins, read_trials
+from workflow_scripts.brains.recording import (
+    Labels,
+    read_bins,
+    read_labels,
+    read_responses,
+    read_trials,
+)
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import PathLike
 from workflow_scripts.common.profile import Profile, Trials
+from workflow_scripts.common.stimuli import Stimuli
 
 Subject = dict[str, Profile]
 """One profile per area, some perhaps without units."""
@@ -23,11 +30,10 @@ class Filters:
     Attributes
     ----------
     areas : list of str
+        Units of other areas are left out.
     preset : {"ccn25", "nayebi"}
         With ``nayebi``, an area has no units in subjects that are not among those with the most
         units of the area, nor in subjects whose median unit is not reliable in any bin.
-    n_stimuli : int
-        Number of images that every subject saw.
     min_reliability : float or None
         Smallest split-half reliability of a unit; None keeps all units.
     min_units : int
@@ -36,17 +42,16 @@ class Filters:
 
     areas: list[str]
     preset: Preset
-    n_stimuli: int
     min_reliability: float | None
     min_units: int
 
-    def keeps(self, recording: Recording) -> np.ndarray:
+    def keeps(self, labels: Labels) -> np.ndarray:
         """Whether each unit of a recording is reliable enough, as bool of shape (n_units,)."""
         if self.min_reliability is None:
-            return np.ones(len(recording.area), bool)
-        # `check_recording` has refused a recording without reliabilities.
-        assert recording.reliability is not None
-        return recording.reliability >= self.min_reliability
+            return np.ones(len(labels.area), bool)
+        # The plan has refused a recording without reliabilities.
+        assert labels.reliability is not None
+        return labels.reliability >= self.min_reliability
 
     def keep_subjects(self, subjects: Sequence[Subject]) -> list[Subject]:
         """The same subjects, without the units of areas that the preset leaves out."""
@@ -58,19 +63,29 @@ class Filters:
 
 
 def read_subjects(
-    paths: Sequence[PathLike], filters: Filters, brain: str, with_trials: bool = False
+    paths: Sequence[PathLike],
+    filters: Filters,
+    brain: str,
+    stimuli: Stimuli,
+    *,
+    n_needed: int = 1,
+    with_trials: bool = False,
 ) -> tuple[list[Subject], str]:
-    """Profiles of the areas of all subjects that have units: trial-mean rates of these units.
+    """Profiles of the areas of all subjects that have units: their mean responses over trials.
 
     Subjects without units are left out; `summarise_brain` counts them and says why.
 
     Parameters
     ----------
     paths : sequence of str or path-like
-        Recordings, by `extract_responses` or a lab's own.
+        Recordings.
     filters : Filters
     brain : str
         Name of the brain in the configuration.
+    stimuli : Stimuli
+        Those that take part; rows of the profiles are in their order.
+    n_needed : int
+        Fewest subjects that must have units.
     with_trials : bool
         Whether profiles have their single trials, which preset nayebi does not provide.
 
@@ -84,36 +99,32 @@ def read_subjects(
     Raises
     ------
     InputError
-        If a file is not in the form of a recording, two have the same name, or fewer than two
-        subjects have units.
+        If a file is not in the form of a recording, or too few subjects have units.
     """
-    taken: dict[str, PathLike] = {}
-    read = [read_subject(path, filters, brain, taken, with_trials) for path in paths]
-    everyone = filters.keep_subjects([subject for subject, _ in read])
+    read = [read_subject(path, filters, brain, stimuli, with_trials) for path in paths]
+    everyone = filters.keep_subjects([subject for subject, _, _ in read])
     subjects = [
         subject
         for subject in everyone
         if any(profile.values.shape[1] for profile in subject.values())
     ]
     logging.info("%d of %d subjects have units", len(subjects), len(paths))
-    if len(subjects) < 2:
+    if len(subjects) < n_needed:
         raise InputError(
             f"config brains.{brain}.filters",
             f"{len(subjects)} of {len(paths)} subjects with units that pass all filters",
-            f"at least two; results/tables/{brain}/subjects.csv says what each filter left",
+            f"at least {n_needed}; results/tables/{brain}/subjects.csv says what each filter left",
         )
-    kinds = {recording.data_kind for _, recording in read}
+    kinds = {labels.data_kind for _, labels, _ in read}
     return subjects, "simulated" if "simulated" in kinds else "recorded"
 
 
 def read_subject(
-    path: PathLike,
-    filters: Filters,
-    brain: str,
-    taken: dict[str, PathLike],
-    with_trials: bool = False,
-) -> tuple[Subject, Recording]:
-    """Profiles of the areas of one subject, and the recording that they are from.
+    path: PathLike, filters: Filters, brain: str, stimuli: Stimuli, with_trials: bool = False
+) -> tuple[Subject, Labels, np.ndarray]:
+    """Profiles of the areas of one subject, and what its recording says of itself.
+
+    Units without a response to one of the stimuli that take part are left out.
 
     Parameters
     ----------
@@ -122,8 +133,8 @@ def read_subject(
     filters : Filters
     brain : str
         Name of the brain in the configuration.
-    taken : dict of str to str or path-like
-        Names that other subjects have, and where; this one's is added.
+    stimuli : Stimuli
+        Those that take part; rows of the profiles are in their order.
     with_trials : bool
         Whether profiles have their single trials.
 
@@ -131,35 +142,62 @@ def read_subject(
     -------
     subject : dict of str to Profile
         One profile per area, with the units that are reliable enough.
-    recording : Recording
+    labels : Labels
+    complete : numpy.ndarray of bool, shape (n_units,)
+        Whether each unit of the recording has a response to every stimulus.
 
     Raises
     ------
     InputError
         If the file is not in the form of a recording, or lacks bins or trials that are needed.
     """
-    recording = check_recording(
-        path,
-        brain=brain,
-        areas=filters.areas,
-        n_stimuli=filters.n_stimuli,
-        min_reliability=filters.min_reliability,
-        taken=taken,
-    )
-    keep = filters.keeps(recording)
+    labels = read_labels(path)
+    responses = read_responses(path, labels)
+    rows = _rows(path, labels, stimuli)
+    complete = np.isfinite(responses[rows]).all(axis=0)
+    keep = filters.keeps(labels) & complete
     bins = read_bins(path, brain) if filters.preset == "nayebi" else None
-    trials = read_trials(path, recording, brain) if with_trials else None
+    trials = None
+    if with_trials:
+        trials = read_trials(path, labels, responses)
+        _check_halves(path, trials[rows][..., keep], labels.unit[keep], stimuli, brain)
     subject = {}
     for area in filters.areas:
-        chosen = keep & (recording.area == area)
+        chosen = keep & (labels.area == area)
         if bins is None:
-            values = recording.rate[:, chosen]
+            values = responses[:, chosen][rows]
         else:
             rate, reliability = bins
-            values = reliable_rates(rate[..., chosen], reliability[:, chosen])
-        blocks = () if trials is None else (Trials(recording.subject, trials[..., chosen]),)
-        subject[area] = Profile(recording.subject, area, values, blocks)
-    return subject, recording
+            values = reliable_rates(rate[rows][..., chosen], reliability[:, chosen])
+        blocks = () if trials is None else (Trials(labels.subject, trials[rows][..., chosen]),)
+        subject[area] = Profile(labels.subject, area, values, blocks)
+    return subject, labels, complete
+
+
+def _check_halves(
+    path: PathLike, trials: np.ndarray, units: np.ndarray, stimuli: Stimuli, brain: str
+) -> None:
+    """Refuse units that have a single trial of a stimulus, which has no halves."""
+    n_trials = np.isfinite(trials).sum(axis=1)
+    if (n_trials < 2).any():
+        stimulus, unit = np.argwhere(n_trials < 2)[0]
+        raise InputError(
+            path,
+            f"1 trial of stimulus {stimuli.names[stimulus]} for unit {units[unit]}",
+            f"at least 2 for config brains.{brain}.noise_correction, or a min_reliability, because "
+            "units like this one have no reliability",
+        )
+
+
+def _rows(path: PathLike, labels: Labels, stimuli: Stimuli) -> np.ndarray:
+    """Index in the recording of each stimulus that takes part."""
+    places = {name: row for row, name in enumerate(labels.stimulus.tolist())}
+    missing = [name for name in stimuli.names.tolist() if name not in places]
+    if missing:
+        raise InputError(
+            path, f"no stimulus {missing[0]!r}", "every stimulus that takes part in this brain"
+        )
+    return np.array([places[name] for name in stimuli.names.tolist()])
 
 
 def keep_largest(subjects: Sequence[Subject]) -> list[Subject]:

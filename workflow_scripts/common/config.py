@@ -176,6 +176,12 @@ NESTED = ("augmentation", "instance_recognition")
 """Keys of ``training`` with keys of their own."""
 
 
+class ReadyActivations(Form):
+    """Keys of a variant that is activations which somebody has already."""
+
+    activations: File
+
+
 class TrainingForm(Form):
     """Keys under ``training`` or under a variant."""
 
@@ -224,6 +230,7 @@ class Activations(Form):
     mode: Literal["hypercolumn", "random_same_index", "random_independent", "all"]
     positions: Count
     max_per_layer: Count
+    projection: bool
 
 
 class Patience(Form):
@@ -253,8 +260,8 @@ class Extraction(Form):
 
 
 class Filters(Form):
-    min_reliability: Annotated[float, Le(1)] | None
-    min_units: Count
+    min_reliability: Annotated[float, Le(1)] | None = 0.5
+    min_units: Count = 5
 
 
 class Truth(Form):
@@ -277,22 +284,30 @@ class Brain(Form):
         **{key: f"extraction.{key}" for key in Extraction.model_fields},
         **{key: f"filters.{key}" for key in Filters.model_fields},
         "download": "download, at the top level,",
+        "own_responses": "recordings",
     }
 
-    source: Literal["simulated", "s3", "warehouse", "directory"]
+    source: Literal["simulated", "s3", "warehouse", "directory", "recordings"]
     directory: File | None = None
     base_url: Address | None = None
     sessions: Annotated[list[Count], Unique] = []
-    own_responses: File | None = None
-    n_scenes: Annotated[int, Ge(10), Le(LARGEST)]
+    recordings: File | None = None
+    n_scenes: Annotated[int, Ge(10), Le(LARGEST)] | None = None
     areas: Annotated[list[Area], Len(1), Unique]
-    preset: Literal["ccn25", "nayebi"]
-    extraction: Extraction
-    filters: Filters
+    preset: Literal["ccn25", "nayebi"] = "ccn25"
+    extraction: Extraction | None = None
+    filters: Filters = Filters()
+    sources: Literal["pooled", "pairs"] = "pooled"
+    compare_with: Annotated[list[Name], Unique] = []
     noise_correction: Count | None = None
     expected_subjects: Count | None = None
-    splits: Splits
+    splits: Splits = Splits(n_splits=5, train_fraction=0.8)
     simulated: Simulated | None = None
+
+    @property
+    def has_images(self) -> bool:
+        """Whether there are images that networks can be shown."""
+        return self.source != "recordings" or Path(str(self.recordings), "images").is_dir()
 
 
 class Candidate(Form):
@@ -440,6 +455,9 @@ def parse_config(values: Mapping[str, Any]) -> Config:
     _check_architecture("training", config.training["architecture"], trained=True)
     for name, entry in config.variants.items():
         key = f"variants.{name}"
+        if "activations" in entry:
+            config.variants[name] = _given(ReadyActivations, entry, "variants", name)
+            continue
         architecture = entry.get("architecture", config.training["architecture"])
         _check_architecture(key, architecture)
         config.variants[name] = _given(variant_model(architecture), entry, "variants", name)

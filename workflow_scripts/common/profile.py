@@ -16,12 +16,12 @@ class Trials:
     Attributes
     ----------
     subject : str
-    rate : numpy.ndarray of float32, shape (n_stimuli, n_trials, n_units)
+    responses : numpy.ndarray of float32, shape (n_stimuli, n_trials, n_units)
         NaN where a trial is missing.
     """
 
     subject: str
-    rate: np.ndarray
+    responses: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class Profile:
     ----------
     subject, part : str
     values : numpy.ndarray of float64, shape (n_stimuli, n_units)
-        Activations as they are, or firing rates in spikes per second.
+        Activations, or a brain's responses in their own unit.
     trials : tuple of Trials
         One for each subject whose units these are, in their order; none where trials are not
         distinguished, as in networks.
@@ -44,8 +44,8 @@ class Profile:
     trials: tuple[Trials, ...] = ()
 
 
-def pool(profiles: Sequence[Profile], part: str) -> Profile:
-    """Units of several subjects' profiles side by side, as one source."""
+def pool(profiles: Sequence[Profile], part: str, subject: str = POOL) -> Profile:
+    """Units of several subjects' profiles side by side, as one source called `subject`."""
     values = np.hstack([profile.values for profile in profiles])
     trials = tuple(block for profile in profiles for block in profile.trials)
-    return Profile(POOL, part, values, trials)
+    return Profile(subject, part, values, trials)

@@ -32,8 +32,6 @@ def main(
     tables = [pd.DataFrame(columns=["population", *card.columns, "data_kind"])]
     for item in settings["populations"]:
         population = Population(**item, mappings=settings["mappings"])
-        if not card.applies_to(population.kind, len(population.candidates)):
-            continue
         scores = Scores(
             *(scores_of(table, population, card.comparisons) for table in (cells, splits))
         )

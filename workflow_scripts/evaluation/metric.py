@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-Kind = Literal["networks", "brain"]
+Kind = Literal["networks", "brain", "pairs"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,10 +21,12 @@ class Card:
     label : str
         What it is called in documentation and figures.
     populations : tuple of str
-        Kinds of populations that it is computed for: ``networks``, ``brain``.
+        Kinds of populations that it is computed for: ``networks``, ``brain``, and ``pairs`` for a
+        brain whose subjects are compared in pairs.
     comparisons : tuple of str
         Comparisons whose scores it is given: ``networks`` and ``brain`` (among the subjects of the
-        population itself), ``model_to_brain`` and ``brain_to_model`` (with the candidates).
+        population itself), ``model_to_brain`` and ``brain_to_model`` (with the candidates), and
+        ``brain_to_brain`` (from other brains).
     columns : dict of str to str
         Columns of its table in their order, and what each holds; without ``population``, which is
         the first column of every metric's table, and ``data_kind``, which is the last.
@@ -34,6 +36,10 @@ class Card:
         Whether it reads the score of every split; otherwise it is given no rows of ``splits``.
     min_candidates : int
         Fewest candidates with which it is defined.
+    min_parts : int
+        Fewest layers or areas with which it is defined.
+    of_mappings : bool
+        Whether it is defined for methods that predict responses alone.
     """
 
     label: str
@@ -43,10 +49,8 @@ class Card:
     reference: str
     by_split: bool = False
     min_candidates: int = 0
-
-    def applies_to(self, kind: str, n_candidates: int) -> bool:
-        """Whether the metric is computed for populations of this kind."""
-        return kind in self.populations and n_candidates >= self.min_candidates
+    min_parts: int = 1
+    of_mappings: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +73,7 @@ class Population:
     """
 
     name: str
-    kind: Kind
+    kind: Literal["networks", "brain"]
     subjects: list[str]
     parts: list[str]
     candidates: list[str]

@@ -1,6 +1,6 @@
 """What the rules of evaluation read and are told: which metrics of which populations."""
 
-from workflow_scripts.alignment.plan import AlignmentPlan
+from workflow_scripts.alignment.plan import DIRECTIONS, AlignmentPlan
 from workflow_scripts.common.config import Config
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.fingerprints import fingerprints
@@ -14,6 +14,7 @@ TABLES = {
     "training",
     "subjects",
     "units",
+    "stimuli",
     "sessions",
     "svg",
     "png",
@@ -31,7 +32,6 @@ class EvaluationPlan:
         self.config = config
         self.alignment = alignment
         networks = alignment.networks
-        candidates = [str(network) for network in networks.candidates]
         for name in config.metrics:
             if name in TABLES:
                 raise InputError(METRICS.path(name), f"a metric called {name}", "another name")
@@ -54,9 +54,23 @@ class EvaluationPlan:
                     # Which subjects take part is known when the recordings are read.
                     "subjects": [],
                     "parts": brain.areas,
-                    "candidates": candidates,
+                    "candidates": [str(network) for network in alignment.candidates(name)],
                 }
             )
+
+    def kinds(self, population: Settings) -> list[str]:
+        """Kinds of a population, as cards of metrics and panels name them."""
+        brain = self.config.brains.get(population["name"])
+        return ["brain", "pairs"] if brain and brain.sources == "pairs" else [population["kind"]]
+
+    def comparisons(self, population: Settings) -> list[str]:
+        """Comparisons in which a population has scores."""
+        name = population["name"]
+        if population["kind"] == "networks":
+            return ["networks"]
+        found = ["brain"] if self.alignment.is_compared(name) else []
+        found += DIRECTIONS if population["candidates"] else ()
+        return found + (["brain_to_brain"] if self.alignment.brains.compared(name) else [])
 
     def measured(self, metric: str) -> list[Settings]:
         """Populations for which a metric can be computed."""
@@ -64,7 +78,14 @@ class EvaluationPlan:
         return [
             population
             for population in self.populations
-            if card.applies_to(population["kind"], len(population["candidates"]))
+            if set(card.populations) & set(self.kinds(population))
+            and set(card.comparisons) & set(self.comparisons(population))
+            and len(population["candidates"]) >= card.min_candidates
+            and len(population["parts"]) >= card.min_parts
+            and (
+                not card.of_mappings
+                or self.alignment.mappings(on_brains=population["kind"] == "brain")
+            )
         ]
 
     def metrics(self) -> list[str]:
@@ -117,7 +138,7 @@ class EvaluationPlan:
         per_brain = [
             f"results/tables/{name}/{table}.csv"
             for name in self.config.brains
-            for table in ("subjects", "units")
+            for table in ("subjects", "units", "stimuli")
         ]
         return [table_file(name) for name in names] + per_brain
 

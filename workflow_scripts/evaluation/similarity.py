@@ -1,9 +1,13 @@
 """Similarities and distances between all profiles of a population."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import product
 
 import numpy as np
 import pandas as pd
+
+from workflow_scripts.evaluation.metric import Population
 
 SYMMETRISATIONS: dict[str, Callable[..., np.ndarray]] = {
     "mean": np.mean,
@@ -11,6 +15,34 @@ SYMMETRISATIONS: dict[str, Callable[..., np.ndarray]] = {
     "max": np.max,
 }
 """How the similarities of the two directions become one."""
+
+
+def scored_profiles(scores: pd.DataFrame, population: Population) -> list[tuple[str, str]]:
+    """Profiles that can be compared: those of parts that at least two subjects have.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        Rows of scores.csv.
+    population : Population
+
+    Returns
+    -------
+    list of tuple of str
+        Subject and part: all of the networks; of a brain those that are a target, as some subjects
+        have too few units in some areas.
+    """
+    if population.subjects:
+        return list(product(population.subjects, population.parts))
+    scored = scores[scores["verdict"] == "ok"]
+    targets = set(zip(scored["target_subject"], scored["target_part"], strict=True))
+    subjects = list(dict.fromkeys(scores["target_subject"]))
+    n_subjects = Counter(part for _, part in targets)
+    return [
+        (subject, part)
+        for subject, part in product(subjects, population.parts)
+        if (subject, part) in targets and n_subjects[part] > 1
+    ]
 
 
 def similarity_matrix(scores: pd.DataFrame, profiles: Sequence[tuple[str, str]]) -> np.ndarray:
@@ -32,13 +64,11 @@ def similarity_matrix(scores: pd.DataFrame, profiles: Sequence[tuple[str, str]])
     """
     index = {profile: number for number, profile in enumerate(profiles)}
     matrix = np.full((len(profiles), len(profiles)), np.nan)
-    rows = [
-        index[pair] for pair in zip(scores["source_subject"], scores["source_part"], strict=True)
-    ]
-    columns = [
-        index[pair] for pair in zip(scores["target_subject"], scores["target_part"], strict=True)
-    ]
-    matrix[rows, columns] = scores["score"]
+    columns = ["source_subject", "source_part", "target_subject", "target_part", "score"]
+    for *pair, score in scores[columns].itertuples(index=False):
+        source, target = tuple(pair[:2]), tuple(pair[2:])
+        if source in index and target in index:
+            matrix[index[source], index[target]] = score
     return matrix
 
 

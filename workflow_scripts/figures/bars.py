@@ -14,9 +14,13 @@ R2 = "held-out R² (median over units)"
 SEPARABILITY = "separability of models\n(difference in score)"
 
 
-def present(table: pd.DataFrame, methods: list[MethodLook]) -> list[MethodLook]:
-    """Methods of the configuration that the table has, in the configuration's order."""
-    return [method for method in methods if method.name in set(table["method"])]
+def present(table: pd.DataFrame, methods: list[MethodLook], column: str) -> list[MethodLook]:
+    """Methods of the configuration that have a value in this column, in the configuration's order.
+
+    A method that cannot be used on these data, as a Poisson map on negative responses, has none.
+    """
+    measured = set(table.loc[table[column].notna(), "method"])
+    return [method for method in methods if method.name in measured]
 
 
 def interval_bars(
@@ -95,7 +99,8 @@ def predictivity_by_part(figure: SubFigure, data: PanelData, part: str, title: s
     """A group of bars per part; `part` is what a part is called on the axis."""
     table = same_part(data)
     axes = figure.subplots()
-    grouped_bars(axes, table, data.parts, "part", "predictivity", present(table, data.methods))
+    methods = present(table, data.methods, "predictivity")
+    grouped_bars(axes, table, data.parts, "part", "predictivity", methods)
     axes.set(xlabel=part, ylabel=R2, title=title)
     legend_below(axes, 0.18)
 
@@ -105,7 +110,7 @@ def predictivity_overall(figure: SubFigure, data: PanelData, title: str) -> None
     table = same_part(data)
     table = table[table["part"] == "overall"]
     axes = figure.subplots()
-    method_bars(axes, table, "predictivity", present(table, data.methods))
+    method_bars(axes, table, "predictivity", present(table, data.methods, "predictivity"))
     axes.set(ylabel=R2, title=title)
 
 

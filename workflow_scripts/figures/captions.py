@@ -23,7 +23,7 @@ def figure_caption(figure: str, population: str, models: str | None) -> str:
         f"{letter}: {card.caption}" if letter else card.caption
         for letter, card in zip(content.letters, content.cards, strict=True)
     ]
-    if content.population == "networks":
+    if population == "networks":
         data = f"Data: {models}."
     else:
         data = (

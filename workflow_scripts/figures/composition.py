@@ -3,6 +3,7 @@
 What the rules must know of a figure is taken from the cards of its panels; nothing is drawn here.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from string import ascii_uppercase
 
@@ -44,10 +45,9 @@ class Composition:
         """Width and height in inches."""
         return sum(self.rows[0].widths.values()), sum(row.height for row in self.rows)
 
-    @property
-    def population(self) -> str:
-        """Kind of population, ``networks`` or ``brain``, that all its panels are drawn for."""
-        return self.cards[0].population
+    def is_for(self, kinds: Iterable[str]) -> bool:
+        """Whether all its panels are drawn for a population that is of these kinds."""
+        return all(set(card.populations) & set(kinds) for card in self.cards)
 
     @property
     def tables(self) -> list[str]:
@@ -82,7 +82,7 @@ COMPOSITIONS = {
         "All panels",
         (
             Row(4.2, {"model_predictivity": 7.0, "model_predictivity_overall": 3.5}),
-            Row(5.2, {"model_silhouette": 3.5, "model_map": 7.0}),
+            Row(5.2, {"silhouette": 3.5, "profile_map": 7.0}),
         ),
     ),
     "figure_2": Composition(
@@ -90,6 +90,13 @@ COMPOSITIONS = {
         (
             Row(4.2, {"brain_predictivity": 7.0, "brain_predictivity_overall": 3.5}),
             Row(4.4, {"separability_by_direction": 7.0, "separability_overall": 3.5}),
+        ),
+    ),
+    "figure_3": Composition(
+        "Predictivity and silhouette",
+        (
+            Row(4.2, {"brain_predictivity": 7.0, "brain_predictivity_overall": 3.5}),
+            Row(5.2, {"silhouette": 3.5, "profile_map": 7.0}),
         ),
     ),
 }
@@ -104,7 +111,6 @@ def composition(figure: str) -> Composition:
     return Composition(card.title, (Row(height, {figure: width}),))
 
 
-def figures(population: str) -> list[str]:
-    """Names of all figures of a kind of population, ``networks`` or ``brain``."""
-    names = [*COMPOSITIONS, *PANELS.names()]
-    return [name for name in names if composition(name).population == population]
+def figures(kinds: Iterable[str]) -> list[str]:
+    """Names of all figures of a population that is of these kinds."""
+    return [name for name in (*COMPOSITIONS, *PANELS.names()) if composition(name).is_for(kinds)]

@@ -22,8 +22,9 @@ class Card:
         One sentence or more that say what is drawn, without the data that it is drawn from.
     tables : tuple of str
         Metrics whose tables the panel reads.
-    population : {"networks", "brain"}
-        Kind of population that the panel is drawn for.
+    populations : tuple of str
+        Kinds of populations that the panel is drawn for: ``networks``, ``brain``, and ``pairs`` for
+        a brain whose subjects are compared in pairs.
     size : tuple of float
         Width and height in inches, where the panel is a figure of its own.
     error_bars : str or None
@@ -35,7 +36,7 @@ class Card:
     title: str
     caption: str
     tables: tuple[str, ...]
-    population: Literal["networks", "brain"]
+    populations: tuple[Literal["networks", "brain", "pairs"], ...]
     size: tuple[float, float]
     error_bars: str | None = None
     needs: str | None = None

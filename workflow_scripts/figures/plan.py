@@ -24,7 +24,11 @@ class FigurePlan:
 
     def names(self, population: Settings) -> list[str]:
         """Panels and composed figures that can be drawn for one population."""
-        return [name for name in figures(population["kind"]) if self._is_drawn(name, population)]
+        return [
+            name
+            for name in figures(self.evaluation.kinds(population))
+            if self._is_drawn(name, population)
+        ]
 
     def _is_drawn(self, name: str, population: Settings) -> bool:
         figure = composition(name)

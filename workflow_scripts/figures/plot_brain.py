@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from workflow_scripts.brains.description import describe_brain
+from workflow_scripts.brains.description import brain_title, describe_brain
 from workflow_scripts.common.files import PathLike, read_table
 from workflow_scripts.common.job import job
 from workflow_scripts.figures.style import save
@@ -25,6 +25,7 @@ def main(
         min_units=settings["min_units"],
         min_reliability=settings["min_reliability"],
         description=describe_brain(settings["brain"], subjects),
+        title=brain_title(settings["brain"], subjects),
     )
     for output in outputs:
         save(figure, output)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from workflow_scripts.brains.description import describe_brain
+from workflow_scripts.brains.description import brain_title, describe_brain
 from workflow_scripts.common.files import PathLike, read_table
 from workflow_scripts.common.job import job
 from workflow_scripts.figures.composition import composition
@@ -27,11 +27,11 @@ def main(
         [MethodLook(**method) for method in settings["methods"]],
         settings["parts"],
     )
-    if subjects is None:
-        description = settings["models"]
-    else:
-        description = describe_brain(population, read_table(subjects))
-    figure = draw(name, data, description)
+    description, title = settings["models"], None
+    if subjects is not None:
+        table = read_table(subjects)
+        description, title = describe_brain(population, table), brain_title(population, table)
+    figure = draw(name, data, description, title)
     for output in outputs:
         save(figure, output)
 

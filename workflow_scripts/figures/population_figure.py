@@ -8,7 +8,7 @@ from workflow_scripts.figures.panel import PANELS, PanelData
 from workflow_scripts.figures.style import add_footer, settle, style
 
 
-def draw(name: str, data: PanelData, description: str) -> Figure:
+def draw(name: str, data: PanelData, description: str, title: str | None = None) -> Figure:
     """One panel, or a composed figure with its panels lettered.
 
     Parameters
@@ -19,6 +19,8 @@ def draw(name: str, data: PanelData, description: str) -> Figure:
         The tables of all its panels, with the rows of the population that is drawn.
     description : str
         The population in words, for the footer.
+    title : str, optional
+        What stands above all panels.
 
     Returns
     -------
@@ -39,6 +41,8 @@ def draw(name: str, data: PanelData, description: str) -> Figure:
             _draw_panel(place, panel, data)
             place.text(0.01, 0.99, next(letters), fontsize=13, weight="bold", va="top")
     add_footer(figure, *filter(None, [f"data: {description}", content.error_bars]))
+    if title:
+        figure.suptitle(title, fontsize=10, weight="bold")
     settle(figure)
     return figure
 

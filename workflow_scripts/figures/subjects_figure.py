@@ -36,6 +36,7 @@ def draw(
     min_units: int,
     min_reliability: float | None,
     description: str,
+    title: str,
 ) -> Figure:
     """Units of each subject and area before and after each filter, and their reliability.
 
@@ -51,6 +52,8 @@ def draw(
         Smallest reliability of a unit that is kept; None if all units are kept.
     description : str
         The brain in words, for the footer.
+    title : str
+        What stands above everything else.
 
     Returns
     -------
@@ -60,11 +63,11 @@ def draw(
     n_columns = min(N_COLUMNS, len(areas))
     n_rows = -(-len(areas) // n_columns)
     width = max(8.5, 1 + n_columns * (0.3 + SUBJECT_WIDTH * subjects["subject"].nunique()))
-    heights = 1.2 + 1.9 * n_rows, 2.8
+    heights = 1.4 + 1.9 * n_rows, 2.8 if units["reliability"].notna().any() else 0.3
     figure = plt.figure(figsize=(width, sum(heights)), layout="constrained")
     halves = figure.add_gridspec(2, 1, height_ratios=heights)
     places = halves[0].subgridspec(n_rows, n_columns)
-    _draw_counts(figure, places, subjects, areas, min_units)
+    _draw_counts(figure, places, subjects, areas, min_units, title)
     _draw_reliability(figure.add_subplot(halves[1]), units, areas, min_reliability)
     add_footer(figure, f"data: {description}")
     settle(figure)
@@ -77,6 +80,7 @@ def _draw_counts(
     subjects: pd.DataFrame,
     areas: list[str],
     min_units: int,
+    title: str,
 ) -> None:
     """For each area its own axes, with a bar per subject: what each filter leaves of its units."""
     names = list(dict.fromkeys(subjects["subject"]))
@@ -95,7 +99,16 @@ def _draw_counts(
     handles, labels = grid.flat[0].get_legend_handles_labels()
     handles.append(plt.Line2D([], [], color=THRESHOLD, linestyle="--"))
     labels.append(f"fewest units of a target: {min_units}")
-    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), frameon=False)
+    # Constrained layout leaves no room for a title and a legend above all axes: this is both.
+    figure.legend(
+        handles,
+        labels,
+        title=title,
+        title_fontproperties={"size": 10, "weight": "bold"},
+        loc="outside upper center",
+        ncols=len(labels),
+        frameon=False,
+    )
 
 
 def _draw_area(axes: Axes, rows: pd.DataFrame, area: str, min_units: int) -> None:
@@ -115,6 +128,11 @@ def _draw_reliability(
 ) -> None:
     """Distribution and quartiles of the reliability of all units with enough trials, by area."""
     defined = units.dropna(subset="reliability")
+    if defined.empty:
+        axes.set_axis_off()
+        text = "no unit has a reliability: it needs single trials, or the file's own"
+        axes.text(0.5, 0.5, text, ha="center", va="center", transform=axes.transAxes)
+        return
     sns.violinplot(
         defined,
         x="area",

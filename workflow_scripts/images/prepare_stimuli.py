@@ -53,9 +53,10 @@ def main(name: str, settings: dict[str, Any], pack: Sequence[PathLike], output: 
     """Write the stimulus set called `name`, from the images of `pack` if they are packed."""
     if settings["source"] == "photographs":
         images, labels = photograph_crops(name, settings)
+        # Crops of one photograph are alike: its label is also their group.
+        data = image_dataset(images, labels, groups=labels)
     else:
-        images, labels = packed_images(name, settings, pack)
-    data = image_dataset(images, labels)
+        data = image_dataset(*packed_images(name, settings, pack))
     data.attrs = stamp(settings, seed=settings["seed"], data_kind="networks")
     write_netcdf(data, output)
 

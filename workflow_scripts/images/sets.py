@@ -116,7 +116,8 @@ def read_training(files: Sequence[PathLike], stimuli: Mapping[str, Any], seed: i
     """
     if stimuli["source"] == "photographs":
         data = read_images(files[0])
-        return ImageSet(data["image"].values, data["label"].values, data["stimulus"].values)
+        labels = data["label"].values
+        return ImageSet(data["image"].values, labels, np.arange(len(labels)))
     image_file, label_file = files
     labels = np.load(label_file)
     rows = set_rows("training", stimuli, seed, len(labels))

@@ -39,20 +39,20 @@ def central_square(image: Image.Image, size: int = SIZE) -> np.ndarray:
     )
 
 
-def load_squares(paths: Sequence[PathLike]) -> np.ndarray:
-    """Central squares of image files, uint8 (image, y, x, 3).
+def load_squares(paths: Sequence[PathLike], size: int = SIZE) -> np.ndarray:
+    """Central squares of image files, uint8 (image, size, size, 3).
 
     Raises
     ------
     InputError
         If a file cannot be decoded.
     """
-    squares = np.empty((len(paths), SIZE, SIZE, 3), np.uint8)
+    squares = np.empty((len(paths), size, size, 3), np.uint8)
     for index, path in enumerate(paths):
         try:
             with Image.open(path) as image:
-                squares[index] = central_square(image)
-        except OSError as error:
+                squares[index] = central_square(image, size)
+        except (OSError, ValueError) as error:
             raise InputError(path, str(error), "an image") from error
     return squares
 

@@ -1,9 +1,12 @@
 """Generalised linear map: any link, either likelihood, with or without Yeo-Johnson.
 
-``mu = link(W z + b)`` is fitted to each target unit by penalised maximum likelihood. The entries
-of the configuration choose the link (exponential, softplus, rounded rectifier, normal distribution
-function), the likelihood (Poisson, Gaussian) and whether source units are Yeo-Johnson transformed:
-ablations of the linear nonlinear and linear softplus maps.
+``mu = g link(W z + b)`` is fitted to each target unit by penalised maximum likelihood. With the
+output gain ``g`` the unit of the responses does not matter: it is their mean for an exponential and
+a rectifier, 1.2 times the largest of them for a normal distribution function, and estimated for a
+softplus, as in the linear softplus map. The entries of the configuration choose the link
+(exponential, softplus, rounded rectifier, normal distribution function), the likelihood (Poisson,
+Gaussian) and whether source units are Yeo-Johnson transformed: ablations of the linear nonlinear
+and linear softplus maps.
 Reference: McCullagh & Nelder 1989, Generalized Linear Models; Yeo & Johnson 2000, Biometrika 87.
 """
 
@@ -29,6 +32,7 @@ CARD = Card(
     bounds=(None, 1.0),
     reference="McCullagh & Nelder 1989, doi:10.1007/978-1-4899-3242-6",
     array_api=True,
+    nonnegative_targets=True,
 )
 
 

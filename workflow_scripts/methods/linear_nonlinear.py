@@ -25,6 +25,7 @@ CARD = Card(
     bounds=(None, 1.0),
     reference="Thobani et al. 2025, CCN",
     array_api=True,
+    nonnegative_targets=True,
 )
 
 

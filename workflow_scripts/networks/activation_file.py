@@ -1,6 +1,7 @@
 """Activations of a network on disk: one netCDF group for each layer."""
 
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -8,45 +9,67 @@ import xarray as xr
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import PathLike, write_netcdf
 from workflow_scripts.common.profile import Profile
+from workflow_scripts.common.stimuli import Stimuli
+
+if TYPE_CHECKING:
+    from workflow_scripts.networks.unit_sampling import Units
 
 
-def write_activations(
-    responses: dict[str, dict[str, np.ndarray]],
-    units: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]],
+def layer_dataset(
+    stages: dict[str, np.ndarray],
+    units: "Units",
     stimuli: np.ndarray,
-    facts: dict[str, Any],
-    path: PathLike,
-) -> None:
-    """Write responses, with the position of each unit in its layer.
+    groups: np.ndarray | None = None,
+) -> xr.Dataset:
+    """Responses of one layer, with the position of each unit.
 
     Parameters
     ----------
-    responses : dict of str to dict of str to numpy.ndarray
-        By layer and stage (``pre`` or ``post``), of shape (stimulus, unit).
-    units : dict of str to tuple of numpy.ndarray
-        Channel, row and column of each unit, by layer.
+    stages : dict of str to numpy.ndarray
+        By stage (``pre`` or ``post``), of shape (stimulus, unit).
+    units : tuple of numpy.ndarray
+        Channel, row and column of each unit.
     stimuli : numpy.ndarray, shape (n_stimuli,)
         Names of the stimuli.
+    groups : numpy.ndarray, shape (n_stimuli,), optional
+        Group of each stimulus, which is never divided between training and test.
+    """
+    channel, row, column = units
+    data = xr.Dataset(
+        {stage: (("stimulus", "unit"), values) for stage, values in stages.items()},
+        coords={
+            "stimulus": np.asarray(stimuli, str),
+            "channel": ("unit", channel),
+            "row": ("unit", row),
+            "column": ("unit", column),
+        },
+    )
+    if groups is not None:
+        data = data.assign_coords(group=("stimulus", np.asarray(groups, str)))
+    return data
+
+
+def write_activations(layers: dict[str, xr.Dataset], facts: dict[str, Any], path: PathLike) -> None:
+    """Write the responses of all layers.
+
+    Parameters
+    ----------
+    layers : dict of str to xarray.Dataset
+        By name, see `layer_dataset`.
     facts : dict
         Attributes of the file, see `workflow_scripts.common.provenance.stamp`.
     path : str or path-like
     """
-    groups = {"/": xr.Dataset(attrs=facts)}
-    for layer, stages in responses.items():
-        channel, row, column = units[layer]
-        groups[layer] = xr.Dataset(
-            {stage: (("stimulus", "unit"), values) for stage, values in stages.items()},
-            coords={
-                "stimulus": stimuli,
-                "channel": ("unit", channel),
-                "row": ("unit", row),
-                "column": ("unit", column),
-            },
-        )
-    write_netcdf(groups, path)
+    write_netcdf({"/": xr.Dataset(attrs=facts), **layers}, path)
 
 
-def read_activations(path: PathLike, subject: str, layers: list[str], stage: str) -> list[Profile]:
+def read_activations(
+    path: PathLike,
+    subject: str,
+    layers: Iterable[str],
+    stage: str,
+    stimuli: Sequence[str] | np.ndarray | None = None,
+) -> list[Profile]:
     """Profiles of a network's layers at one stage.
 
     Parameters
@@ -55,8 +78,11 @@ def read_activations(path: PathLike, subject: str, layers: list[str], stage: str
         File of `write_activations`.
     subject : str
         Name of the network.
-    layers : list of str
+    layers : iterable of str
     stage : {"pre", "post"}
+    stimuli : sequence of str, optional
+        Names of the stimuli whose responses are returned, in this order; all, in the order of the
+        file, if not given.
 
     Returns
     -------
@@ -65,17 +91,48 @@ def read_activations(path: PathLike, subject: str, layers: list[str], stage: str
     Raises
     ------
     InputError
-        If a layer or stage is missing, or a response is not a finite number.
+        If a layer, stage or stimulus is missing, or a response is not a finite number.
     """
     profiles = []
     for layer in layers:
         expected = f"finite responses {stage!r} (stimulus, unit) of layer {layer!r}"
         try:
             with xr.open_dataset(path, group=layer, engine="h5netcdf") as data:
-                values = data[stage].transpose("stimulus", "unit").values.astype(np.float64)
+                values = data[stage].transpose("stimulus", "unit").values
+                names = data["stimulus"].values.astype(str)
         except (KeyError, OSError, ValueError) as error:
             raise InputError(path, f"{type(error).__name__} ({error})", expected) from error
+        if stimuli is not None:
+            values = values[_rows(names, stimuli, path, layer)]
+        values = values.astype(np.float64)
         if not np.isfinite(values).all():
             raise InputError(path, "NaN or infinite responses", expected)
         profiles.append(Profile(subject, layer, values))
     return profiles
+
+
+def read_stimuli(path: PathLike, layer: str) -> Stimuli:
+    """Stimuli of an activation file, as one of its layers names them.
+
+    Each is a group of its own unless the file says which belong together.
+    """
+    with xr.open_dataset(path, group=layer, engine="h5netcdf") as data:
+        names = data["stimulus"].values.astype(str)
+        groups = data["group"].values.astype(str) if "group" in data.coords else names
+    return Stimuli(names, groups)
+
+
+def _rows(
+    names: np.ndarray, stimuli: Sequence[str] | np.ndarray, path: PathLike, layer: str
+) -> list[int]:
+    """Row of each stimulus, by its name."""
+    rows = {name: row for row, name in enumerate(names)}
+    missing = [name for name in stimuli if name not in rows]
+    if missing:
+        raise InputError(
+            path,
+            f"no stimulus {str(missing[0])!r} in layer {layer!r}"
+            + (f", and {len(missing) - 1} others missing" if len(missing) > 1 else ""),
+            "responses to every stimulus that is compared",
+        )
+    return [rows[name] for name in stimuli]

@@ -1,10 +1,13 @@
 """What networks are made of: their common form, noisy softplus units, dropout, initial weights."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import nn
 from torch.nn.functional import softplus
+
+from workflow_scripts.images.pixels import normalise
 
 VARIANCE_FLOOR = 1e-4
 """Added to the variance of the noise: the derivative of its root would be infinite at zero.
@@ -13,18 +16,46 @@ It is small against 0.7, the mean of a softplus unit with input 0 and, at a gain
 """
 
 
+TOKENS = ("class", "patches", "mean")
+"""What the name of a layer of tokens may say behind ``@``; see `readout`."""
+
+
+@dataclass(frozen=True)
+class Prefix:
+    """Tokens of a transformer before its patches.
+
+    Attributes
+    ----------
+    n : int
+        Their number: a class token and registers.
+    has_class : bool
+        Whether the first of them is a class token.
+    """
+
+    n: int
+    has_class: bool
+
+
 class Network(nn.Module):
     """What every architecture builds: a network that names its layers.
 
-    It is called with normalised images (n, 3, y, x) and returns features (n, `n_outputs`).
+    It is called with images (n, 3, y, x) as `preprocess` gives them, and returns features
+    (n, `n_outputs`).
 
     Attributes
     ----------
     n_outputs : int
         Number of features of an image, from which a head learns its objective.
+    prefix : Prefix or None
+        Tokens before the patches; None if the network does not say it, or has no tokens.
     """
 
     n_outputs: int
+    prefix: Prefix | None = None
+
+    def preprocess(self, images: torch.Tensor) -> torch.Tensor:
+        """Images (n, 3, y, x) in [0, 1] as the network wants them."""
+        return normalise(images)
 
     def activations(self) -> dict[str, nn.Module]:
         """Modules that can be read, by the name of the layer that each of them is."""

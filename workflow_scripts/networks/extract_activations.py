@@ -8,15 +8,15 @@ from workflow_scripts.common.devices import choose_device
 from workflow_scripts.common.files import PathLike
 from workflow_scripts.common.job import job
 from workflow_scripts.common.provenance import stamp
-from workflow_scripts.common.random_streams import derive_seed, generator
-from workflow_scripts.images.pixels import normalise, to_input
+from workflow_scripts.common.random_streams import derive_seed
+from workflow_scripts.images.pixels import to_input
 from workflow_scripts.images.squares import SIZE
 from workflow_scripts.images.stimulus_file import read_images
-from workflow_scripts.networks.activation_file import write_activations
+from workflow_scripts.networks.activation_file import layer_dataset, write_activations
 from workflow_scripts.networks.blocks import set_noise, torch_generator
 from workflow_scripts.networks.loading import load_network
-from workflow_scripts.networks.readout import Units, mean_responses
-from workflow_scripts.networks.unit_sampling import choose_units
+from workflow_scripts.networks.readout import mean_responses
+from workflow_scripts.networks.unit_sampling import unit_chooser
 
 BATCH = 256
 """Images in one pass at 64 pixels; fewer of larger ones, for the same memory."""
@@ -30,27 +30,36 @@ def main(
     output: PathLike,
 ) -> None:
     """Write the mean over noisy passes of the responses of every layer."""
-    variant, name, options = settings["variant"], settings["variant_name"], settings["units"]
+    variant, name = settings["variant"], settings["variant_name"]
     device = torch.device(choose_device(settings["device"]))
     network = load_network(weights, seed, settings).to(device).eval()
     stimuli = read_images(stimulus_file)
-    images = normalise(to_input(stimuli["image"].values, device))
-    batch_size = max(1, BATCH * SIZE**2 // images[0, 0].numel())
+    images = torch.as_tensor(stimuli["image"].values)
+    batch_size = max(1, BATCH * SIZE**2 // images[0, ..., 0].numel())
 
-    def choose(layer: str, shape: tuple[int, ...]) -> Units:
-        names = [name, seed] if options["mode"] == "random_independent" else []
-        stream = generator(settings["seed"], "units", *names, layer)
-        return choose_units(shape, **options, generator=stream)
+    def prepare(batch: torch.Tensor) -> torch.Tensor:
+        return network.preprocess(to_input(batch.numpy(), device))
 
     noise = derive_seed(settings["seed"], "extract", settings["stimuli"], name, seed)
     set_noise(network, torch_generator(noise, device))
     # Without noise all passes are equal.
     n_passes = settings["n_trials"] if variant.get("noise_gain") is not None else 1
     responses, units = mean_responses(
-        network, images, choose, settings["layers"], batch_size, n_passes
+        network,
+        images,
+        unit_chooser(settings, seed),
+        settings["layers"],
+        batch_size,
+        n_passes,
+        prepare,
     )
+    groups = stimuli["group"].values if "group" in stimuli else None
+    layers = {
+        layer: layer_dataset(stages, units[layer], stimuli["stimulus"].values, groups)
+        for layer, stages in responses.items()
+    }
     facts = stamp(settings, seed=settings["seed"], data_kind="networks", device=str(device))
-    write_activations(responses, units, stimuli["stimulus"].values, facts, output)
+    write_activations(layers, facts, output)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import PathLike
 from workflow_scripts.common.random_streams import derive_seed
 from workflow_scripts.networks.architecture import ARCHITECTURES, build_network, such_as
-from workflow_scripts.networks.blocks import Network, torch_generator
+from workflow_scripts.networks.blocks import TOKENS, Network, torch_generator
 from workflow_scripts.networks.weights import read_weights
 
 
@@ -46,10 +46,12 @@ def load_network(weights: PathLike, seed: int, settings: dict[str, Any]) -> Netw
             raise InputError(place, found, expected) from error
     known = network.activations()
     for layer in settings["layers"]:
-        if layer not in known:
-            raise InputError(
-                "config candidates",
-                f"the layer {layer!r} of {name}",
-                f"names of its modules{such_as(layer, known)}",
-            )
+        module, at, tokens = layer.partition("@")
+        expected = None
+        if module not in known:
+            expected = f"names of its modules{such_as(module, known)}"
+        elif at and tokens not in TOKENS:
+            expected = f"@{', @'.join(TOKENS)} or nothing behind the name of a module"
+        if expected:
+            raise InputError("config candidates", f"the layer {layer!r} of {name}", expected)
     return network

@@ -10,6 +10,8 @@ from workflow_scripts.common.planning import Settings, Wildcards, canonical
 from workflow_scripts.common.sentences import one_of
 from workflow_scripts.images.plan import ImagePlan
 from workflow_scripts.networks.architecture import ARCHITECTURES
+from workflow_scripts.networks.own_code import code_of
+from workflow_scripts.networks.ready_files import STIMULI, ready_files
 
 WEIGHTS = (".safetensors", ".pt", ".pth")
 """Suffixes of files with weights from elsewhere."""
@@ -60,6 +62,8 @@ class NetworkPlan:
         objectives are left out, because they change nothing.
         """
         own = self.config.variants[name]
+        if "activations" in own:
+            return own
         architecture: str = own.get("architecture") or self.config.training["architecture"]
         if not is_trained(architecture):
             return own
@@ -75,9 +79,28 @@ class NetworkPlan:
 
     def is_trained(self, name: str) -> bool:
         """Whether networks of a variant are trained by the workflow."""
-        return is_trained(self.variant(name)["architecture"])
+        return not self.is_imported(name) and is_trained(self.variant(name)["architecture"])
+
+    def is_imported(self, name: str) -> bool:
+        """Whether a variant is activations that somebody has already: it is shown no images."""
+        return "activations" in self.config.variants[name]
+
+    def imported_variants(self) -> list[str]:
+        """Variants whose activations somebody has already."""
+        return [name for name in self.config.variants if self.is_imported(name)]
+
+    def read_variants(self) -> list[str]:
+        """Variants whose activations are read here."""
+        return [name for name in self.config.variants if not self.is_imported(name)]
 
     def _check(self) -> None:
+        activations = self.config.activations
+        if activations.projection and activations.mode == "all":
+            raise InputError(
+                "config activations.projection",
+                "true with mode all, which keeps every unit",
+                "false, or another mode",
+            )
         for name in self.config.variants:
             self._check_variant(name)
         if self.config.population:
@@ -95,6 +118,9 @@ class NetworkPlan:
 
     def _check_variant(self, name: str) -> None:
         own = self.config.variants[name]
+        if self.is_imported(name):
+            self._check_ready(name, own["activations"])
+            return
         weights = own.get("weights")
         if weights is not None:
             validated(File, weights, "variants", name, "weights")
@@ -106,6 +132,12 @@ class NetworkPlan:
                     repr(weights),
                     f"null or an existing file that ends in {', '.join(WEIGHTS)}",
                 )
+        if "function" in own:
+            try:
+                code_of(own["function"])
+            except InputError as error:
+                _, found, expected = error.args
+                raise InputError(f"config variants.{name}.function", found, expected) from error
         settings = self.variant(name)
         for option in ARCHITECTURES.parameters(settings["architecture"]):
             if option not in settings:
@@ -114,6 +146,26 @@ class NetworkPlan:
                     f"no {option}, which {settings['architecture']} needs",
                     f"{option} here or under training",
                 )
+
+    def _check_ready(self, name: str, path: str) -> None:
+        """Refuse activations that are not there."""
+        from os.path import isdir, isfile
+
+        if not (isfile(path) if path.endswith(".nc") else isdir(path)):
+            raise InputError(
+                f"config variants.{name}.activations",
+                repr(path),
+                "an existing folder, or an existing file that ends in .nc",
+            )
+        for index, candidate in enumerate(self.config.candidates):
+            for file in ready_files(path, candidate.layers if candidate.variant == name else []):
+                if not isfile(file):
+                    raise InputError(
+                        f"config candidates.{index}.layers",
+                        f"no file {file}",
+                        f"the responses of each layer as {path}/<layer>.npy, and the names of the "
+                        f"stimuli in {path}/{STIMULI}",
+                    )
 
     def check_reference(
         self, key: str, variant: str, layers: Iterable[str], trained: bool = True
@@ -190,7 +242,8 @@ class NetworkPlan:
 
     def seeds_of(self, variant: str) -> list[int]:
         """Seeds of all networks of a variant, in the order in which jobs train them."""
-        candidates = self.candidates if self.config.brains else []
+        is_shown = any(brain.has_images for brain in self.config.brains.values())
+        candidates = self.candidates if is_shown else []
         networks = [*self.population, *candidates, *self.truths.values()]
         return list(dict.fromkeys(item.seed for item in networks if item.variant == variant))
 
@@ -241,6 +294,12 @@ class NetworkPlan:
             return settings["weights"] or []
         return self.trained(Network.of(wildcards), "safetensors")
 
+    def ready_files(self, wildcards: Wildcards) -> list[str]:
+        """Files of somebody's activations that a candidate needs."""
+        network = Network.of(wildcards)
+        layers = self.layers_of(network, wildcards.stimuli)
+        return ready_files(self.variant(network.variant)["activations"], layers)
+
     def images_seen(self, wildcards: Wildcards) -> str:
         """Images that a network sees; a model from elsewhere sees them at a size of its own."""
         if wildcards.stimuli == "population":
@@ -249,8 +308,13 @@ class NetworkPlan:
         return f"results/stimuli/{wildcards.stimuli}/{side}.nc"
 
     def architecture_code(self, wildcards: Wildcards) -> list[str]:
-        """The file of a variant's architecture and every module that it imports."""
-        return fingerprints(ARCHITECTURES.path(self.variant(wildcards.variant)["architecture"]))
+        """The file of a variant's architecture and every module that it imports.
+
+        Of a model of one's own, also the file of the function that makes it.
+        """
+        settings = self.variant(wildcards.variant)
+        own = code_of(settings["function"]) if "function" in settings else []
+        return fingerprints(ARCHITECTURES.path(settings["architecture"])) + own
 
     def train_settings(self, wildcards: Wildcards) -> Settings:
         """Settings of `train_model`."""
@@ -262,17 +326,35 @@ class NetworkPlan:
 
     def activation_settings(self, wildcards: Wildcards) -> Settings:
         """Settings of `extract_activations`."""
-        units = self.config.activations.model_dump()
         return self._settings(
             device=self.config.device,
-            variant_name=wildcards.variant,
             variant=self.variant(wildcards.variant),
             # Name of the random stream of the noise, the same for the images of all brains.
             stimuli="population" if wildcards.stimuli == "population" else "scenes",
-            layers=self.layers_of(Network.of(wildcards), wildcards.stimuli),
-            n_trials=units.pop("n_trials"),
-            units=units,
+            n_trials=self.config.activations.n_trials,
+            **self._unit_settings(wildcards),
         )
+
+    def import_settings(self, wildcards: Wildcards) -> Settings:
+        """Settings of `import_activations`."""
+        settings = self._unit_settings(wildcards)
+        if settings["units"]["mode"] == "hypercolumn":
+            # Units without positions, whose order may be that of a map.
+            settings["units"]["mode"] = "random_same_index"
+        return self._settings(path=self.variant(wildcards.variant)["activations"], **settings)
+
+    def _unit_settings(self, wildcards: Wildcards) -> Settings:
+        """What is read of a network: layers, and which of their units."""
+        network = Network.of(wildcards)
+        options = self.config.activations
+        # Units of the population and of simulated brains have a value before their non-linearity.
+        is_candidate_only = network not in [*self.population, *self.truths.values()]
+        return {
+            "variant_name": network.variant,
+            "layers": self.layers_of(network, wildcards.stimuli),
+            "projected": options.projection and is_candidate_only,
+            "units": options.model_dump(exclude={"n_trials", "projection"}),
+        }
 
     def summary_settings(self, wildcards: Wildcards) -> Settings:
         """Settings of `summarise_training`."""

@@ -289,7 +289,7 @@ def test_channels_that_come_last_are_found():
     ("output", "found"),
     [
         (torch.rand(2, 3, 4, 5), "an output of shape (2, 3, 4, 5)"),
-        (torch.rand(2, 49, 8), "an output of shape (2, 49, 8)"),
+        (torch.rand(2, 48, 8), "an output of shape (2, 48, 8)"),
         (torch.rand(2), "an output of shape (2,)"),
         ((torch.rand(2, 3), None), "a tuple"),
     ],

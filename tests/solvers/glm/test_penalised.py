@@ -10,7 +10,8 @@ from workflow_scripts.alignment.scoring import r2_per_unit
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.solvers.glm.families import FAMILIES
 from workflow_scripts.solvers.glm.links import LINKS
-from workflow_scripts.solvers.glm.penalised import GeneralisedLinear
+from workflow_scripts.solvers.glm.penalised import ALPHAS, GeneralisedLinear
+from workflow_scripts.solvers.glm.units import UNITS
 from workflow_scripts.solvers.ridge import Ridge
 
 
@@ -105,18 +106,21 @@ def test_exponential_mean_predicts_as_scikit_learn(counts):
 
 @pytest.mark.parametrize("link", ["exp", "softplus"])
 @pytest.mark.parametrize("family", FAMILIES)
-def test_penalty_is_chosen_by_cross_validated_loss(counts, link, family):
-    """By fitting each fold alone, over the whole grid."""
+def test_penalty_is_chosen_by_cross_validated_loss(counts, link, family, monkeypatch):
+    """By fitting each fold alone, over the whole grid, in the unit of all training stimuli."""
     Z, Y = counts
     Z, Y = Z[:98], Y[:98]  # folds that differ in size
     alphas, n_folds = [1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0], 4
-    chosen = GeneralisedLinear(link, family, alphas, n_folds).fit(Z, Y).alpha_
+    model = GeneralisedLinear(link, family, alphas, n_folds).fit(Z, Y)
+    chosen, unit = model.alpha_, model.unit_
+    monkeypatch.setitem(UNITS, link, lambda A, Y: np.ones(len(Y)))
     fold = np.arange(len(Z)) % n_folds
     lost = np.zeros((len(alphas), Y.shape[1]))
     for number, alpha in enumerate(alphas):
         for k in range(n_folds):
-            fitted = GeneralisedLinear(link, family, [alpha], 2).fit(Z[fold != k], Y[fold != k])
-            mu, y = fitted.predict(Z[fold == k]), Y[fold == k]
+            train, out = fold != k, fold == k
+            fitted = GeneralisedLinear(link, family, [alpha], 2).fit(Z[train], Y[train] / unit)
+            mu, y = unit * fitted.predict(Z[out]), Y[out]
             lost[number] += (mu - y * np.log(mu) if family == "poisson" else (mu - y) ** 2).sum(
                 axis=0
             )
@@ -183,6 +187,17 @@ def test_softplus_targets_are_predicted_better_than_by_a_line():
     line = Ridge().fit(Z[train], Y[train]).predict(Z[test])
     bent, line = (r2_per_unit(Y[test], predicted) for predicted in (bent, line))
     assert np.median(bent) > 0.99 > np.median(line)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("link", LINKS)
+def test_neither_penalties_nor_predictions_depend_on_the_unit_of_responses(counts, link, family):
+    Z, Y = counts
+    fitted, scaled = (
+        GeneralisedLinear(link, family, ALPHAS, 4).fit(Z, factor * Y) for factor in (1, 0.004)
+    )
+    np.testing.assert_array_equal(scaled.alpha_, fitted.alpha_)
+    np.testing.assert_allclose(scaled.predict(Z), 0.004 * fitted.predict(Z), rtol=1e-3)
 
 
 def test_a_number_of_folds_that_cannot_be_is_refused(counts):

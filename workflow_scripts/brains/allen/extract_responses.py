@@ -27,7 +27,7 @@ def main() -> None:
             responses = extract(session, arguments.nwb, data_kind, settings)
         encoding = {
             "spike_count": {"_FillValue": MISSING, "zlib": True},
-            "trial_rate": {"zlib": True},
+            "trial_response": {"zlib": True},
         }
         write_netcdf(responses, arguments.output, encoding)
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from workflow_scripts.brains.allen.release import scene_name
 from workflow_scripts.brains.allen.session_file import METRICS, count_units_in_file
 from workflow_scripts.brains.presets import Preset, bin_edges
 from workflow_scripts.brains.reliability import split_half_reliability
@@ -332,7 +333,7 @@ def compute_responses(counts: np.ndarray, edges: np.ndarray, settings: Extractio
     """
     # Either all bins of a presentation are missing, or none.
     spike_count = np.where(counts[:, :, 0] == MISSING, MISSING, counts.sum(axis=2))
-    trial_rate = np.where(spike_count == MISSING, np.nan, spike_count) / (edges[-1] - edges[0])
+    trial_response = np.where(spike_count == MISSING, np.nan, spike_count) / (edges[-1] - edges[0])
     bin_rate = np.nanmean(np.where(counts == MISSING, np.nan, counts), axis=1)
     bin_rate /= np.diff(edges)[:, None]
     random = generator(settings.seed, "extract_responses", settings.session)
@@ -347,8 +348,8 @@ def compute_responses(counts: np.ndarray, edges: np.ndarray, settings: Extractio
     trials, spikes_per_s = ("stimulus", "trial", "unit"), {"units": "spikes/s"}
     variables = {
         "spike_count": (trials, spike_count.astype(np.int16)),
-        "trial_rate": (trials, trial_rate.astype(np.float32), spikes_per_s),
-        "rate": (("stimulus", "unit"), bin_rate.mean(axis=1), spikes_per_s),
+        "trial_response": (trials, trial_response.astype(np.float32), spikes_per_s),
+        "response": (("stimulus", "unit"), bin_rate.mean(axis=1), spikes_per_s),
     }
     if settings.preset == "nayebi":
         variables |= {
@@ -380,8 +381,8 @@ def extract(
     Returns
     -------
     xarray.Dataset
-        ``spike_count`` and ``trial_rate`` (stimulus, trial, unit; the latter in spikes/s),
-        ``rate`` (stimulus, unit; spikes/s) and ``n_trials`` (stimulus), with area, quality and
+        ``spike_count`` and ``trial_response`` (stimulus, trial, unit; the latter in spikes/s),
+        ``response`` (stimulus, unit; spikes/s) and ``n_trials`` (stimulus), with area, quality and
         reliability of each unit; ``n_in_file``, ``n_after_quality`` and ``n_after_trials``
         (area_name), units before and after each filter.
         For preset nayebi also ``bin_rate`` (stimulus, bin, unit; spikes/s), ``bin_reliability``
@@ -406,7 +407,7 @@ def extract(
     metrics = {metric: ("unit", units[metric].to_numpy(float)) for metric in METRICS}
     responses = responses.assign_coords(
         {
-            "stimulus": np.arange(settings.n_scenes),
+            "stimulus": [scene_name(scene) for scene in range(settings.n_scenes)],
             "unit": units.index.to_numpy(np.int64),
             "area": ("unit", units["structure_acronym"].to_numpy(str)),
             "area_name": settings.areas,
@@ -414,7 +415,8 @@ def extract(
         }
     )
     return responses.assign_attrs(
-        session_id=settings.session,
+        subject=str(settings.session),
+        measurement="spikes",
         verdict="skipped" if counted.reason else "ok",
         reason=counted.reason,
         window_start_s=float(edges[0]),

@@ -6,9 +6,9 @@ Runs in the AllenSDK environment. Templates that are there already are checked a
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.brains.allen.download import Patience, download
 from workflow_scripts.brains.allen.scenes import read_template, template_path
 from workflow_scripts.brains.allen.servers import PATIENCE_HELP, open_source, parse_patience
+from workflow_scripts.brains.download import Patience, download
 from workflow_scripts.common.files import PathLike
 from workflow_scripts.common.job import job, parse_arguments
 

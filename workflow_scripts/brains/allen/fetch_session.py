@@ -10,9 +10,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.brains.allen.download import Patience, Receipt, download
 from workflow_scripts.brains.allen.servers import PATIENCE_HELP, open_source, parse_patience
 from workflow_scripts.brains.allen.session_file import check_content
+from workflow_scripts.brains.download import Patience, Receipt, download
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import PathLike, replacing
 from workflow_scripts.common.job import job, parse_arguments

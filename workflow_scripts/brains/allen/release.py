@@ -9,3 +9,8 @@ SESSION_TYPE = "brain_observatory_1.1"
 
 TEMPLATE_SHAPE = (918, 1174)
 """Height and width in pixels of the published picture of a natural scene."""
+
+
+def scene_name(scene: int) -> str:
+    """Name of a natural scene: that of its file."""
+    return f"natural_scene_{scene}.tiff"

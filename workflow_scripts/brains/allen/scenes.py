@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from workflow_scripts.brains.allen.release import TEMPLATE_SHAPE
+from workflow_scripts.brains.allen.release import TEMPLATE_SHAPE, scene_name
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import PathLike, replacing
 
 
 def template_path(folder: PathLike, scene: int) -> Path:
     """File of one scene in a folder of templates."""
-    return Path(folder) / f"natural_scene_{scene}.tiff"
+    return Path(folder, scene_name(scene))
 
 
 def write_templates(images: Iterable[np.ndarray], folder: PathLike) -> None:
@@ -46,20 +46,3 @@ def read_template(path: PathLike) -> np.ndarray:
             path, f"{image.dtype} of shape {image.shape}", f"uint8 of shape {TEMPLATE_SHAPE}"
         )
     return image
-
-
-def read_templates(folder: PathLike, n_scenes: int) -> np.ndarray:
-    """Read the templates of all scenes; see `read_template`.
-
-    Parameters
-    ----------
-    folder : str or path-like
-        Folder with ``natural_scene_0.tiff`` and so on.
-    n_scenes : int
-        Number of scenes that must be there.
-
-    Returns
-    -------
-    numpy.ndarray of uint8, shape (n_scenes, height, width)
-    """
-    return np.stack([read_template(template_path(folder, scene)) for scene in range(n_scenes)])

@@ -17,7 +17,7 @@ import requests
 from allensdk.brain_observatory.ecephys.ecephys_project_api import EcephysProjectWarehouseApi
 from allensdk.brain_observatory.ecephys.ecephys_project_api.rma_engine import RmaEngine
 
-from workflow_scripts.brains.allen.download import Patience, download
+from workflow_scripts.brains.download import Patience, download
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import PathLike, write_table
 

@@ -3,19 +3,23 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from workflow_scripts.brains.allen.release import TEMPLATE_SHAPE
+from workflow_scripts.brains.allen.release import TEMPLATE_SHAPE, scene_name
 from workflow_scripts.brains.allen.scenes import write_templates
-from workflow_scripts.common.files import PathLike
+from workflow_scripts.common.files import PathLike, write_table
 from workflow_scripts.common.job import job
 from workflow_scripts.common.random_streams import generator
 from workflow_scripts.images.photographs import load_photographs, random_crops
 
 
-def main(settings: dict[str, Any], folder: PathLike) -> None:
-    """Write `settings["n_scenes"]` grey crops of photographs as TIFF files."""
+def main(settings: dict[str, Any], folder: PathLike, listed: PathLike) -> None:
+    """Write `settings["n_scenes"]` grey crops of photographs as TIFF files, and list them.
+
+    Crops of one photograph are alike: in the list they are a group.
+    """
     grey = [photograph.convert("L").convert("RGB") for photograph in load_photographs()]
-    images, _ = random_crops(
+    images, photographs = random_crops(
         grey,
         settings["n_scenes"],
         TEMPLATE_SHAPE,
@@ -23,8 +27,12 @@ def main(settings: dict[str, Any], folder: PathLike) -> None:
         generator(settings["seed"], "simulate_scenes"),
     )
     write_templates(np.ascontiguousarray(images[..., 0]), folder)
+    names = [scene_name(scene) for scene in range(len(images))]
+    groups = [f"photograph {photograph}" for photograph in photographs]
+    table = pd.DataFrame({"stimulus": names, "group": groups, "data_kind": "simulated"})
+    write_table(table, listed)
 
 
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input, snakemake.output):
-        main(snakemake.params.settings, snakemake.output[0])
+        main(snakemake.params.settings, snakemake.output.images, snakemake.output.listed)

@@ -11,7 +11,7 @@ from workflow_scripts.evaluation.metric import Card, Population, Random, Scores
 CARD = Card(
     label="Cost",
     populations=("networks", "brain"),
-    comparisons=("networks", "brain", "model_to_brain", "brain_to_model"),
+    comparisons=("networks", "brain", "model_to_brain", "brain_to_model", "brain_to_brain"),
     columns={
         "comparison": "name of the comparison",
         "method": "name of the method",

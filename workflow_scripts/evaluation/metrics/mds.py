@@ -10,7 +10,6 @@ Reference: Kruskal 1964, Psychometrika 29: 1-27; de Leeuw 1977, Recent Developme
 """
 
 import logging
-from itertools import product
 from typing import Literal
 
 import numpy as np
@@ -20,16 +19,20 @@ from sklearn.manifold import MDS
 
 from workflow_scripts.common.forms import Count
 from workflow_scripts.evaluation.metric import Card, Population, Random, Scores
-from workflow_scripts.evaluation.similarity import distance_matrix, similarity_matrix
+from workflow_scripts.evaluation.similarity import (
+    distance_matrix,
+    scored_profiles,
+    similarity_matrix,
+)
 
 CARD = Card(
     label="Maps of the profiles",
-    populations=("networks",),
-    comparisons=("networks",),
+    populations=("networks", "pairs"),
+    comparisons=("networks", "brain"),
     columns={
         "method": "name of the method",
-        "subject": "network",
-        "part": "layer",
+        "subject": "network, animal or person",
+        "part": "layer or area",
         "x": "first coordinate of the profile in the map",
         "y": "second coordinate",
         "stress": "Kruskal's stress-1 of the method's map; 0: all distances are kept",
@@ -52,8 +55,10 @@ def measure(
     clip: bool = True,
 ) -> pd.DataFrame:
     """Position of each profile in the map of each method."""
-    profiles = list(product(population.subjects, population.parts))
+    profiles = scored_profiles(scores.cells, population)
     reference, tables = None, [pd.DataFrame(columns=list(CARD.columns))]
+    if not profiles:
+        return tables[0]
     for method, cells in scores.cells.groupby("method", sort=False):
         similarity = similarity_matrix(cells, profiles)
         distance = distance_matrix(similarity, symmetrisation, clip)

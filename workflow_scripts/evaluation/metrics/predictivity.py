@@ -37,6 +37,7 @@ CARD = Card(
         "n_skipped": "number of cells that were skipped",
     },
     reference="Efron and Tibshirani 1993, An Introduction to the Bootstrap",
+    of_mappings=True,
 )
 
 STATISTICS = {

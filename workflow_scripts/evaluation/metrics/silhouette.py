@@ -21,13 +21,14 @@ from workflow_scripts.evaluation.metric import Card, Population, Random, Scores
 from workflow_scripts.evaluation.similarity import (
     SYMMETRISATIONS,
     distance_matrix,
+    scored_profiles,
     similarity_matrix,
 )
 
 CARD = Card(
     label="Silhouette",
-    populations=("networks",),
-    comparisons=("networks",),
+    populations=("networks", "pairs"),
+    comparisons=("networks", "brain"),
     columns={
         "method": "name of the method",
         "symmetrisation": "how the similarities of the two directions become one",
@@ -41,6 +42,7 @@ CARD = Card(
         "mean_b": "mean distance to the nearest other part",
     },
     reference="Rousseeuw 1987, J Comput Appl Math 20: 53-65",
+    min_parts=2,
 )
 
 
@@ -54,12 +56,14 @@ def measure(
     exclude_same_subject: bool = False,
 ) -> pd.DataFrame:
     """Mean silhouette of all profiles for each method and combination of options."""
-    profiles = list(product(population.subjects, population.parts))
+    profiles = scored_profiles(scores.cells, population)
+    if not profiles:
+        return pd.DataFrame(columns=list(CARD.columns))
     subjects, parts = zip(*profiles, strict=True)
+    names = list(dict.fromkeys(subjects))
     configured = (symmetrisation, clip, exclude_same_subject)
-    n_subjects, n_parts = len(population.subjects), len(population.parts)
     generator = random.generator("bootstrap", "silhouette")
-    counts = draw_counts(n_subjects, random.n_draws, generator)
+    counts = draw_counts(len(names), random.n_draws, generator)
     rows = []
     for method, cells in scores.cells.groupby("method", sort=False):
         similarity = similarity_matrix(cells, profiles)
@@ -69,7 +73,7 @@ def measure(
             a, b, values = silhouette(distance, subjects, parts, excluded)
             # Only the judged subjects are drawn. A draw of the whole population would pair copies
             # of one subject, or leave fewer others than there are.
-            by_subject = values.reshape(n_subjects, n_parts).mean(axis=1)
+            by_subject = pd.Series(values).groupby(list(subjects), sort=False).mean().to_numpy()
             low, high = interval(weighted_mean(by_subject, counts))
             rows.append(
                 {
@@ -106,7 +110,7 @@ def silhouette(
     Returns
     -------
     a, b, s : numpy.ndarray, each of shape (n,)
-        NaN for a profile that has no other profile of its part.
+        NaN for a profile that has no other profile of its part, or none of another part.
     """
     of_subject, of_part = np.asarray(subjects), np.asarray(parts)
 
@@ -122,5 +126,5 @@ def silhouette(
         rivals = [
             mean_distance(i, others & (of_part == part)) for part in set(of_part) - {of_part[i]}
         ]
-        b[i] = np.min(rivals)
+        b[i] = np.min(rivals) if rivals else np.nan
     return a, b, (b - a) / np.maximum(a, b)

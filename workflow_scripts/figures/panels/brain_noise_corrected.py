@@ -8,11 +8,11 @@ from workflow_scripts.figures.panel import Card, PanelData
 
 CARD = Card(
     title="Predictivity without the noise of trials",
-    caption="Held-out correlation of each subject's units, predicted from the pooled units of the "
-    "same area in all other subjects, as measured and divided by the correlation that the noise of "
+    caption="Held-out correlation of each subject's units, predicted from the same area of other "
+    "subjects, as measured and divided by the correlation that the noise of "
     "trials allows: median over units, mean over subjects, then over areas.",
     tables=("predictivity",),
-    population="brain",
+    populations=("brain",),
     size=(7.5, 4.2),
     error_bars="subjects",
     needs="noise_correction",
@@ -27,11 +27,11 @@ def draw(figure: SubFigure, data: PanelData) -> None:
     table = pd.concat([same_part(data, statistic) for statistic in STATISTICS])
     table = table[table["part"] == "overall"]
     axes = figure.subplots()
-    methods = present(table, data.methods)
+    methods = present(table, data.methods, "predictivity")
     grouped_bars(axes, table, list(STATISTICS), "statistic", "predictivity", methods)
     axes.set_xticks(range(len(STATISTICS)), list(STATISTICS.values()))
     axes.set(
         ylabel="held-out correlation r (median over units)",
-        title="Same area, all other subjects as the source, mean over areas",
+        title="From the same area of other subjects, mean over areas",
     )
     legend_below(axes, 0.12)

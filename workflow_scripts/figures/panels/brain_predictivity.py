@@ -1,4 +1,4 @@
-"""Predictivity of each area of a subject from the same area of all other subjects."""
+"""Predictivity of each area of a subject from the same area of other subjects."""
 
 from matplotlib.figure import SubFigure
 
@@ -7,10 +7,10 @@ from workflow_scripts.figures.panel import Card, PanelData
 
 CARD = Card(
     title="Predictivity by area",
-    caption="Held-out R² of each subject's units, predicted from the pooled units of the same area "
-    "in all other subjects: median over units, mean over subjects.",
+    caption="Held-out R² of each subject's units, predicted from the same area of other subjects, "
+    "pooled or one by one as the configuration says: median over units, mean over subjects.",
     tables=("predictivity",),
-    population="brain",
+    populations=("brain",),
     size=(7.5, 4.2),
     error_bars="subjects",
 )
@@ -18,4 +18,4 @@ CARD = Card(
 
 def draw(figure: SubFigure, data: PanelData) -> None:
     """For each area a bar per method."""
-    predictivity_by_part(figure, data, "area", "Same area, all other subjects as the source")
+    predictivity_by_part(figure, data, "area", "From the same area of other subjects")

@@ -31,16 +31,6 @@ class Link(Protocol):
     def inverse(mu: Array, xp: Any) -> Array:
         """Linear predictor of a mean."""
 
-    @staticmethod
-    def unit(mean: Array, highest: Array) -> Array:
-        """The response of each target that the fit takes as 1.
-
-        Parameters
-        ----------
-        mean, highest : array, shape (n_targets,)
-            Mean and largest training response.
-        """
-
 
 def _softplus(eta: Array, xp: Any) -> Evaluated:
     """``log(1 + exp(eta))``, its logarithm, its slope, and the slope of its logarithm."""
@@ -58,7 +48,7 @@ def _softplus(eta: Array, xp: Any) -> Evaluated:
 
 
 class Exponential:
-    """``mu = exp(eta)``, fitted to responses in units of their mean: their unit does not matter."""
+    """``mu = exp(eta)``."""
 
     @staticmethod
     def evaluate(eta: Array, xp: Any) -> Evaluated:
@@ -71,14 +61,9 @@ class Exponential:
         """Linear predictor of a mean."""
         return xp.log(mu)
 
-    @staticmethod
-    def unit(mean: Array, highest: Array) -> Array:
-        """The mean."""
-        return mean
-
 
 class Softplus:
-    """``mu = log(1 + exp(eta))``, fitted to responses as they are."""
+    """``mu = log(1 + exp(eta))``."""
 
     @staticmethod
     def evaluate(eta: Array, xp: Any) -> Evaluated:
@@ -90,17 +75,11 @@ class Softplus:
         """Linear predictor of a mean."""
         return mu + xp.log(-xp.expm1(-mu))
 
-    @staticmethod
-    def unit(mean: Array, highest: Array) -> Array:
-        """One."""
-        return mean * 0 + 1
-
 
 class Rectifier:
     """``mu = log(1 + exp(s eta)) / s`` with s = 10: a ReLU with a rounded corner.
 
-    A mean of exactly zero would make even a single spike impossible. The link is fitted to
-    responses in units of their mean.
+    A mean of exactly zero would make even a single spike impossible.
     """
 
     @staticmethod
@@ -114,14 +93,9 @@ class Rectifier:
         """Linear predictor of a mean."""
         return Softplus.inverse(SHARPNESS * mu, xp) / SHARPNESS
 
-    @staticmethod
-    def unit(mean: Array, highest: Array) -> Array:
-        """The mean."""
-        return mean
-
 
 class NormalCdf:
-    """``mu = Phi(eta)``, fitted to responses as shares of the largest prediction allowed."""
+    """``mu = Phi(eta)``."""
 
     @staticmethod
     def evaluate(eta: Array, xp: Any) -> Evaluated:
@@ -135,11 +109,6 @@ class NormalCdf:
     def inverse(mu: Array, xp: Any) -> Array:
         """Linear predictor of a mean."""
         return _special(xp).ndtri(mu)
-
-    @staticmethod
-    def unit(mean: Array, highest: Array) -> Array:
-        """The largest prediction allowed."""
-        return CAP * highest
 
 
 def _special(xp: Any) -> ModuleType:

@@ -19,6 +19,7 @@ from workflow_scripts.solvers.glm.links import CAP, LINKS
 from workflow_scripts.solvers.glm.penalties import evaluate_all_penalties, search_penalties
 from workflow_scripts.solvers.glm.problem import pose_problem
 from workflow_scripts.solvers.glm.quasi_newton import MOST_EVALUATIONS, minimise_precisely
+from workflow_scripts.solvers.glm.units import UNITS
 from workflow_scripts.solvers.principal_axes import principal_axes
 
 ALPHAS = [float(a) for a in np.logspace(-4, 2, 7)]
@@ -73,6 +74,7 @@ class GeneralisedLinear:
         Intercept and weights on the principal axes, for responses in units of `unit_`.
     axes_ : array, shape (n_units, k)
     unit_ : array, shape (n_targets,)
+        What the fit takes as 1; see `UNITS`. For a softplus, the output gain.
     ceiling_ : array, shape (n_targets,)
         Largest prediction of each target, in units of `unit_`; see `CAP`.
     n_capped_ : int
@@ -124,10 +126,7 @@ class GeneralisedLinear:
             )
         highest = xp.max(Y, axis=0)
         responding = highest > 0
-        one = xp.ones_like(highest)
-        unit = LINKS[self.link].unit(xp.mean(Y, axis=0), highest)
-        self.unit_ = xp.where(responding, unit, one)
-        self.ceiling_ = CAP * highest / self.unit_
+        self.unit_ = xp.ones_like(highest)
         order = xp.asarray(fold_after_fold(n_stimuli, self.n_folds), device=device(Z))
         U, s, Vt = principal_axes(Z[order])
         self.axes_ = Vt.T
@@ -150,10 +149,13 @@ class GeneralisedLinear:
         for start in range(0, len(fitted), size):
             batch = fitted[start : start + size]
             columns = xp.asarray(batch, device=device(Z))
-            responses = transposed((Y[:, columns] / self.unit_[columns])[order])
+            responses = transposed(Y[:, columns][order])
+            unit = UNITS[self.link](A, responses)
+            self.unit_[columns] = unit
             self.theta_[columns], self.alpha_[batch], self.converged_[batch] = self._fit_batch(
-                A, s**2, folds, alphas, responses
+                A, s**2, folds, alphas, responses / unit[:, None]
             )
+        self.ceiling_ = CAP * highest / self.unit_
         return self
 
     def _fit_batch(

@@ -12,17 +12,17 @@ from workflow_scripts.figures.panel import Card, PanelData
 CARD = Card(
     title="Maps of the profiles",
     caption="Metric multidimensional scaling of the profiles, distance 1 − similarity: colour is "
-    "the layer, shape the seed.",
+    "the layer or area, shape the subject.",
     tables=("mds",),
-    population="networks",
+    populations=("networks", "pairs"),
     size=(8.5, 5.2),
 )
 
 PALETTE = "viridis"
-"""Layers have an order, and so have these colours."""
+"""Layers have an order, and often areas too; so have these colours."""
 
 MARKERS = "osD^vP*X<>"
-"""Shapes that can be told apart at a size of a few points; with more seeds they repeat."""
+"""Shapes that can be told apart at a size of a few points; with more subjects they repeat."""
 
 MAX_COLUMNS = 5
 """Maps in a row, so that the names of methods above them stay apart in a composed figure."""
@@ -31,7 +31,7 @@ MAX_COLUMNS = 5
 def draw(figure: SubFigure, data: PanelData) -> None:
     """Maps in two rows, or in more if there are many, with one legend to the right of them."""
     table = data.tables["mds"]
-    methods = present(table, data.methods)
+    methods = present(table, data.methods, "x")
     n_columns = min((len(methods) + 1) // 2, MAX_COLUMNS)
     grid = figure.subplots(-(-len(methods) // n_columns), n_columns, squeeze=False).ravel()
     palette = sns.color_palette(PALETTE, len(data.parts))
@@ -76,12 +76,20 @@ def _draw_map(
 def _add_legend(
     figure: SubFigure, colours: dict[str, tuple[float, float, float]], shapes: dict[str, str]
 ) -> None:
-    """Colours of the layers, then shapes of the seeds."""
+    """Colours of the layers or areas, then shapes of the subjects, as far as they differ."""
     handles = [
         plt.Line2D([], [], marker="o", linestyle="", color=colour) for colour in colours.values()
     ]
+    told_apart = shapes if len(shapes) <= len(MARKERS) else {}
     handles += [
-        plt.Line2D([], [], marker=shape, linestyle="", color="grey") for shape in shapes.values()
+        plt.Line2D([], [], marker=shape, linestyle="", color="grey")
+        for shape in told_apart.values()
     ]
-    labels = [*colours, *(f"seed {subject.rsplit('/', 1)[-1]}" for subject in shapes)]
+    labels = [*colours, *map(_subject_label, told_apart)]
     figure.legend(handles, labels, loc="outside right center", frameon=False)
+
+
+def _subject_label(subject: str) -> str:
+    """A network by its seed; all of a population are of one variant."""
+    _, is_network, seed = subject.rpartition("/")
+    return f"seed {seed}" if is_network else subject

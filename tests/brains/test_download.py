@@ -16,9 +16,9 @@ import h5py
 import pytest
 
 from tests.harness.loopback import Loopback
-from workflow_scripts.brains.allen.download import DownloadError, Patience, download
+from workflow_scripts.brains.download import DownloadError, Patience, download
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 SIZE = 2_000_003
 CONTENT = os.urandom(SIZE)
 OTHER = os.urandom(SIZE)
@@ -94,7 +94,7 @@ def assert_ends(server, path, sentence, **arguments):
 def start(server, path):
     """The same call in a process of its own: it logs, then prints what it transferred."""
     program = (
-        "import logging, sys; from workflow_scripts.brains.allen.download import download; "
+        "import logging, sys; from workflow_scripts.brains.download import download; "
         "logging.basicConfig(level='INFO'); "
         "print(download(*sys.argv[1:]).transferred)"
     )
@@ -408,7 +408,7 @@ def test_an_address_that_is_none_is_named(path):
 
 
 def test_the_log_says_how_far_a_file_is(server, path, caplog, monkeypatch):
-    monkeypatch.setattr("workflow_scripts.brains.allen.download.LOG_INTERVAL_S", 0)
+    monkeypatch.setattr("workflow_scripts.brains.download.LOG_INTERVAL_S", 0)
     with caplog.at_level("INFO"):
         fetch(server, path)
     assert re.search(r"session_1.nwb: \d+%, \d\.\d of 2\.0 MB, .* MB/s, 0:00:00 left", caplog.text)

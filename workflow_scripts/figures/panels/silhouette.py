@@ -1,4 +1,4 @@
-"""Specificity between networks: silhouette of the profiles, clustered by layer."""
+"""Specificity between subjects: silhouette of the profiles, clustered by layer or area."""
 
 from matplotlib.figure import SubFigure
 
@@ -7,12 +7,12 @@ from workflow_scripts.figures.panel import Card, PanelData
 
 CARD = Card(
     title="Silhouette",
-    caption="Silhouette of the profiles with their layer as the cluster: 1 where the profiles of a "
-    "layer lie together and apart from other layers.",
+    caption="Silhouette of the profiles with their layer or area as the cluster: 1 where the "
+    "profiles of one lie together and apart from those of the others.",
     tables=("silhouette",),
-    population="networks",
+    populations=("networks", "pairs"),
     size=(4.5, 4.2),
-    error_bars="seeds",
+    error_bars="subjects",
 )
 
 
@@ -21,5 +21,5 @@ def draw(figure: SubFigure, data: PanelData) -> None:
     table = data.tables["silhouette"]
     table = table[table["default"]]
     axes = figure.subplots()
-    method_bars(axes, table, "silhouette", present(table, data.methods))
-    axes.set(ylabel="silhouette of layers (−1 to 1)", title="Specificity")
+    method_bars(axes, table, "silhouette", present(table, data.methods, "silhouette"))
+    axes.set(ylabel="silhouette (−1 to 1)", title="Specificity")

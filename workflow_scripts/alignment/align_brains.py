@@ -1,0 +1,72 @@
+"""Score one method from the areas of one brain to those of every subject of another brain."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from workflow_scripts.alignment.cells import direction_cells
+from workflow_scripts.alignment.shard import write_shard
+from workflow_scripts.brains.stimulus_table import common_stimuli, read_stimuli
+from workflow_scripts.brains.subjects import Filters, read_subjects
+from workflow_scripts.common.files import PathLike
+from workflow_scripts.common.job import job
+from workflow_scripts.common.profile import pool
+
+
+def main(
+    sources: Sequence[PathLike],
+    targets: Sequence[PathLike],
+    stimulus_tables: Sequence[PathLike],
+    settings: dict[str, Any],
+    output: PathLike,
+) -> None:
+    """Write the scores from one brain, whose subjects are pooled, to another.
+
+    Parameters
+    ----------
+    sources, targets : list of str or path-like
+        Recordings of the subjects of each brain.
+    stimulus_tables : list of str or path-like
+        Tables of the stimuli of the source brain and of the target brain.
+    settings : dict
+        Those that `workflow_scripts.alignment.shard.write_shard` takes, ``source_brain`` (its
+        name) and ``source_filters``.
+    output : str or path-like
+    """
+    source_brain, brain = settings["source_brain"], settings["brain"]
+    of_source, of_target = map(read_stimuli, stimulus_tables)
+    stimuli = common_stimuli(of_source, of_target, f"config brains.{brain}.compare_with")
+    with_trials = settings["noise_correction"] is not None
+    pooled, source_kind = read_subjects(
+        sources,
+        Filters(**settings["source_filters"]),
+        source_brain,
+        stimuli,
+        with_trials=with_trials,
+    )
+    subjects, target_kind = read_subjects(
+        targets, Filters(**settings["filters"]), brain, stimuli, with_trials=with_trials
+    )
+    areas = [
+        pool([subject[area] for subject in pooled], area, source_brain)
+        for area in settings["source_filters"]["areas"]
+    ]
+    kinds = {source_kind, target_kind}
+    write_shard(
+        direction_cells("model_to_brain", areas, subjects),
+        "brain_to_brain",
+        settings,
+        stimuli,
+        "simulated" if "simulated" in kinds else "recorded",
+        output,
+    )
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0], snakemake.input, snakemake.output):
+        main(
+            snakemake.input.sources,
+            snakemake.input.recordings,
+            [snakemake.input.source_stimuli, snakemake.input.stimuli],
+            snakemake.params.settings,
+            snakemake.output[0],
+        )

@@ -1,0 +1,97 @@
+"""Check a folder of a lab's own recordings on the command line, before anything runs.
+
+    uv run python -m workflow_scripts.brains.check FOLDER
+
+prints one line for each recording, which says what is in it or what is wrong with it, and one for
+the folder as a whole. It fails if anything is wrong.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator
+
+import numpy as np
+
+from workflow_scripts.brains.own_folder import OwnFolder, read_folder, recording_files
+from workflow_scripts.brains.recording import Labels, read_labels, read_responses, read_trials
+from workflow_scripts.brains.stimuli import check_images
+from workflow_scripts.common.errors import InputError
+from workflow_scripts.common.files import PathLike
+
+
+def check_recording(path: PathLike) -> str:
+    """What is in a recording, in one line.
+
+    Raises
+    ------
+    InputError
+        If it is not in the form.
+    """
+    labels = read_labels(path)
+    responses = read_responses(path, labels)
+    trials = "single trials" if labels.has_trials else "no single trials"
+    if labels.has_trials:
+        read_trials(path, labels, responses)
+    return (
+        f"{path}: ok: {labels.subject}, {labels.data_kind} {labels.measurement} in {labels.units}, "
+        f"{len(labels.stimulus)} stimuli, {trials}, {_count_units(labels)}"
+    )
+
+
+def _count_units(labels: Labels) -> str:
+    areas, counts = np.unique(labels.area, return_counts=True)
+    each = ", ".join(f"{count} {area}" for area, count in zip(areas, counts, strict=True))
+    return f"{len(labels.unit)} units ({each})"
+
+
+def describe(folder: OwnFolder) -> str:
+    """What the recordings of a folder have in common."""
+    groups = {stimulus.group for stimulus in folder.stimuli.values()}
+    n_test = sum(stimulus.split == "test" for stimulus in folder.stimuli.values())
+    parts = [
+        f"{len(folder.files)} subject{'' if len(folder.files) == 1 else 's'} with "
+        f"{len(folder.stimuli)} stimuli in common"
+    ]
+    if len(groups) < len(folder.stimuli):
+        parts.append(f"{len(groups)} groups")
+    if n_test:
+        parts.append(f"{n_test} prescribed for the test")
+    parts.append("an image of each" if folder.images else "no images")
+    return ", ".join(parts)
+
+
+def check_folder(path: PathLike) -> Iterator[tuple[bool, str]]:
+    """Each line that is printed, and whether it says that something is right."""
+    wrong = False
+    for file in recording_files(path):
+        try:
+            yield True, check_recording(file)
+        except InputError as error:
+            wrong = True
+            yield False, str(error)
+    # What is wrong with a single file would be said twice.
+    if wrong:
+        return
+    try:
+        folder = read_folder(path, str(path))
+        if folder.images:
+            groups = {name: stimulus.group for name, stimulus in folder.stimuli.items()}
+            check_images(folder.images, groups)
+        yield True, f"{path}: ok: {describe(folder)}"
+    except InputError as error:
+        yield False, str(error)
+
+
+def main() -> None:
+    """Print what is in a folder or wrong with it."""
+    parser = argparse.ArgumentParser(description="Check recordings as the workflow will.")
+    parser.add_argument("folder", help="folder with one netCDF file per subject")
+    results = []
+    for is_right, line in check_folder(parser.parse_args().folder):
+        print(line)
+        results.append(is_right)
+    sys.exit(not all(results))
+
+
+if __name__ == "__main__":
+    main()

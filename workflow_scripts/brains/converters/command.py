@@ -1,0 +1,44 @@
+"""What the commands of all converters share: how they write a recording, and how they fail."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import xarray as xr
+
+from workflow_scripts.brains.recording import read_labels
+from workflow_scripts.common.errors import InputError
+from workflow_scripts.common.files import PathLike, write_netcdf
+
+DATA_KINDS = ("recorded", "simulated")
+"""Where responses may come from."""
+
+
+def write_recording(recording: xr.Dataset, path: PathLike) -> None:
+    """Write a recording, and log what is in it.
+
+    Raises
+    ------
+    InputError
+        If it is not in the form, such as for a name that comes twice.
+    """
+    write_netcdf(recording, path)
+    labels = read_labels(path)
+    areas, counts = np.unique(labels.area, return_counts=True)
+    units = ", ".join(f"{count} {area}" for area, count in zip(areas, counts, strict=True))
+    trials = f"up to {recording.sizes['trial']} trials" if labels.has_trials else "no single trials"
+    logging.info("%s: %d stimuli, %s, units: %s", path, len(labels.stimulus), trials, units)
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """Log to standard error, and end in one sentence on what a person can correct."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", force=True)
+    try:
+        yield
+    except InputError as error:
+        sys.exit(str(error))
+    except OSError as error:
+        sys.exit(f"the system refused to read or write: {error}")

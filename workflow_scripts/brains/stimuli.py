@@ -1,0 +1,179 @@
+"""Which stimuli of a brain take part, and which of them belong together.
+
+Stimuli are matched by name. A brain may have a list of them, ``stimuli.csv``, with the columns
+``stimulus`` and, if they are wanted, ``group`` and ``split``; other columns are not read.
+"""
+
+import csv
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from workflow_scripts.common.errors import InputError
+from workflow_scripts.common.files import PathLike
+
+MIN_STIMULI = 10
+"""Fewest stimuli that all subjects of a brain must have seen, as anything less trains no map."""
+
+SPLITS = ("train", "test")
+
+
+@dataclass(frozen=True)
+class Stimulus:
+    """A row of the list of stimuli; ``split`` is empty if none is prescribed."""
+
+    group: str
+    split: str
+
+
+def read_list(path: PathLike) -> dict[str, Stimulus]:
+    """Read a list of stimuli.
+
+    Parameters
+    ----------
+    path : str or path-like
+        CSV file.
+
+    Returns
+    -------
+    dict of str to Stimulus
+        By name. A stimulus without a group is a group of its own.
+
+    Raises
+    ------
+    InputError
+        With one sentence on the first thing that is wrong.
+    """
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            columns = reader.fieldnames or []
+            rows = list(reader)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(path, f"no readable CSV file ({error})", "a list of stimuli") from error
+    if "stimulus" not in columns:
+        found = f"the columns {', '.join(columns)}" if columns else "an empty file"
+        raise InputError(path, found, "stimulus, and group or split if they are wanted")
+    listed: dict[str, Stimulus] = {}
+    split_of_group: dict[str, str] = {}
+    for number, row in enumerate(rows, start=2):
+        name, split = row["stimulus"] or "", row.get("split") or ""
+        if not name or name in listed:
+            found = f"the stimulus {name!r} again" if name else "no name"
+            raise InputError(path, f"{found} in line {number}", "each stimulus once")
+        if "split" in columns and split not in SPLITS:
+            raise InputError(path, f"the split {split!r} in line {number}", " or ".join(SPLITS))
+        # The name of a stimulus is not that of a group, even if a group is called the same.
+        group = row.get("group") or f"stimulus {name}"
+        if split_of_group.setdefault(group, split) != split:
+            raise InputError(
+                path,
+                f"the group {group!r} in {split_of_group[group]} and in {split} (line {number})",
+                "each group in one of them",
+            )
+        listed[name] = Stimulus(group, split)
+    return listed
+
+
+def natural_order(names: Iterable[str]) -> list[str]:
+    """Names in order, with the numbers in them compared as numbers: image_2 before image_10."""
+
+    def key(name: str) -> list[tuple[int, str]]:
+        # Every second piece is a number; text and numbers are never compared with each other.
+        pieces = re.split(r"(\d+)", name)
+        return [(int(piece) if odd % 2 else 0, piece) for odd, piece in enumerate(pieces)]
+
+    return sorted(names, key=key)
+
+
+def shared_stimuli(
+    seen: Mapping[str, Iterable[str]], listed: Mapping[str, Stimulus] | None, place: str
+) -> list[str]:
+    """Stimuli that all subjects saw and that are listed, if there is a list, in natural order.
+
+    Parameters
+    ----------
+    seen : dict of str to iterable of str
+        Stimuli of each subject.
+    listed : dict of str to Stimulus, or None
+        What `read_list` returns.
+    place : str
+        What to name if there are too few.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than `MIN_STIMULI`.
+    """
+    sets = [set(names) for names in seen.values()]
+    shared = set.intersection(*sets)
+    if listed is not None:
+        shared &= set(listed)
+    if len(shared) < MIN_STIMULI:
+        some = natural_order(next(iter(sets)) - shared)[:1]
+        example = f"; not among them is {some[0]!r} of {next(iter(seen))}" if some else ""
+        also = " and stimuli.csv lists" if listed is not None else ""
+        raise InputError(
+            place,
+            f"{len(shared)} stimuli that all {len(seen)} subjects saw{also}{example}",
+            f"at least {MIN_STIMULI} with the same names",
+        )
+    return natural_order(shared)
+
+
+def check_images(folder: PathLike, groups: Mapping[str, str]) -> None:
+    """Refuse stimuli without an image, and groups that have the same image.
+
+    Files with the same bytes are found. The same picture in another format, size or crop is not.
+
+    Parameters
+    ----------
+    folder : str or path-like
+    groups : dict of str to str
+        Group of each stimulus, by name.
+
+    Raises
+    ------
+    InputError
+        On the first stimulus without an image, or the first whose image is also that of another
+        group.
+    """
+    first: dict[bytes, str] = {}
+    for name, group in groups.items():
+        path = Path(folder, name)
+        try:
+            with open(path, "rb") as file:
+                content = hashlib.file_digest(file, "sha256").digest()
+        except OSError as error:
+            raise InputError(
+                path, f"no readable file ({error.strerror})", f"the image of stimulus {name!r}"
+            ) from error
+        other = first.setdefault(content, name)
+        if groups[other] != group:
+            raise InputError(
+                path,
+                f"the same image as {other}",
+                "different images, or one group for both in stimuli.csv, as otherwise a map could "
+                "be tested on an image that it was fitted to",
+            )
+
+
+def group_of(name: str, listed: Mapping[str, Stimulus] | None) -> Stimulus:
+    """Group and split of a stimulus; without a list it is a group of its own."""
+    return listed[name] if listed is not None else Stimulus(f"stimulus {name}", "")
+
+
+def list_images(folder: PathLike, suffixes: Iterable[str]) -> list[str]:
+    """Images of a folder and its sub-folders, by their paths below it, in natural order.
+
+    Names with a leading dot, which some systems add to a copied folder, are left out.
+    """
+    root = Path(folder)
+    found = (
+        path.relative_to(root).as_posix()
+        for path in root.rglob("*")
+        if path.is_file() and not path.name.startswith(".")
+    )
+    return natural_order(name for name in found if name.lower().endswith(tuple(suffixes)))

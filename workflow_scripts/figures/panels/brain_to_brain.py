@@ -1,0 +1,54 @@
+"""Scores from the areas of other brains to those of this one: a map for each method."""
+
+import numpy as np
+from matplotlib.figure import SubFigure
+
+from workflow_scripts.figures.bars import present
+from workflow_scripts.figures.panel import Card, PanelData
+
+CARD = Card(
+    title="Areas of one brain from those of another",
+    caption="Score from each area of another brain, pooled over its subjects, to each area of this "
+    "one, mean over its subjects; the scale of colours is that of the method.",
+    tables=("between_brains",),
+    populations=("brain",),
+    size=(9.0, 5.0),
+)
+
+MAX_COLUMNS = 4
+"""Maps in a row, so that the names of areas stay apart."""
+
+PALETTE = "viridis"
+
+
+def draw(figure: SubFigure, data: PanelData) -> None:
+    """Rows are the areas of other brains, columns those of this one; numbers where they fit."""
+    table = data.tables["between_brains"]
+    methods = present(table, data.methods, "score")
+    n_columns = min(len(methods), MAX_COLUMNS)
+    grid = figure.subplots(-(-len(methods) // n_columns), n_columns, squeeze=False).ravel()
+    several = table["source_brain"].nunique() > 1
+    label = table["source_brain"] + " " if several else ""
+    table = table.assign(source=label + table["source_area"])
+    sources = list(dict.fromkeys(table["source"]))
+    for axes, method in zip(grid, methods, strict=False):
+        rows = table[table["method"] == method.name]
+        values = rows.pivot(index="source", columns="area", values="score")
+        values = values.reindex(index=sources, columns=data.parts)
+        image = axes.imshow(values.to_numpy(float), cmap=PALETTE, aspect="auto")
+        axes.set_xticks(range(len(data.parts)), data.parts, rotation=90)
+        axes.set_yticks(range(len(sources)), sources)
+        axes.set_title(method.label, fontsize=8)
+        figure.colorbar(image, ax=axes, shrink=0.8, label="score")
+        if values.size <= 36:
+            middle = np.nanmean([np.nanmin(values), np.nanmax(values)])
+            for (row, column), value in np.ndenumerate(values.to_numpy(float)):
+                colour = "white" if value < middle else "black"
+                if np.isfinite(value):
+                    text = f"{value:.2f}"
+                    axes.text(column, row, text, ha="center", va="center", color=colour, size=7)
+    for axes in grid[len(methods) :]:
+        axes.set_axis_off()
+    source = "areas of other brains" if several else f"areas of {table['source_brain'].iloc[0]}"
+    figure.supylabel(source, fontsize=9)
+    figure.supxlabel(f"areas of {table['population'].iloc[0]}", fontsize=9)
