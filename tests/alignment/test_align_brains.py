@@ -28,9 +28,9 @@ def numbered(*numbers):
 
 @pytest.fixture
 def brains(tmp_path):
-    """Two subjects each; the first areas of both brains share their latent responses, as the second.
+    """Two subjects each; the first areas of both brains have the same latent responses.
 
-    The brains saw 60 images each, 50 of them the same, in different orders.
+    So have the second. The brains saw 60 images each, 50 of them the same, in different orders.
     """
     random = np.random.default_rng(0)
     latent = random.normal(size=(70, 2, 3))

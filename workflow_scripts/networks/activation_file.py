@@ -1,7 +1,7 @@
 """Activations of a network on disk: one netCDF group for each layer."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -11,13 +11,10 @@ from workflow_scripts.common.files import PathLike, write_netcdf
 from workflow_scripts.common.profile import Profile
 from workflow_scripts.common.stimuli import Stimuli
 
-if TYPE_CHECKING:
-    from workflow_scripts.networks.unit_sampling import Units
-
 
 def layer_dataset(
     stages: dict[str, np.ndarray],
-    units: "Units",
+    units: tuple[np.ndarray, np.ndarray, np.ndarray],
     stimuli: np.ndarray,
     groups: np.ndarray | None = None,
 ) -> xr.Dataset:
