@@ -11,10 +11,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from tests.brains.examples import recording, simulated_responses, write
 from tests.harness.mini import DEFAULT, merged, read
 from workflow_scripts.alignment.method import METHODS
 from workflow_scripts.alignment.plan import N_FOLDS
-from workflow_scripts.brains.plan import own_files
 from workflow_scripts.common.config import (
     check_keys,
     is_trained,
@@ -91,14 +91,40 @@ def test_the_default_is_accepted():
         ),
         (("brains", "mouse", "source"), "directory", "mouse.directory: found null, expected"),
         (
-            ("brains", "mouse", "own_responses"),
+            ("brains", "mouse", "recordings"),
             "no/folder",
-            "mouse.own_responses: found 'no/folder', expect",
+            "mouse.recordings: found 'no/folder', expected an existing folder with *.nc files",
         ),
         (
             ("brains", "mouse", "sessions"),
-            [900001],
-            "found 1 sessions and 0 files of brains.mouse.own_responses",
+            [],
+            "mouse.sessions: found none, expected at least one session for source 'simulated', or "
+            "source 'recordings' for recordings of your own alone",
+        ),
+        (
+            ("brains", "mouse", "n_scenes"),
+            None,
+            "mouse.n_scenes: found null, expected a value, for source 'simulated'",
+        ),
+        (
+            ("brains", "mouse", "extraction"),
+            None,
+            "mouse.extraction: found null, expected a value, for source 'simulated'",
+        ),
+        (
+            ("brains", "mouse", "sources"),
+            "each",
+            "config brains.mouse.sources: found 'each', expected one of pooled, pairs",
+        ),
+        (
+            ("brains", "lab"),
+            {"source": "recordings", "areas": ["V4"]},
+            "config brains.lab.recordings: found null, expected a folder, for source 'recordings'",
+        ),
+        (
+            ("brains", "lab"),
+            {"source": "recordings", "recordings": "x"},
+            "config brains.lab: found no key 'areas', expected source, ",
         ),
         (("methods", "rigde"), {}, "config methods: found 'rigde', expected one of"),
         (
@@ -217,9 +243,9 @@ def test_the_default_is_accepted():
             "config brains.mouse.simulated.units_per_area: found [20, 14], expected the smaller",
         ),
         (
-            ("brains", "mouse", "own_responses"),
+            ("brains", "mouse", "recordings"),
             "{x}",
-            "config brains.mouse.own_responses: found '{x}', expected a",
+            "config brains.mouse.recordings: found '{x}', expected a",
         ),
         (
             ("brains", "mouse", "directory"),
@@ -246,12 +272,22 @@ def test_published_sessions_have_118_scenes():
     Plan(config)
 
 
+def test_one_session_is_compared_with_models_and_needs_one():
+    config = changed(("brains", "mouse", "sessions"), [900001])
+    files = Plan(config).alignment.shards()
+    assert not [path for path in files if path.startswith("results/scores/brain/")]
+    assert [path for path in files if path.startswith("results/scores/model_to_brain/")]
+    config["candidates"] = []
+    expected = "config brains.mouse: found one subject, and no candidate that it can be compared wi"
+    with pytest.raises(InputError, match=expected):
+        Plan(config)
+
+
 def test_a_file_that_snakemake_would_take_for_a_pattern_is_named(tmp_path):
     (tmp_path / "{x}.nc").touch()
-    config = changed(("brains", "mouse", "own_responses"), str(tmp_path))
-    with pytest.raises(
-        InputError, match="config brains.mouse.own_responses: found the file '.*{x}.nc'"
-    ):
+    config = changed(("brains", "mouse", "recordings"), str(tmp_path))
+    expected = "config brains.mouse.recordings: found the file '.*{x}.nc'"
+    with pytest.raises(InputError, match=expected):
         Plan(config)
 
 
@@ -384,23 +420,28 @@ def test_a_missing_session_of_an_allen_cache_is_named(tmp_path):
         Plan(config)
 
 
-def test_own_responses_may_take_the_place_of_recorded_sessions_only(tmp_path):
+def test_own_recordings_may_take_the_place_of_recorded_sessions_only(tmp_path):
     """With source simulated the scenes are simulated as well, and results on them must say so."""
-    for name in ("b.nc", "a.nc", ".a.123.part.nc", "notes.txt"):
+    scenes = [f"natural_scene_{number}.tiff" for number in range(118)]
+    for name in ("b", "a"):
+        data = recording(simulated_responses(118), subject=f"own_{name}", stimuli=scenes)
+        write(data, tmp_path / f"{name}.nc")
+    for name in (".a.123.part.nc", "notes.txt"):
         (tmp_path / name).touch()
-    config = changed(("brains", "mouse", "own_responses"), str(tmp_path))
-    brain = Plan(config).config.brains["mouse"]
-    assert own_files(brain) == [str(tmp_path / "a.nc"), str(tmp_path / "b.nc")]
+    config = changed(("brains", "mouse", "recordings"), str(tmp_path))
+    own = Plan(config).brains.own["mouse"]
+    assert own.files == {"own_a": str(tmp_path / "a.nc"), "own_b": str(tmp_path / "b.nc")}
     config["brains"]["mouse"] |= {"preset": "nayebi"}
     config["brains"]["mouse"]["extraction"]["window_s"] = [0, 0.25]
-    with pytest.raises(InputError, match="found 2 files, expected none for preset nayebi"):
+    with pytest.raises(InputError, match="found the file .*a.nc, expected none for preset nayebi"):
         Plan(config)
     config["brains"]["mouse"] |= {"preset": "ccn25", "sessions": []}
-    with pytest.raises(InputError, match="mouse.sessions: found none for source 'simulated'"):
+    with pytest.raises(InputError, match="mouse.sessions: found none, expected at least one sess"):
         Plan(config)
-    (tmp_path / "natural_scene_templates").mkdir()
-    config["brains"]["mouse"] |= {"source": "directory", "directory": str(tmp_path)}
-    Plan(config)
+    areas = ["VISp", "VISl", "VISam"]
+    alone = {"source": "recordings", "recordings": str(tmp_path), "areas": areas}
+    config["brains"]["mouse"] = alone
+    assert list(Plan(config).brains.own["mouse"].files) == ["own_a", "own_b"]
 
 
 def test_the_papers_overrides_are_accepted(tmp_path):
@@ -456,6 +497,12 @@ def test_the_published_loss_needs_a_number_of_negatives():
             "extraction.window_s in its place",
         ),
         (("brains", "mouse", "min_units"), 3, "expected filters.min_units in its place"),
+        (
+            ("brains", "mouse", "own_responses"),
+            "own",
+            "config brains.mouse: found the key 'own_responses' of version 0.1, expected "
+            "recordings in its place",
+        ),
         (("training", "negatives"), 16, "expected instance_recognition.negatives in its place"),
         (
             ("variants", "mine"),
@@ -577,19 +624,23 @@ def test_weights_of_a_model_have_a_path_that_snakemake_can_take(tmp_path):
         Plan(with_external(tmp_path, weights=str(weights)))
 
 
-def test_a_brain_of_a_directory_needs_images_where_there_are_candidates(tmp_path):
-    recordings = tmp_path / "recordings"
-    recordings.mkdir()
-    for name in ("a.nc", "b.nc"):
-        (recordings / name).touch()
+def test_a_brain_of_a_directory_needs_images(tmp_path):
+    """Its stimuli are the images that are there."""
     config = changed(("brains", "mouse", "source"), "directory")
-    config["brains"]["mouse"] |= {"sessions": [], "own_responses": str(recordings)}
-    with pytest.raises(InputError, match="mouse.directory: found null, expected an existing Allen"):
-        Plan(config)
-    config["brains"]["mouse"]["directory"] = str(tmp_path)
-    with pytest.raises(InputError, match="which has no folder natural_scene_templates, expected"):
-        Plan(config)
-    config["candidates"] = []
+    for candidates in (DEFAULT["candidates"], []):
+        config["candidates"] = candidates
+        config["brains"]["mouse"]["directory"] = None
+        with pytest.raises(
+            InputError, match="mouse.directory: found null, expected an existing Al"
+        ):
+            Plan(config)
+        config["brains"]["mouse"]["directory"] = str(tmp_path)
+        with pytest.raises(InputError, match="which has no folder natural_scene_templates, expect"):
+            Plan(config)
+    (tmp_path / "natural_scene_templates").mkdir()
+    for session in DEFAULT["brains"]["mouse"]["sessions"]:
+        (tmp_path / f"session_{session}").mkdir()
+        (tmp_path / f"session_{session}/session_{session}.nwb").touch()
     Plan(config)
 
 

@@ -27,7 +27,10 @@ VERBS = sorted(
     }
 )
 # Commands that a person runs; no rule does.
-COMMANDS = [PACKAGE / "common/config.py", PACKAGE / "brains/own_responses.py"]
+COMMANDS = [
+    *(PACKAGE / "common/config.py", PACKAGE / "brains/check.py"),
+    *(PACKAGE / f"brains/converters/{name}.py" for name in ("arrays", "brainio", "nwb")),
+]
 LONGEST_VERB = 60
 
 

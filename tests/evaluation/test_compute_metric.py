@@ -22,8 +22,11 @@ def item(population):
 def compute(tmp_path):
     """The table of a metric, from the scores of some populations."""
 
-    def compute(metric, populations, **parameters):
-        scores = [make_scores(population, ALL) for population in populations]
+    def compute(metric, populations, measured=None, in_pairs=False, **parameters):
+        scores = [
+            make_scores(population, ALL, in_pairs=in_pairs and population.kind == "brain")
+            for population in populations
+        ]
         for name in ("cells", "splits"):
             table = pd.concat([getattr(one, name) for one in scores], ignore_index=True)
             write_table(table, tmp_path / f"{name}.csv")
@@ -33,7 +36,7 @@ def compute(tmp_path):
             "metric": metric,
             "parameters": parameters,
             "mappings": MAPPINGS,
-            "populations": [item(population) for population in populations],
+            "populations": [item(population) for population in measured or populations],
         }
         output = tmp_path / "table.csv"
         compute_metric.main(tmp_path / "cells.csv", tmp_path / "splits.csv", settings, output)
@@ -67,22 +70,33 @@ def test_two_brains_have_rows_of_their_own(compute):
     assert areas == {"macaque": ["p1", "p2", "p3", "mean"], "cat": ["p1", "p2", "mean"]}
 
 
-def test_a_population_that_the_metric_is_not_defined_for_is_left_out(compute):
+def test_a_population_has_rows_only_of_the_metrics_that_it_is_measured_with(compute):
+    """The plan names populations; `test_plan` says which."""
     networks, brain = make_population("networks"), make_population("brain")
-    assert set(compute("silhouette", [networks, brain])["population"]) == {"networks"}
-    assert set(compute("separability", [networks, brain])["population"]) == {"macaque"}
+    measured = compute("silhouette", [networks, brain], measured=[networks])
+    assert set(measured["population"]) == {"networks"}
+    measured = compute("separability", [networks, brain], measured=[brain])
+    assert set(measured["population"]) == {"macaque"}
 
 
 @pytest.mark.parametrize("metric", ["silhouette", "separability"])
-def test_without_any_population_the_table_has_no_rows_but_its_columns(metric, compute):
-    other = {"silhouette": "brain", "separability": "networks"}[metric]
-    table = compute(metric, [make_population(other)])
+def test_without_scores_the_table_has_no_rows_but_its_columns(metric, compute):
+    """As where no shard has a cell of a population that the plan named."""
+    networks, brain = make_population("networks"), make_population("brain")
+    other, missing = (brain, networks) if metric == "silhouette" else (networks, brain)
+    table = compute(metric, [other], measured=[missing])
     assert list(table) == ["population", *METRICS.card(metric).columns, "data_kind"]
     assert not len(table)
 
 
-def test_a_brain_with_too_few_candidates_has_no_separability(compute):
-    assert not len(compute("separability", [make_population("brain", n_candidates=1)]))
+def test_a_brain_in_pairs_has_a_silhouette_of_its_own(compute):
+    """Next to that of networks, which does not change."""
+    networks, brain = make_population("networks"), make_population("brain")
+    together = compute("silhouette", [networks, brain], in_pairs=True)
+    assert set(together["population"]) == {"networks", "macaque"}
+    alone = compute("silhouette", [networks])
+    rows = together[together["population"] == "networks"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(rows, alone)
 
 
 def test_a_number_with_something_simulated_in_it_says_so():

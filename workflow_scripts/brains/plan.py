@@ -315,7 +315,9 @@ def _check_brain(name: str, brain: Brain) -> None:
             raise InputError(f"{key}.n_scenes", str(brain.n_scenes), expected)
         return
     if not os.path.isdir(os.path.join(brain.directory or "", "natural_scene_templates")):
-        found = f"{brain.directory!r}, which has no folder natural_scene_templates"
+        found = "null"
+        if brain.directory is not None:
+            found = f"{brain.directory!r}, which has no folder natural_scene_templates"
         expected = "an existing AllenSDK cache folder with the images that the subjects saw"
         raise InputError(f"{key}.directory", found, expected)
     for session in brain.sessions:

@@ -10,6 +10,9 @@ from workflow_scripts.figures.panel import MethodLook, PanelData
 
 R2 = "held-out R² (median over units)"
 
+MAX_UPRIGHT = 8
+"""Most groups of bars whose names stand side by side; with more, they are turned."""
+
 # The score of a mapping is an R², that of a geometry a correlation.
 SEPARABILITY = "separability of models\n(difference in score)"
 
@@ -68,6 +71,8 @@ def grouped_bars(
         interval_bars(axes, x, rows, value_column, width, method.colour, method.label)
     axes.axhline(0, color="black", linewidth=0.8)
     axes.set_xticks(np.arange(len(groups)), groups)
+    if len(groups) > MAX_UPRIGHT:
+        axes.tick_params(axis="x", rotation=90)
     sns.despine(ax=axes)
 
 
@@ -102,7 +107,7 @@ def predictivity_by_part(figure: SubFigure, data: PanelData, part: str, title: s
     methods = present(table, data.methods, "predictivity")
     grouped_bars(axes, table, data.parts, "part", "predictivity", methods)
     axes.set(xlabel=part, ylabel=R2, title=title)
-    legend_below(axes, 0.18)
+    legend_below(axes, 0.18 if len(data.parts) <= MAX_UPRIGHT else 0.3)
 
 
 def predictivity_overall(figure: SubFigure, data: PanelData, title: str) -> None:

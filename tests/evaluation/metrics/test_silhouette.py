@@ -1,12 +1,22 @@
 """Silhouette: scikit-learn's where options are the default, by hand where they are not."""
 
+from dataclasses import replace
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import silhouette_samples
 
-from workflow_scripts.evaluation.metrics.silhouette import silhouette
-from workflow_scripts.evaluation.similarity import distance_matrix, similarity_matrix
+from tests.evaluation.made_up import make_population, make_scores
+from workflow_scripts.evaluation.metric import Random
+from workflow_scripts.evaluation.metrics import mds
+from workflow_scripts.evaluation.metrics.silhouette import measure, silhouette
+from workflow_scripts.evaluation.similarity import (
+    distance_matrix,
+    scored_profiles,
+    similarity_matrix,
+)
 
 SUBJECTS = np.repeat(["s0", "s1", "s2"], 4)
 PARTS = np.tile(["l1", "l2", "l3", "l4"], 3)
@@ -68,3 +78,93 @@ def test_similarities_go_from_row_to_column():
     matrix = similarity_matrix(scores, [("a", "l1"), ("b", "l1")])
     assert matrix[0, 1] == 0.7
     assert np.isnan(matrix[1, 0])
+
+
+def test_scores_of_other_profiles_are_left_out():
+    scores = pd.DataFrame(
+        [("a", "l1", "b", "l1", 0.7), ("a", "l1", "b", "l2", 0.1), ("b", "l2", "a", "l1", 0.2)],
+        columns=["source_subject", "source_part", "target_subject", "target_part", "score"],
+    )
+    matrix = similarity_matrix(scores, [("b", "l1"), ("a", "l1")])
+    np.testing.assert_array_equal(matrix, [[np.nan, np.nan], [0.7, np.nan]])
+
+
+MONKEYS = ["a", "b", "c"]
+
+
+@pytest.fixture
+def monkeys():
+    """Scores of three animals in pairs: 0.9 to the same area and 0.1 to another.
+
+    The third animal has too few units in the last area, and only the first one has FEF.
+    """
+    areas = {"a": ["V4", "IT", "FEF"], "b": ["V4", "IT"], "c": ["V4"]}
+    population = make_population("pairs", parts=["V4", "IT", "FEF"])
+    scores = make_scores(population, ["brain"], animals=MONKEYS, in_pairs=True)
+    cells = scores.cells
+    missing = [
+        part not in areas[subject]
+        for subject, part in zip(cells["target_subject"], cells["target_part"], strict=True)
+    ]
+    same = cells["source_part"] == cells["target_part"]
+    cells = cells.assign(
+        score=np.where(missing, np.nan, np.where(same, 0.9, 0.1)),
+        verdict=np.where(missing, "skipped", "ok"),
+    )
+    return replace(scores, cells=cells), population
+
+
+def test_an_area_that_one_subject_alone_has_is_left_out_of_a_silhouette(monkeys):
+    """It has nothing to be recognised by; nor has an area with too few units."""
+    scores, population = monkeys
+    profiles = scored_profiles(scores.cells, population)
+    assert profiles == [("a", "V4"), ("a", "IT"), ("b", "V4"), ("b", "IT"), ("c", "V4")]
+    rows = measure(scores, population, Random(0, 50))
+    default = rows[rows["default"]]
+    # Distances of .1 to the same area and of .9 to the other.
+    assert default["mean_a"].tolist() == pytest.approx([0.1] * 3)
+    assert default["mean_b"].tolist() == pytest.approx([0.9] * 3)
+    assert default["silhouette"].tolist() == pytest.approx([8 / 9] * 3)
+    assert set(mds.measure(scores, population, Random(0, 50))["part"]) == {"V4", "IT"}
+
+
+def test_where_areas_cannot_be_told_apart_the_silhouette_is_not_positive(monkeys):
+    scores, population = monkeys
+    alike = scores.cells.assign(score=scores.cells["score"].where(lambda s: s.isna(), 0.5))
+    rows = measure(replace(scores, cells=alike), population, Random(0, 50))
+    assert rows.loc[rows["default"], "silhouette"].tolist() == pytest.approx([0] * 3)
+
+
+def test_all_subjects_of_networks_are_judged_even_without_a_score():
+    """They all have all layers, so that a missing score is an error that must be seen."""
+    population = make_population("networks")
+    scores = make_scores(population, ["networks"])
+    cells = scores.cells.assign(verdict="skipped", score=np.nan)
+    expected = list(product(population.subjects, population.parts))
+    assert scored_profiles(cells, population) == expected
+    rows = measure(replace(scores, cells=cells), population, Random(0, 50))
+    assert rows["silhouette"].isna().all()
+
+
+@pytest.mark.parametrize("n_shared", [0, 1])
+def test_areas_that_no_two_subjects_share_have_no_silhouette_and_no_map(n_shared):
+    """One area alone has no other one from which it could be told apart."""
+    population = make_population("pairs", parts=["V4", "IT"])
+    scores = make_scores(population, ["brain"], animals=["a", "b"], in_pairs=True)
+    targets = {("a", "V4"), ("b", "IT"), ("b", "V4")} if n_shared else {("a", "V4"), ("b", "IT")}
+    pairs = zip(scores.cells["target_subject"], scores.cells["target_part"], strict=True)
+    there = [pair in targets for pair in pairs]
+    cells = scores.cells.assign(
+        score=scores.cells["score"].where(there), verdict=np.where(there, "ok", "skipped")
+    )
+    scores = replace(scores, cells=cells)
+    rows = measure(scores, population, Random(0, 50))
+    assert list(rows) == list(measure(*_networks(), Random(0, 2)))
+    assert rows["silhouette"].isna().all()
+    assert bool(len(rows)) == bool(n_shared)
+    assert len(mds.measure(scores, population, Random(0, 50))) == 3 * 2 * n_shared
+
+
+def _networks():
+    population = make_population("networks")
+    return make_scores(population, ["networks"]), population

@@ -26,7 +26,10 @@ def draw(figure: SubFigure, data: PanelData) -> None:
     table = data.tables["between_brains"]
     methods = present(table, data.methods, "score")
     n_columns = min(len(methods), MAX_COLUMNS)
-    grid = figure.subplots(-(-len(methods) // n_columns), n_columns, squeeze=False).ravel()
+    n_rows = -(-len(methods) // n_columns)
+    # Names of areas stand once for each row and column of maps.
+    shared = {"sharex": True, "sharey": True, "squeeze": False}
+    grid = figure.subplots(n_rows, n_columns, **shared).ravel()
     several = table["source_brain"].nunique() > 1
     label = table["source_brain"] + " " if several else ""
     table = table.assign(source=label + table["source_area"])
@@ -36,8 +39,8 @@ def draw(figure: SubFigure, data: PanelData) -> None:
         values = rows.pivot(index="source", columns="area", values="score")
         values = values.reindex(index=sources, columns=data.parts)
         image = axes.imshow(values.to_numpy(float), cmap=PALETTE, aspect="auto")
-        axes.set_xticks(range(len(data.parts)), data.parts, rotation=90)
-        axes.set_yticks(range(len(sources)), sources)
+        axes.set_xticks(range(len(data.parts)), data.parts, rotation=90, fontsize=_size(data.parts))
+        axes.set_yticks(range(len(sources)), sources, fontsize=_size(sources))
         axes.set_title(method.label, fontsize=8)
         figure.colorbar(image, ax=axes, shrink=0.8, label="score")
         if values.size <= 36:
@@ -49,6 +52,13 @@ def draw(figure: SubFigure, data: PanelData) -> None:
                     axes.text(column, row, text, ha="center", va="center", color=colour, size=7)
     for axes in grid[len(methods) :]:
         axes.set_axis_off()
+    for axes in grid[len(methods) - n_columns : len(methods)]:
+        axes.tick_params(labelbottom=True)
     source = "areas of other brains" if several else f"areas of {table['source_brain'].iloc[0]}"
     figure.supylabel(source, fontsize=9)
     figure.supxlabel(f"areas of {table['population'].iloc[0]}", fontsize=9)
+
+
+def _size(names: list[str]) -> float:
+    """Size of the letters of names that stand along the side of a map."""
+    return 8 if len(names) <= 10 else 4.5

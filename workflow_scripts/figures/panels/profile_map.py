@@ -24,6 +24,9 @@ PALETTE = "viridis"
 MARKERS = "osD^vP*X<>"
 """Shapes that can be told apart at a size of a few points; with more subjects they repeat."""
 
+MAX_LARGE = 150
+"""Most profiles that are drawn as large points."""
+
 MAX_COLUMNS = 5
 """Maps in a row, so that the names of methods above them stay apart in a composed figure."""
 
@@ -64,7 +67,7 @@ def _draw_map(
         palette=colours,
         hue_order=list(colours),
         markers=shapes,
-        s=35,
+        s=35 if len(rows) <= MAX_LARGE else 12,
         ax=axes,
         legend=False,
     )
