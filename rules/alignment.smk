@@ -44,7 +44,7 @@ rule align_brain:
     conda:
         "../envs/workflow.yaml"
     resources:
-        mem_mb=growing(3000),
+        mem_mb=growing_with_input(3000, 6),
         runtime=growing(120),
         gpu=PLAN.alignment.gpu,
     params:
@@ -73,7 +73,7 @@ rule align_model_and_brain:
     conda:
         "../envs/workflow.yaml"
     resources:
-        mem_mb=growing(3000),
+        mem_mb=growing_with_input(3000, 6),
         runtime=growing(120),
         gpu=PLAN.alignment.gpu,
     params:
@@ -102,7 +102,7 @@ rule align_brains:
     conda:
         "../envs/workflow.yaml"
     resources:
-        mem_mb=growing(3000),
+        mem_mb=growing_with_input(3000, 6),
         runtime=growing(120),
         gpu=PLAN.alignment.gpu,
     params:

@@ -220,7 +220,9 @@ rule fetch_scenes:
 rule prepare_images:
     """Bring the images that the subjects saw into the form, and the size, that networks see."""
     input:
-        unpack(PLAN.brains.image_inputs),
+        images=PLAN.brains.images,
+        # A new subject changes the table, but hardly ever what is shown: `state` says if it does.
+        table=ancient(PLAN.brains.image_table),
     output:
         "results/stimuli/{brain}/{size}.nc",
     log:
@@ -235,6 +237,7 @@ rule prepare_images:
     params:
         code=code("brains/prepare_images.py"),
         settings=PLAN.brains.image_settings,
+        state=PLAN.brains.image_state,
     script:
         "../workflow_scripts/brains/prepare_images.py"
 
@@ -254,7 +257,7 @@ rule import_recording:
     conda:
         "../envs/workflow.yaml"
     resources:
-        mem_mb=growing(3000),
+        mem_mb=growing_with_input(3000, 6),
         runtime=growing(30),
     params:
         code=code("brains/import_recording.py"),
@@ -308,6 +311,7 @@ rule list_stimuli:
     params:
         code=code("brains/list_stimuli.py"),
         settings=PLAN.brains.stimulus_settings,
+        state=PLAN.brains.image_state,
     script:
         "../workflow_scripts/brains/list_stimuli.py"
 
@@ -327,7 +331,7 @@ rule summarise_brain:
     conda:
         "../envs/workflow.yaml"
     resources:
-        mem_mb=growing(1000),
+        mem_mb=growing_with_input(1000, 3),
         runtime=growing(10),
     params:
         code=code("brains/summarise_brain.py"),

@@ -25,7 +25,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 from workflow_scripts.common.config import check_keys
 from workflow_scripts.common.devices import check_gpus
 from workflow_scripts.common.errors import InputError
-from workflow_scripts.common.planning import code, growing, pattern
+from workflow_scripts.common.planning import code, growing, growing_with_input, pattern
 from workflow_scripts.plan import Plan
 
 LIMITS = workflow.resource_settings.resources

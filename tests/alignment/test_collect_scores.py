@@ -11,6 +11,7 @@ from workflow_scripts.alignment.shard import write_shard
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import read_table
 from workflow_scripts.common.profile import Profile
+from workflow_scripts.common.stimuli import Stimuli
 
 SETTINGS = {
     "seed": 0,
@@ -33,7 +34,9 @@ def shard(tmp_path):
         ]
         path = tmp_path / f"{method}.nc"
         cells = network_cells([layers], [layers])
-        write_shard(cells, "networks", {**SETTINGS, "method": method}, "networks", path)
+        names = np.array([f"image_{number}" for number in range(20)])
+        settings = {**SETTINGS, "method": method}
+        write_shard(cells, "networks", settings, Stimuli(names, names), "networks", path)
         return path
 
     return write

@@ -8,7 +8,7 @@ from workflow_scripts.alignment.noise_ceiling import NoiseCorrection, ceiling_pe
 from workflow_scripts.alignment.score_cells import score_cells
 from workflow_scripts.alignment.scoring import pearson_per_unit
 from workflow_scripts.brains.reliability import half_means
-from workflow_scripts.common.profile import Profile, Trials, pool
+from workflow_scripts.common.profile import Pool, Profile, Trials
 from workflow_scripts.common.random_streams import generator
 
 N_STIMULI, N_TRIALS = 300, 20
@@ -44,7 +44,7 @@ def test_the_noise_of_trials_is_taken_out(signals):
     source, target = signals
     subject = noisy(target, "target", 3.0, 1)
     network = Profile("network", "conv1", source)
-    pooled = pool([noisy(source[:, :10], "a", 1.0, 2), noisy(source[:, 10:], "b", 1.0, 3)], "VISp")
+    pooled = Pool([noisy(source[:, :10], "a", 1.0, 2), noisy(source[:, 10:], "b", 1.0, 3)], "VISp")
     clean = correct([(network, Profile("t", "VISp", target))])
     np.testing.assert_allclose(clean["correlation_ceiling"], 1)
     without_noise = clean["correlation"].values[0]

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+from PIL import Image
 
 from workflow_scripts.brains.from_array import make_recording
 from workflow_scripts.brains.subjects import Filters
@@ -54,3 +55,9 @@ def simulated_recording(subject="own_1", areas=UNIT_AREAS, n_stimuli=N_STIMULI, 
 def write(data, path):
     write_netcdf(data, path)
     return path
+
+
+def write_image(path, grey):
+    """A small image of one grey value."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("L", (4, 4), grey).save(path)

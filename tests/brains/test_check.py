@@ -7,7 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.brains.examples import names, recording, simulated_recording, simulated_responses, write
+from tests.brains.examples import (
+    names,
+    recording,
+    simulated_recording,
+    simulated_responses,
+    write,
+    write_image,
+)
 from workflow_scripts.brains.check import check_folder
 
 ROOT = Path(__file__).parents[2]
@@ -36,9 +43,9 @@ def folder(tmp_path):
 
 
 def add_images(folder, number):
-    for name in names(number):
-        (folder / "images" / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / "images" / name).write_text(name)
+    """Write an image of a grey of its own for each of the first stimuli."""
+    for grey, name in enumerate(names(number)):
+        write_image(folder / "images" / name, grey)
 
 
 def check(folder):
@@ -94,10 +101,10 @@ def test_what_does_not_belong_together_is_named(folder):
 
 def test_an_image_that_is_missing_or_stands_twice_is_named(folder):
     add_images(folder, 11)
-    assert check(folder)[-1].startswith("/images/faces/11.png: found no readable file")
+    assert check(folder)[-1].startswith("/images/faces/11.png: found no readable image")
     add_images(folder, 12)
     assert check(folder)[-1] == ": ok: 2 subjects with 12 stimuli in common, an image of each"
-    (folder / "images/faces/3.png").write_text("faces/2.png")
+    write_image(folder / "images/faces/3.png", 2)
     assert check(folder)[-1].startswith("/images/faces/3.png: found the same image as faces/2.png")
 
 
@@ -129,3 +136,39 @@ def test_a_folder_without_recordings_is_named(tmp_path):
         1,
         [f"{tmp_path}: found '{tmp_path}', expected an existing folder with *.nc files"],
     )
+
+
+DAMAGES = {
+    "text": lambda values: (values.dims, np.full(values.shape, "x")),
+    "bytes": lambda values: (values.dims, np.full(values.shape, b"x")),
+    "truth values": lambda values: (values.dims, np.ones(values.shape, bool)),
+    "missing": lambda values: (values.dims, np.full(values.shape, np.nan)),
+    "turned around": lambda values: (values.dims[::-1], values.values.T),
+    "along another dimension": lambda values: (
+        [f"other_{dimension}" for dimension in values.dims],
+        values.values,
+    ),
+}
+RIGHT = {("area", "text"), *((name, "turned around") for name in ("stimulus", "unit", "area"))}
+"""All units in one area called x is right, and a list has no other way around."""
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("name", ["response", "trial_response", "stimulus", "unit", "area"])
+def test_whatever_is_wrong_with_a_variable_ends_in_one_sentence(folder, name, damage):
+    data = simulated_recording()
+    changed = DAMAGES[damage](data[name])
+    data = data.drop_vars(name).assign({name: changed})
+    data["response"].attrs = {"units": "z"}
+    write(data, folder / "a.nc")
+    first, *_ = check(folder)
+    assert "\n" not in first
+    assert first.startswith("/a.nc: ok: " if (name, damage) in RIGHT else "/a.nc: found "), first
+
+
+@pytest.mark.parametrize("dimension", ["stimulus", "trial"])
+def test_a_recording_of_nothing_ends_in_one_sentence(folder, dimension):
+    write(simulated_recording().isel({dimension: slice(0)}), folder / "a.nc")
+    lines = check(folder)
+    assert all("\n" not in line for line in lines)
+    assert any(": found " in line for line in lines)

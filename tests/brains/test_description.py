@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from workflow_scripts.brains.description import describe_brain
+from workflow_scripts.brains.description import brain_title, describe_brain
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,15 @@ def test_subjects_are_counted_by_kind(kinds, described):
     names = [str(number) for number in range(len(kinds))]
     table = pd.DataFrame({"subject": 2 * names, "data_kind": 2 * kinds})
     assert describe_brain("lab", table) == described
+
+
+@pytest.mark.parametrize(
+    ("measured", "title"),
+    [
+        ([("spikes", "spikes/s")] * 2, "lab: spikes (spikes/s)"),
+        ([("spikes", "spikes/s"), ("mua", "z")] * 2, "lab: spikes (spikes/s), mua (z)"),
+    ],
+)
+def test_a_brain_is_titled_with_what_was_measured(measured, title):
+    table = pd.DataFrame(measured, columns=["measurement", "response_unit"])
+    assert brain_title("lab", table) == title

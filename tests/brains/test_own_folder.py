@@ -4,8 +4,16 @@ from types import SimpleNamespace as Wildcards
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from tests.brains.examples import names, recording, simulated_recording, simulated_responses, write
+from tests.brains.examples import (
+    names,
+    recording,
+    simulated_recording,
+    simulated_responses,
+    write,
+    write_image,
+)
 from tests.harness.mini import DEFAULT, merged
 from workflow_scripts.brains.own_folder import read_folder
 from workflow_scripts.brains.stimuli import Stimulus
@@ -136,9 +144,23 @@ def test_the_plan_imports_each_recording_and_reads_the_list(folder):
         "recordings": expected,
         "listed": f"{folder}/stimuli.csv",
     }
-    (folder / "images").mkdir()
-    images = plan(folder).brains.image_inputs(lab)
-    assert images == {"listed": f"{folder}/stimuli.csv", "images": f"{folder}/images"}
+    write_image(folder / "images/faces/0.png", 1)
+    found = plan(folder).brains
+    assert found.stimulus_inputs(lab)["images"] == found.images(lab) == f"{folder}/images"
+    assert found.image_table(lab) == "results/tables/lab/stimuli.csv"
+
+
+def test_an_image_that_is_replaced_is_prepared_again(folder):
+    """Of those that take part; Snakemake sees that of a folder alone."""
+    lab = Wildcards(brain="lab")
+    for number in (0, 23):
+        write_image(folder / f"images/faces/{number}.png", number)
+    before = plan(folder).brains.image_state(lab)
+    assert plan(folder).brains.image_state(lab) == before
+    Image.new("L", (9, 9), 5).save(folder / "images/faces/23.png")  # only one subject saw it
+    assert plan(folder).brains.image_state(lab) == before
+    Image.new("L", (9, 9), 5).save(folder / "images/faces/0.png")
+    assert plan(folder).brains.image_state(lab) != before
 
 
 def test_a_brain_of_own_recordings_needs_three_keys(folder):

@@ -1,11 +1,13 @@
 """Images of a brain come into the form that networks see, under the names of the stimuli."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 from workflow_scripts.brains.prepare_images import main
 from workflow_scripts.common.errors import InputError
+from workflow_scripts.common.files import write_table
 from workflow_scripts.images.squares import central_square
 from workflow_scripts.images.stimulus_file import read_images
 
@@ -39,9 +41,15 @@ def test_all_images_of_a_folder_are_taken_in_natural_order(folder, tmp_path, siz
     assert data.attrs["data_kind"] == "recorded"
 
 
-def test_with_a_list_its_images_are_taken(folder, tmp_path):
-    (folder / "broken.png").write_text("not listed")
-    (tmp_path / "stimuli.csv").write_text("stimulus\nb.tiff\na/2.png\n")
+def tabulate(path, *chosen):
+    """Write a table of stimuli in which these take part, and one that does not."""
+    rows = [{"stimulus": name, "takes_part": name in chosen} for name in (*chosen, "broken.png")]
+    write_table(pd.DataFrame(rows).assign(group="g", split=""), path)
+
+
+def test_with_a_table_the_images_that_take_part_are_taken(folder, tmp_path):
+    (folder / "broken.png").write_text("no image")
+    tabulate(tmp_path / "stimuli.csv", "a/2.png", "b.tiff")
     main(folder, tmp_path / "stimuli.csv", 64, SETTINGS, tmp_path / "set.nc")
     data = read_images(tmp_path / "set.nc")
     assert data["stimulus"].values.tolist() == ["a/2.png", "b.tiff"]
@@ -59,6 +67,6 @@ def test_an_image_that_cannot_be_read_is_named(folder, tmp_path, content):
     (folder / "b.tiff").unlink()
     if content:
         (folder / "b.tiff").write_bytes(content)
-    (tmp_path / "stimuli.csv").write_text("stimulus\nb.tiff\na/2.png\n")
+    tabulate(tmp_path / "stimuli.csv", "a/2.png", "b.tiff")
     with pytest.raises(InputError, match=r"images/b\.tiff: found .*, expected an image"):
         main(folder, tmp_path / "stimuli.csv", 64, SETTINGS, tmp_path / "set.nc")

@@ -108,8 +108,20 @@ WRONG = {
         "found response of type object, expected numbers",
     ),
     "type of trials": (
-        lambda d: d.assign(trial_response=d["trial_response"].fillna(0).astype(int)),
-        "found trial_response of type int64, expected floating-point numbers",
+        lambda d: d.assign(trial_response=d["trial_response"].astype(str)),
+        "found trial_response of type object, expected numbers",
+    ),
+    "no stimuli": (
+        lambda d: d.isel(stimulus=slice(0)),
+        "found no stimulus, expected at least one",
+    ),
+    "scaled responses": (
+        lambda d: d.assign(response=d["response"].assign_attrs(scale_factor=0.1)),
+        "found response with the attribute 'scale_factor', expected plain numbers, and NaN where",
+    ),
+    "a number in the place of NaN": (
+        lambda d: d.assign(trial_response=d["trial_response"].assign_attrs(missing_value=-1.0)),
+        "found trial_response with the attribute 'missing_value', expected plain numbers, and NaN",
     ),
     "type of stimulus": (
         lambda d: d.assign_coords(stimulus=np.arange(N_STIMULI)),
@@ -171,11 +183,11 @@ WRONG = {
     ),
     "no area of a unit": (
         changed("area", 3, ""),
-        "found area '' of unit 3, expected letters, digits, '_', '.' and '-', at most 60",
+        "found area '' of unit 3, expected a letter or digit, then letters, digits, '_', '.' and",
     ),
     "an area that is no name of a file": (
         changed("area", 3, "V1/V2"),
-        "found area 'V1/V2' of unit 3, expected letters, digits",
+        "found area 'V1/V2' of unit 3, expected a letter or digit, then letters",
     ),
     "area as characters": (
         lambda d: d.assign_coords(area=("unit", [b"VISp"] * N_UNITS)),
@@ -261,6 +273,15 @@ def test_numbers_of_other_types_are_read_as_they_are(tmp_path, dtype):
     _, found, trials = read(write(data, tmp_path / "own.nc"))
     assert found.dtype == np.float64 and trials is None
     np.testing.assert_array_equal(found, responses)
+
+
+def test_trials_may_be_counts(tmp_path):
+    counts = np.random.default_rng(0).poisson(3, size=(N_STIMULI, N_TRIALS, N_UNITS))
+    data = recording(counts)
+    data["trial_response"] = data["trial_response"].astype(np.int16)
+    _, _, trials = read(write(data, tmp_path / "own.nc"))
+    assert trials.dtype == np.float32
+    np.testing.assert_array_equal(trials, counts)
 
 
 def test_responses_may_be_negative_and_trials_may_be_missing(tmp_path):

@@ -34,7 +34,8 @@ def one_by_one(trials, n_halves=20, seed=1):
                 order = keys[stimulus, half].argsort()
                 values = [value for value in trials[stimulus, order, unit] if np.isfinite(value)]
                 middle = len(values) // 2
-                means.append((np.mean(values[:middle]), np.mean(values[middle:])))
+                if middle:
+                    means.append((np.mean(values[:middle]), np.mean(values[middle:])))
             found[half, unit] = spearman_brown(np.corrcoef(np.array(means).T)[0, 1])
     return found.mean(axis=0)
 
@@ -78,18 +79,28 @@ def test_it_is_the_share_of_the_variance_of_the_mean_that_is_signal(variance):
 
 
 @pytest.mark.parametrize("ragged", [False, True])
+def test_stimuli_with_fewer_than_two_trials_are_left_out(trials, ragged):
+    """They have no halves; ragged, of the unit alone that lacks them."""
+    units = [1] if ragged else slice(None)
+    trials[3, 1:, units] = np.nan
+    trials[9, :, units] = np.nan
+    found = compute(trials)
+    assert np.isfinite(found).all()
+    np.testing.assert_allclose(found, one_by_one(trials), rtol=1e-9)
+
+
+@pytest.mark.parametrize("ragged", [False, True])
 def test_it_is_not_defined_without_two_trials_or_without_a_difference(trials, ragged):
     trials[:, :, 0] = np.where(np.isnan(trials[:, :, 0]), np.nan, 2.0)
     if ragged:
-        trials[3, 1:, 1] = np.nan
-        trials[3, :, 2] = np.nan
+        trials[:, 1:, 1] = np.nan
+        trials[:, :, 2] = np.nan
     undefined = np.isnan(compute(trials))
     assert undefined.tolist() == [True, ragged, ragged, *[False] * 4]
 
 
-def test_a_single_trial_of_a_stimulus_for_all_units_leaves_none_defined(trials):
-    trials[3, 1:] = np.nan
-    assert np.isnan(compute(trials)).all()
+def test_single_trials_of_all_units_leave_none_defined(trials):
+    assert np.isnan(compute(trials[:, :1])).all()
 
 
 def test_a_recording_without_units_has_none(trials):

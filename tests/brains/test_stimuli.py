@@ -5,13 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.brains.examples import names, simulated_recording, write
+from tests.brains.examples import names, simulated_recording, write, write_image
 from workflow_scripts.brains import list_stimuli
 from workflow_scripts.brains.stimuli import (
     MIN_STIMULI,
     Stimulus,
-    check_images,
-    list_images,
     natural_order,
     read_list,
     shared_stimuli,
@@ -130,37 +128,8 @@ def images(tmp_path):
     """A folder of files in sub-folders; the first two are the same image."""
     for number, name in enumerate(names(4)):
         path = tmp_path / "images" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(bytes([max(number, 1)]))
+        write_image(path, max(number, 1))
     return tmp_path / "images"
-
-
-def test_an_image_that_is_missing_is_named(images):
-    check_images(images, dict.fromkeys(names(4), "g"))
-    expected = (
-        "faces/4.png: found no readable file .*, expected the image of stimulus 'faces/4.png'"
-    )
-    with pytest.raises(InputError, match=expected):
-        check_images(images, dict.fromkeys(names(5), "g"))
-
-
-def test_one_image_in_two_groups_is_refused_and_in_one_group_is_not(images):
-    groups = dict(zip(names(4), ["g", "g", "h", "h"], strict=True))
-    check_images(images, groups)
-    with pytest.raises(InputError) as error:
-        check_images(images, {**groups, "faces/1.png": "h"})
-    assert str(error.value) == (
-        f"{images}/faces/1.png: found the same image as faces/0.png, expected different images, or "
-        "one group for both in stimuli.csv, as otherwise a map could be tested on an image that it "
-        "was fitted to"
-    )
-
-
-def test_images_are_found_in_sub_folders_in_natural_order(tmp_path):
-    for name in ("b.PNG", "a/10.png", "a/9.png", "a/notes.txt", "a/._9.png", "c.jpeg"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    assert list_images(tmp_path, (".png", ".jpeg")) == ["a/9.png", "a/10.png", "b.PNG", "c.jpeg"]
 
 
 @pytest.fixture
@@ -217,11 +186,11 @@ def test_groups_and_splits_reach_the_jobs(tabulate, listed):
 
 def test_images_of_stimuli_that_take_no_part_need_not_be_there(tabulate, images):
     for name in names(12)[4:]:
-        (images / name).write_text(name)
+        write_image(images / name, int(name[6:-4]))
     expected = "faces/1.png: found the same image as faces/0.png"
     seen = [simulated_recording("a"), simulated_recording("b", n_stimuli=13)]
     with pytest.raises(InputError, match=expected):
         tabulate(seen, images=images)
-    (images / names()[0]).write_text("another")
+    write_image(images / names()[0], 99)
     _, stimuli = tabulate(seen, images=images)
     np.testing.assert_array_equal(stimuli.names, names())

@@ -190,7 +190,12 @@ def test_the_default_is_accepted():
         (
             ("population", "splits", "train_fraction"),
             0.999,
-            "train_fraction: found 0.999, which is 1199 of 1200 stimuli, expected at least 3",
+            "train_fraction: found 0.999, which is all of 18 groups of stimuli, expected less",
+        ),
+        (
+            ("population", "splits", "train_fraction"),
+            0.001,
+            "train_fraction: found 0.001, which is 2 of 1200 stimuli, expected at least 3",
         ),
         (
             ("methods", "linear_softplus", "n_folds"),

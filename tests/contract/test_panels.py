@@ -64,6 +64,7 @@ class TestCard:
         assert card.title
         assert card.caption[0].isupper() and card.caption.endswith(".")
         assert set(card.tables) <= set(METRICS.names()) and card.tables
+        assert all(card.value in METRICS.card(table).columns for table in card.tables)
         assert card.populations and set(card.populations) <= set(KINDS)
         for kind in card.populations:
             measured = [METRICS.card(table).populations for table in card.tables]

@@ -34,6 +34,8 @@ def made_up(n_subjects=3, areas=AREAS):
             "n_after_trials": 12,
             "n_after_reliability": 8 if number else 4,
             "is_target": number > 0,
+            "measurement": "mua",
+            "response_unit": "z",
             "data_kind": "recorded",
         }
         for number in range(n_subjects)
@@ -50,7 +52,8 @@ def made_up(n_subjects=3, areas=AREAS):
 def drawn(n_subjects=3, areas=AREAS, **limits):
     """The figure, settled as it is saved."""
     subjects, units = made_up(n_subjects, areas)
-    return draw(subjects, units, areas=areas, description="macaque", **{**LIMITS, **limits})
+    told = {"description": "macaque", "title": "macaque: mua (z)"}
+    return draw(subjects, units, areas=areas, **told, **{**LIMITS, **limits})
 
 
 def test_the_figure_says_what_it_shows(tmp_path):
@@ -65,6 +68,7 @@ def test_the_figure_says_what_it_shows(tmp_path):
     assert one == two
     for words in (
         "data: macaque: 3 recorded subjects",
+        "macaque: mua (z)",
         "V1: 2 of 3 subjects are targets",
         "fewest units of a target: 5",
         "Units with a reliability of at least 0.5 are kept",

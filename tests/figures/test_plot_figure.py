@@ -9,6 +9,7 @@ from workflow_scripts.figures import plot_figure
 from workflow_scripts.figures.composition import composition
 
 METHODS = [{"name": name, "label": f"label of {name}", "colour": "#123456"} for name in ("a", "b")]
+MEASURED = {"measurement": "mua", "response_unit": "z"}
 NAMES = {"method_0": "a", "method_1": "b"}
 
 
@@ -26,8 +27,10 @@ def plot(tmp_path):
             write_table(table, paths[metric])
         outputs = [tmp_path / "figure.svg", tmp_path / "figure.png"]
         parts = panel_data(2, 3, "brain" if subjects else "networks").parts
-        settings = {"methods": methods, "parts": parts, "models": models}
-        plot_figure.main(paths, subjects, population, name, settings, outputs)
+        brains = [population] if subjects else []
+        settings = {"methods": methods, "parts": parts, "models": models, "brains": brains}
+        of_brains = [subjects] if subjects else []
+        plot_figure.main(paths, of_brains, population, name, settings, outputs)
         assert outputs[1].read_bytes().startswith(b"\x89PNG")
         return outputs[0].read_text()
 
@@ -39,7 +42,7 @@ def subjects(tmp_path):
     """Table of the subjects of a brain: two areas each of three simulated and one recorded."""
     kinds = ["simulated", "simulated", "simulated", "recorded"]
     rows = [
-        {"brain": "macaque", "subject": f"{number:03}", "area": area, "data_kind": kind}
+        {"brain": "macaque", "subject": f"{number:03}", "area": area, "data_kind": kind, **MEASURED}
         for number, kind in enumerate(kinds)
         for area in ("V4", "IT")
     ]
@@ -56,6 +59,7 @@ def test_networks_are_described_by_the_settings(plot):
 def test_a_brain_is_described_by_its_subjects(plot, subjects):
     text = plot("figure_2", "macaque", subjects=subjects)
     assert "data: macaque: 3 simulated subjects and 1 recorded subject" in text
+    assert "macaque: mua (z)" in text
     assert "area1" in text and "conv1" not in text
 
 

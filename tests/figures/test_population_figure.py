@@ -1,7 +1,7 @@
 """Figures of a population: they say what they show, and equal input gives equal files."""
 
 import matplotlib.pyplot as plt
-import pandas as pd
+import numpy as np
 import pytest
 
 from tests.figures.made_up import KINDS, kinds_of, panel_data
@@ -94,11 +94,26 @@ def test_letters_stand_in_reading_order(name):
 def test_a_panel_without_scores_says_so():
     """Separability of one candidate, or predictivity where no method is a mapping."""
     data = panel_data(3, 2, "brain")
-    tables = {**data.tables, "separability": pd.DataFrame(columns=["population", "method"])}
-    figure = draw("figure_2", PanelData(tables, data.methods, data.parts), "nobody")
+    table = data.tables["separability"]
+    for empty in (table[:0], table.assign(separability=np.nan)):
+        tables = {**data.tables, "separability": empty}
+        figure = draw("figure_2", PanelData(tables, data.methods, data.parts), "nobody")
+        drawn = figure.findobj(lambda artist: hasattr(artist, "get_text"))
+        texts = [text.get_text() for text in drawn]
+        assert "Separability by direction:\nnothing was measured" in texts
+        assert "Predictivity, mean over areas" in texts
+
+
+def test_a_method_without_a_value_is_not_drawn():
+    """As a map that predicts counts, on responses that may be negative."""
+    data = panel_data(3, 2, "brain")
+    table = data.tables["predictivity"]
+    value = table["predictivity"].where(table["method"] != "method_1")
+    tables = {**data.tables, "predictivity": table.assign(predictivity=value)}
+    figure = draw("brain_predictivity", PanelData(tables, data.methods, data.parts), "somebody")
     texts = [text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text"))]
-    assert "Separability by direction:\nnothing was measured" in texts
-    assert "Predictivity, mean over areas" in texts
+    assert "Ridge (post) 0" in texts and "Pre linear softplus 2" in texts
+    assert "Partial soft matching 1" not in texts
 
 
 def test_every_panel_is_a_figure_of_one_kind_of_population():

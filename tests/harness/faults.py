@@ -42,7 +42,7 @@ LEVELS = [
             *("tables/predictivity.csv", "tables/silhouette.csv", "tables/separability.csv"),
             *("tables/mds.csv", "tables/mouse/subjects.csv", "tables/mouse/units.csv"),
         ],
-        ["tables/claims.csv", "figures/networks/model_map.svg", "figures/mouse/subjects.svg"],
+        ["tables/claims.csv", "figures/networks/profile_map.svg", "figures/mouse/subjects.svg"],
     ),
     (["tables/scores.csv", "tables/split_scores.csv"], ["tables/separability.csv"]),
     (

@@ -6,6 +6,7 @@ from PIL import Image
 
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import write_netcdf
+from workflow_scripts.images import prepare_stimuli
 from workflow_scripts.images.photographs import load_photographs
 from workflow_scripts.images.prepare_stimuli import photograph_crops
 from workflow_scripts.images.squares import central_square, load_squares
@@ -40,6 +41,26 @@ def test_an_unreadable_image_is_named(tmp_path):
     path.write_bytes(b"no image")
     with pytest.raises(InputError, match=r"1\.png: found .*, expected an image"):
         load_squares([path])
+
+
+@pytest.mark.parametrize("size", [32, 64, 224])
+def test_squares_have_the_size_that_is_asked_for(tmp_path, size):
+    path = tmp_path / "1.png"
+    Image.new("RGB", (300, 100), "white").save(path)
+    squares = load_squares([path, path], size)
+    assert squares.shape == (2, size, size, 3) and squares.min() == 255
+
+
+def test_images_are_named_and_those_of_one_photograph_are_a_group(tmp_path):
+    path = tmp_path / "set.nc"
+    settings = {**PHOTOGRAPHS, "source": "photographs"}
+    prepare_stimuli.main("population", settings, [], path)
+    data = read_images(path)
+    assert data["stimulus"].values.tolist() == [str(number) for number in range(30)]
+    assert data["group"].values.tolist() == [str(label) for label in data["label"].values]
+    named = image_dataset(data["image"].values[:2], names=["a/1.png", "b/1.png"])
+    assert named["stimulus"].values.tolist() == ["a/1.png", "b/1.png"]
+    assert "group" not in named and "label" not in named
 
 
 def test_central_square_cuts_the_longer_side_evenly():

@@ -97,6 +97,14 @@ def test_wrong_activations_are_named(ready, variant, layers, sentence):
     assert sentence in str(error.value)
 
 
+@pytest.mark.parametrize("candidates", [[CLIP], []])
+def test_names_that_are_missing_are_named_once_for_all_layers(ready, candidates):
+    (ready / "ready/stimuli.txt").unlink()
+    sentence = "config variants.clip.activations: found no file ready/stimuli.txt, expected one nam"
+    with pytest.raises(InputError, match=sentence):
+        plan({"clip": {"activations": "ready"}}, candidates)
+
+
 def test_ready_activations_are_candidates_alone(ready):
     config = copy.deepcopy(MINI)
     config["variants"]["clip"] = {"activations": "ready.nc"}

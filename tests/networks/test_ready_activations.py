@@ -103,6 +103,14 @@ def test_names_may_stand_once_for_all_layers(tmp_path):
     )
 
 
+def test_a_byte_order_mark_and_empty_last_lines_are_no_names(tmp_path):
+    ready = save_folder(tmp_path / "ready", responses())
+    listed = ready / "stimuli.txt"
+    listed.write_text(f"{listed.read_text()}\n \n", encoding="utf-8-sig")
+    with xr.open_dataset(imported(ready, tmp_path), group="wide", engine="h5netcdf") as data:
+        assert list(data["stimulus"].values) == NAMES
+
+
 def test_every_unit_is_kept_where_the_configuration_says_so(save, tmp_path):
     path = imported(save(responses()), tmp_path, mode="all")
     np.testing.assert_array_equal(read(path, "wide"), responses()["wide"])

@@ -49,6 +49,14 @@ TRAINING = Path(__file__).parents[1] / "benchmarks/training.py"
 OBJECTIVES = TRAINING.with_name("objectives.py")
 
 
+def test_the_benchmark_of_large_recordings_measures_every_step():
+    command = [sys.executable, TRAINING.with_name("brain_memory.py"), "--ragged"]
+    sizes = ["--units", "20", "--stimuli", "30"]
+    done = subprocess.run([*command, *sizes], capture_output=True, text=True, check=True)
+    steps = [line.partition(":")[0] for line in done.stdout.splitlines() if "at most" in line]
+    assert steps == ["written", "imported, with reliabilities", "read, with single trials"]
+
+
 def test_the_training_benchmark_times_every_path(tmp_path):
     sizes = ["--images", "64", "--steps", "1", "--seeds", "2"]
     table = tmp_path / "training.csv"

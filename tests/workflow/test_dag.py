@@ -75,6 +75,8 @@ POST_SHARDS = shards(1, 1)
 MODEL_SHARDS = {"align_models": N_SEEDS * N_METHODS}
 BRAIN_SHARDS = {"align_brain": N_AREAS * N_POST, "align_model_and_brain": N_CANDIDATES * N_POST}
 BRAIN_TABLES = {"summarise_brain": 1, "plot_brain": 1}
+# Other recordings may be of other stimuli.
+RECORDED = {"list_stimuli": 1, **BRAIN_SHARDS, **BRAIN_TABLES}
 # Figures of a brain say who its subjects are.
 N_BRAIN_FIGURES = len(PLAN.figures.names(POPULATIONS[1]))
 BRAIN_FIGURES = {"plot_figure": N_BRAIN_FIGURES, "all": 1}
@@ -87,8 +89,7 @@ TRAININGS = {
 SUBJECTS = {
     "simulate_session": N_SUBJECTS,
     "extract_responses": N_SUBJECTS,
-    **BRAIN_SHARDS,
-    **BRAIN_TABLES,
+    **RECORDED,
 }
 RIDGE = "workflow_scripts/methods/ridge_post.py"
 NEW = "workflow_scripts/methods/ridge_again.py"
@@ -212,12 +213,27 @@ CHANGES = {
             )
         },
         {},
-        {"extract_responses": N_SUBJECTS, **BRAIN_SHARDS, **BRAIN_TABLES, **AGGREGATES},
+        {"extract_responses": N_SUBJECTS, **RECORDED, **AGGREGATES},
+    ),
+    "the driver of own recordings is edited": (
+        {
+            "workflow_scripts/brains/import_recording.py": (
+                "import numpy",
+                "import re\nimport numpy",
+            )
+        },
+        {},
+        {},
+    ),
+    "the table of stimuli is edited": (
+        {"workflow_scripts/brains/stimulus_table.py": ("import numpy", "import re\nimport numpy")},
+        {},
+        {**RECORDED, **AGGREGATES},
     ),
     "a panel is edited": (
-        {"workflow_scripts/figures/panels/model_silhouette.py": ("CARD =", "THREE = 3\nCARD =")},
+        {"workflow_scripts/figures/panels/silhouette.py": ("CARD =", "THREE = 3\nCARD =")},
         {},
-        {"plot_figure": figures_of("model_silhouette"), "all": 1},
+        {"plot_figure": figures_of("silhouette"), "all": 1},
     ),
     "the drawing of figures is edited": (
         {
@@ -349,8 +365,7 @@ CHANGES = {
         brain_settings(sessions=[*MOUSE.sessions, 900004]),
         {
             **{"simulate_session": 1, "extract_responses": 1},
-            **BRAIN_SHARDS,
-            **BRAIN_TABLES,
+            **RECORDED,
             **AGGREGATES,
         },
     ),
@@ -369,7 +384,7 @@ CHANGES = {
         {},
         {"brains": {"twin": MINI["brains"]["mouse"] | {"sessions": [1, 2, 3]}}},
         {
-            **{"simulate_scenes": 1, "prepare_scenes": 1},
+            **{"simulate_scenes": 1, "prepare_images": 1},
             "extract_activations": N_CANDIDATES + 1,
             **SUBJECTS,
             **AGGREGATES,
@@ -395,7 +410,7 @@ CHANGES = {
         {},
         brain_settings(n_scenes=61),
         {
-            **{"simulate_scenes": 1, "prepare_scenes": 1, "extract_activations": N_CANDIDATES + 1},
+            **{"simulate_scenes": 1, "prepare_images": 1, "extract_activations": N_CANDIDATES + 1},
             **SUBJECTS,
             **AGGREGATES,
         },
@@ -405,7 +420,7 @@ CHANGES = {
         {"seed": 1},
         {
             **{"prepare_stimuli": 3, **TRAININGS, **ALL_ACTIVATIONS},
-            **{"simulate_scenes": 1, "prepare_scenes": 1},
+            **{"simulate_scenes": 1, "prepare_images": 1},
             **MODEL_SHARDS,
             **SUBJECTS,
             **AGGREGATES,
@@ -420,7 +435,17 @@ CHANGES = {
     "the window of spikes is changed": (
         {},
         brain_settings(extraction={"window_s": [0.05, 0.25]}),
-        {"extract_responses": N_SUBJECTS, **BRAIN_SHARDS, **BRAIN_TABLES, **AGGREGATES},
+        {"extract_responses": N_SUBJECTS, **RECORDED, **AGGREGATES},
+    ),
+    # It has a silhouette, a map, and a figure of both.
+    "subjects of a brain are compared in pairs": (
+        {},
+        brain_settings(sources="pairs"),
+        {
+            "align_brain": N_AREAS * N_POST,
+            **AGGREGATES,
+            "plot_figure": len(DRAWN) + len({"silhouette", "profile_map", "figure_3"}),
+        },
     ),
     # Claims and the brain's figures read from the table of subjects what these are.
     "the expected number of subjects is changed": (
@@ -440,8 +465,7 @@ CHANGES = {
         {},
         {
             **{"build_environment": 1, "extract_responses": N_SUBJECTS},
-            **BRAIN_SHARDS,
-            **BRAIN_TABLES,
+            **RECORDED,
             **AGGREGATES,
         },
     ),
@@ -573,11 +597,11 @@ def test_an_own_recording_reruns_the_comparisons_with_its_brain(finished):
     folder.mkdir()
     session = finished.folder / f"results/brains/mouse/recordings/{MOUSE.sessions[0]}.nc"
     with h5netcdf.File(shutil.copy(session, folder / "mine.nc"), "a") as recording:
-        recording.attrs["session_id"] = "mine"
-    with override(finished, brain_settings(own_responses="own")) as configfile:
+        recording.attrs["subject"] = "mine"
+    with override(finished, brain_settings(recordings="own")) as configfile:
         planned = finished.planned(configfiles=[configfile])
     shutil.rmtree(folder)
-    assert planned == {**BRAIN_SHARDS, **BRAIN_TABLES, **AGGREGATES}
+    assert planned == {"import_recording": 1, **RECORDED, **AGGREGATES}
 
 
 def test_an_unknown_method_ends_in_one_sentence(workflow):

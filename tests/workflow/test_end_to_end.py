@@ -35,7 +35,8 @@ def tables(finished):
 def test_these_are_all_tables_and_figures(finished):
     """The plan, and files that are there: one of each kind is named, so that neither is empty."""
     assert {"scores", "claims", "training", "mouse/subjects", "mouse/units"} <= set(TABLES)
-    assert {"figure_1", "model_map", "training_alexnet"} <= set(FIGURES["networks"])
+    assert "mouse/stimuli" in TABLES
+    assert {"figure_1", "profile_map", "training_alexnet"} <= set(FIGURES["networks"])
     assert {"figure_2", "brain_noise_corrected", "subjects"} <= set(FIGURES["mouse"])
     results = finished.folder / "results"
     for folder, suffix, expected in [

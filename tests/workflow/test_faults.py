@@ -29,7 +29,7 @@ from workflow_scripts.plan import Plan
 OVERRIDE = "smaller.yaml"
 METHODS = ("ridge_post", "rsa")
 SETTINGS = {"methods": {name: None for name in PLAN.alignment.methods if name not in METHODS}}
-FIGURES = ("networks/model_map", "networks/training_alexnet", "mouse/subjects")
+FIGURES = ("networks/profile_map", "networks/training_alexnet", "mouse/subjects")
 TARGETS = [
     *(path for path in Plan(merged(MINI, SETTINGS)).final_files() if path.endswith(".csv")),
     *(f"results/figures/{name}.svg" for name in FIGURES),

@@ -50,6 +50,7 @@ TORCHVISION = {
     "input_size": 224,
 }
 SHARED = {"method": "generalised_linear", "label": "GLM", "colour": "#000000", "link": "relu"}
+OWN = {"source": "recordings", "recordings": None, "areas": ["V4"]}
 
 # Values that a user may well write: valid by themselves, but perhaps not with the rest.
 PLAUSIBLE = [
@@ -126,6 +127,11 @@ PLAUSIBLE = [
     *((("stimuli", "path"), folder) for folder in FOLDERS),
     *((("brains", "mouse", "directory"), folder) for folder in FOLDERS),
     *((("brains", "mouse", "recordings"), folder) for folder in FOLDERS),
+    *((("brains", "lab"), {**OWN, "recordings": folder}) for folder in FOLDERS),
+    (("brains", "lab"), OWN),
+    (("brains", "mouse", "source"), "recordings"),
+    (("brains", "mouse", "sources"), "pairs"),
+    (("brains", "mouse", "compare_with"), ["mouse"]),
     *((("methods", "glm"), {**SHARED, "label": text}) for text in TEXTS),
 ]
 

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from workflow_scripts.alignment.cells import direction_cells
+from workflow_scripts.alignment.cells import Cell
 from workflow_scripts.alignment.shard import write_shard
 from workflow_scripts.brains.stimulus_table import common_stimuli, read_stimuli
 from workflow_scripts.brains.subjects import Filters, read_subjects
 from workflow_scripts.common.files import PathLike
 from workflow_scripts.common.job import job
-from workflow_scripts.common.profile import pool
+from workflow_scripts.common.profile import Pool
 
 
 def main(
@@ -47,12 +47,15 @@ def main(
         targets, Filters(**settings["filters"]), brain, stimuli, with_trials=with_trials
     )
     areas = [
-        pool([subject[area] for subject in pooled], area, source_brain)
+        Pool([subject[area] for subject in pooled], area, source_brain)
         for area in settings["source_filters"]["areas"]
+    ]
+    cells: list[Cell] = [
+        (source, target) for source in areas for subject in subjects for target in subject.values()
     ]
     kinds = {source_kind, target_kind}
     write_shard(
-        direction_cells("model_to_brain", areas, subjects),
+        cells,
         "brain_to_brain",
         settings,
         stimuli,

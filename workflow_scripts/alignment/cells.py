@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from itertools import product
 
-from workflow_scripts.common.profile import Profile, pool
+from workflow_scripts.common.profile import AnyProfile, Pool, Profile
 
-Cell = tuple[Profile, Profile]
+Cell = tuple[AnyProfile, Profile]
 """A source and a target; cells with equal sources hold the same object."""
 
 DIRECTIONS = ("model_to_brain", "brain_to_model")
@@ -28,7 +28,7 @@ def network_cells(
     list of tuple of Profile
         Without pairs of a layer and itself.
     """
-    cells = [
+    cells: list[Cell] = [
         (source, target)
         for source, target in product(sources[-1], targets[-1])
         if source.part != target.part
@@ -55,7 +55,7 @@ def pooled_cells(subjects: Sequence[Mapping[str, Profile]], source_area: str) ->
     cells: list[Cell] = []
     for subject in subjects:
         others = [other[source_area] for other in subjects if other is not subject]
-        source = pool(others, source_area)
+        source = Pool(others, source_area)
         cells += [(source, target) for target in subject.values()]
     return cells
 
@@ -110,6 +110,6 @@ def direction_cells(
     if direction == "model_to_brain":
         return list(product(layers, [area for subject in subjects for area in subject.values()]))
     if direction == "brain_to_model":
-        pooled = [pool([subject[area] for subject in subjects], area) for area in subjects[0]]
+        pooled = [Pool([subject[area] for subject in subjects], area) for area in subjects[0]]
         return list(product(pooled, layers))
     raise ValueError(f"direction is {direction!r}, expected {' or '.join(DIRECTIONS)}")

@@ -11,7 +11,7 @@ from workflow_scripts.alignment.scoring import pearson_per_unit
 from workflow_scripts.alignment.splits import Split
 from workflow_scripts.brains.reliability import half_means, spearman_brown
 from workflow_scripts.common.errors import NotComparable
-from workflow_scripts.common.profile import Profile
+from workflow_scripts.common.profile import AnyProfile, Profile
 from workflow_scripts.common.random_streams import generator
 
 
@@ -32,7 +32,7 @@ class NoiseCorrection:
     seed: int
 
 
-def halves(profile: Profile, seed: int, number: int) -> tuple[np.ndarray, np.ndarray]:
+def halves(profile: AnyProfile, seed: int, number: int) -> tuple[np.ndarray, np.ndarray]:
     """Means over each of two random halves of the trials; the values twice if there are no trials.
 
     Parameters
@@ -82,7 +82,7 @@ def ceiling_per_unit(observed: Sequence[np.ndarray], predicted: Sequence[np.ndar
 
 
 def estimate_ceilings(
-    source: Profile,
+    source: AnyProfile,
     targets: Sequence[Profile],
     splits: Sequence[Split],
     fitter: Fitter,
@@ -95,7 +95,7 @@ def estimate_ceilings(
     numpy.ndarray, shape (n_halves, n_splits, n_units)
         Units of all targets side by side; NaN where a half cannot be fitted.
     """
-    n_units = sum(target.values.shape[1] for target in targets)
+    n_units = sum(target.n_units for target in targets)
     ceilings = np.full((correction.n_halves, len(splits), n_units), np.nan)
     for number in range(correction.n_halves):
         X = halves(source, correction.seed, number)

@@ -11,6 +11,7 @@ from workflow_scripts.common.config import Config, Splits
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.fingerprints import fingerprints
 from workflow_scripts.common.planning import Settings, Wildcards, canonical
+from workflow_scripts.images.set_names import N_PHOTOGRAPHS
 from workflow_scripts.networks.plan import Network, NetworkPlan
 
 if TYPE_CHECKING:
@@ -37,13 +38,15 @@ class AlignmentPlan:
         self._check_looks()
         if config.population:
             n_stimuli = config.stimuli.n.population
-            _check_splits("population", config.population.splits, n_stimuli, self.methods)
+            n_groups = N_PHOTOGRAPHS if config.stimuli.source == "photographs" else n_stimuli
+            _check_splits("population", config.population.splits, n_stimuli, self.methods, n_groups)
         for name, brain in config.brains.items():
             place, own = f"brains.{name}", brains.own[name]
             if own:
                 _check_own_splits(place, brain.splits, own, self.post_methods)
             elif brain.n_scenes:
-                _check_splits(place, brain.splits, brain.n_scenes, self.post_methods)
+                n_groups = N_PHOTOGRAPHS if brain.source == "simulated" else brain.n_scenes
+                _check_splits(place, brain.splits, brain.n_scenes, self.post_methods, n_groups)
             if not (self.is_compared(name) or self.candidates(name) or brains.compared(name)):
                 raise InputError(
                     f"config {place}",
@@ -211,9 +214,22 @@ def _n_folds(methods: Mapping[str, Method]) -> int:
 
 
 def _check_splits(
-    place: str, splits: Splits, n_stimuli: int, methods: Mapping[str, Method]
+    place: str,
+    splits: Splits,
+    n_stimuli: int,
+    methods: Mapping[str, Method],
+    n_groups: int | None = None,
 ) -> None:
-    """Refuse splits that do not leave what every fit and every score needs."""
+    """Refuse splits that do not leave what every fit and every score needs.
+
+    `n_groups` is the largest number of groups that the stimuli can be in.
+    """
+    if n_groups and count_training(n_groups, splits.train_fraction) == n_groups:
+        raise InputError(
+            f"config {place}.splits.train_fraction",
+            f"{splits.train_fraction}, which is all of {n_groups} groups of stimuli",
+            "less, so that at least one group is left to test",
+        )
     fewest = _n_folds(methods)
     n_train = count_training(n_stimuli, splits.train_fraction)
     if not fewest <= n_train <= n_stimuli - 2:

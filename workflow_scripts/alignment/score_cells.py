@@ -22,7 +22,7 @@ from workflow_scripts.alignment.scoring import (
 from workflow_scripts.alignment.shard_file import shard_dataset
 from workflow_scripts.alignment.splits import Split
 from workflow_scripts.common.errors import InputError, NotComparable
-from workflow_scripts.common.profile import Profile
+from workflow_scripts.common.profile import AnyProfile, Profile
 from workflow_scripts.solvers.arrays import to_numpy
 
 
@@ -73,11 +73,11 @@ def score_cells(
         responses of a wrong shape.
     """
     for source, target in cells:
-        if len(source.values) != len(target.values):
+        if source.n_stimuli != target.n_stimuli:
             raise InputError(
                 f"{target.subject} {target.part}",
-                f"responses to {len(target.values)} stimuli",
-                f"{len(source.values)} as in {source.subject} {source.part}",
+                f"responses to {target.n_stimuli} stimuli",
+                f"{source.n_stimuli} as in {source.subject} {source.part}",
             )
     card = METHODS.card(method)
     results: dict[int, Result] = {}
@@ -91,7 +91,7 @@ def score_cells(
     if card.kind == "geometry":
         compared = _compare(method, parameters, [cells[index] for index in usable])
         results.update(zip(usable, compared, strict=True))
-        everything = np.arange(len(cells[0][0].values))
+        everything = np.arange(cells[0][0].n_stimuli)
         splits = [(everything, everything)]
     else:
         groups: dict[int, list[int]] = {}
@@ -112,7 +112,7 @@ def score_cells(
 
 
 def _obstacle(
-    card: Card, source: Profile, target: Profile, min_units: int, lowest: dict[int, np.ndarray]
+    card: Card, source: AnyProfile, target: Profile, min_units: int, lowest: dict[int, np.ndarray]
 ) -> str:
     """Why the method of this card cannot score this cell, or an empty text.
 
@@ -123,10 +123,10 @@ def _obstacle(
         n_missing = np.isnan(lowest[id(profile)]).sum()
         if n_missing:
             return f"{n_missing} units of the {name} have missing responses"
-    if source.values.shape[1] == 0:
+    if source.n_units == 0:
         return "the source has no units"
-    if target.values.shape[1] < max(1, min_units):
-        return f"the target has {target.values.shape[1]} units, fewer than {max(1, min_units)}"
+    if target.n_units < max(1, min_units):
+        return f"the target has {target.n_units} units, fewer than {max(1, min_units)}"
     n_negative = (lowest[id(target)] < 0).sum()
     if card.nonnegative_targets and n_negative:
         return (
@@ -160,7 +160,7 @@ def _compare(method: str, parameters: dict[str, Any], cells: Sequence[Cell]) -> 
 
 
 def _score_group(
-    source: Profile,
+    source: AnyProfile,
     targets: Sequence[Profile],
     splits: Sequence[Split],
     fitter: Fitter,
@@ -185,7 +185,7 @@ def _score_group(
             "correlation_ceiling": mean_of_known(ceilings, axis=0),
             "correlation_corrected": mean_of_known(stack.correlations / ceilings, axis=0),
         }
-    ends = np.cumsum([target.values.shape[1] for target in targets])
+    ends = np.cumsum([target.n_units for target in targets])
     return [
         _cut(stack, slice(start, end), correlations, len(targets))
         for start, end in zip([0, *ends[:-1]], ends, strict=True)
@@ -217,14 +217,14 @@ class _Stack:
 
 
 def _fit_stack(
-    source: Profile,
+    source: AnyProfile,
     targets: Sequence[Profile],
     splits: Sequence[Split],
     fitter: Fitter,
     correlate: bool,
 ) -> _Stack:
     """Fit and score all targets of one source in every split."""
-    n_units = sum(target.values.shape[1] for target in targets)
+    n_units = sum(target.n_units for target in targets)
     scores, correlations, alphas = np.full((3, len(splits), n_units), np.nan)
     unconverged = np.zeros(n_units, int)
     not_numbers = np.zeros(n_units, int)
@@ -262,7 +262,7 @@ def _fit_stack(
 
 def _side_by_side(targets: Sequence[Profile], stimuli: np.ndarray) -> np.ndarray:
     """Responses of all targets to these stimuli, in this order, shape (n_stimuli, n_units)."""
-    counts = [target.values.shape[1] for target in targets]
+    counts = [target.n_units for target in targets]
     responses = np.empty((len(stimuli), sum(counts)))
     columns = np.split(responses, np.cumsum(counts[:-1]), axis=1)
     for target, of_target in zip(targets, columns, strict=True):

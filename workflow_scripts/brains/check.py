@@ -10,11 +10,14 @@ import argparse
 import sys
 from collections.abc import Iterator
 
-import numpy as np
-
+from workflow_scripts.brains.image_folder import check_images
 from workflow_scripts.brains.own_folder import OwnFolder, read_folder, recording_files
-from workflow_scripts.brains.recording import Labels, read_labels, read_responses, read_trials
-from workflow_scripts.brains.stimuli import check_images
+from workflow_scripts.brains.recording import (
+    read_labels,
+    read_responses,
+    read_trials,
+    units_per_area,
+)
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import PathLike
 
@@ -34,14 +37,8 @@ def check_recording(path: PathLike) -> str:
         read_trials(path, labels, responses)
     return (
         f"{path}: ok: {labels.subject}, {labels.data_kind} {labels.measurement} in {labels.units}, "
-        f"{len(labels.stimulus)} stimuli, {trials}, {_count_units(labels)}"
+        f"{len(labels.stimulus)} stimuli, {trials}, {units_per_area(labels)}"
     )
-
-
-def _count_units(labels: Labels) -> str:
-    areas, counts = np.unique(labels.area, return_counts=True)
-    each = ", ".join(f"{count} {area}" for area, count in zip(areas, counts, strict=True))
-    return f"{len(labels.unit)} units ({each})"
 
 
 def describe(folder: OwnFolder) -> str:

@@ -14,6 +14,7 @@ import pandas as pd
 from workflow_scripts.brains.recording import Labels
 from workflow_scripts.brains.subjects import Filters, Subject, read_subject
 from workflow_scripts.common.files import PathLike
+from workflow_scripts.common.profile import Profile
 from workflow_scripts.common.stimuli import Stimuli
 
 COUNTS = ["n_in_file", "n_after_quality", "n_after_trials"]
@@ -80,7 +81,7 @@ def count_brain(
     InputError
         If a file is not in the form of a recording.
     """
-    read = [read_subject(path, filters, brain, stimuli) for path in paths]
+    read = [_read_numbers(path, filters, brain, stimuli) for path in paths]
     taking_part = filters.keep_subjects([left for left, _, _ in read])
     areas, units = [], []
     for path, (left, labels, complete), largest in zip(paths, read, taking_part, strict=True):
@@ -93,6 +94,18 @@ def count_brain(
     for table in tables:
         table.insert(0, "brain", brain)
     return tables
+
+
+def _read_numbers(
+    path: PathLike, filters: Filters, brain: str, stimuli: Stimuli
+) -> tuple[Subject, Labels, np.ndarray]:
+    """The same as `read_subject`, with the numbers of units and without their responses."""
+    subject, labels, complete = read_subject(path, filters, brain, stimuli)
+    empty = {
+        area: Profile(profile.subject, area, np.empty((0, profile.n_units)))
+        for area, profile in subject.items()
+    }
+    return empty, labels, complete
 
 
 def count_units(labels: Labels, filters: Filters, complete: np.ndarray) -> pd.DataFrame:
@@ -138,7 +151,7 @@ def count_areas(
         # An extraction has left out units without trials itself.
         of_area = of_area[of_area["complete"]]
         counts["n_after_trials"] = len(of_area)
-        n_left, n_kept = (profiles[area].values.shape[1] for profiles in (left, taking_part))
+        n_left, n_kept = (profiles[area].n_units for profiles in (left, taking_part))
         low, median, high = of_area["reliability"].quantile([0.25, 0.5, 0.75])
         rows.append(
             {

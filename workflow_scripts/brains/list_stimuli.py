@@ -4,8 +4,9 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
+from workflow_scripts.brains.image_folder import check_images
 from workflow_scripts.brains.recording import read_labels
-from workflow_scripts.brains.stimuli import check_images, read_list
+from workflow_scripts.brains.stimuli import read_list
 from workflow_scripts.brains.stimulus_table import stimulus_table
 from workflow_scripts.common.files import PathLike, write_table
 from workflow_scripts.common.job import job

@@ -36,6 +36,11 @@ class OwnFolder:
     stimuli: dict[str, Stimulus]
 
     @property
+    def without_trials(self) -> list[str]:
+        """Files that have no single trials."""
+        return [path for subject, path in self.files.items() if not self.labels[subject].has_trials]
+
+    @property
     def areas(self) -> list[str]:
         """Areas of all subjects."""
         found = (area for labels in self.labels.values() for area in labels.area.tolist())

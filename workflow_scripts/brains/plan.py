@@ -43,12 +43,6 @@ class BrainPlan:
         """Labs' own recordings of each brain."""
         simulated: dict[int, str] = {}
         for name, brain in self.brains.items():
-            for other in brain.compare_with:
-                if other == name or other not in self.brains:
-                    others = [item for item in self.brains if item != name]
-                    raise InputError(
-                        f"config brains.{name}.compare_with", repr(other), one_of(others)
-                    )
             if brain.source == "simulated":
                 _check_simulated(name, brain, config, networks)
                 for session in brain.sessions:
@@ -59,6 +53,36 @@ class BrainPlan:
                             f"{session}, which is also simulated for {other}",
                             "other numbers, because a number decides what is drawn",
                         )
+
+        for name, brain in self.brains.items():
+            for other in brain.compare_with:
+                self._check_pair(name, other)
+
+    def _check_pair(self, name: str, other: str) -> None:
+        """Refuse two brains that cannot be compared with each other."""
+        key = f"config brains.{name}.compare_with"
+        if other == name or other not in self.brains:
+            others = [item for item in self.brains if item != name]
+            raise InputError(key, repr(other), one_of(others))
+        pair = {item: self.brains[item] for item in (name, other)}
+        for item, brain in pair.items():
+            own = self.own[item]
+            lacking = [] if own is None else own.without_trials
+            if lacking and any(brain.noise_correction is not None for brain in pair.values()):
+                found = f"{item}, of which {lacking[0]} has no single trials"
+                raise InputError(key, found, "single trials, for the noise_correction of either")
+            if brain.preset == "nayebi":
+                found = f"{item}, whose preset is nayebi"
+                raise InputError(key, found, "preset ccn25, as windows must not differ")
+        # Simulated images have the names of the Allen Institute's, and depend on their number.
+        first, second = pair.values()
+        sources = {brain.source for brain in pair.values()}
+        if "simulated" in sources and (
+            sources != {"simulated"} or first.n_scenes != second.n_scenes
+        ):
+            found = f"{other}, with {second.n_scenes} images of source {second.source!r}"
+            expected = f"the images of {name}, {first.n_scenes} of source {first.source!r}"
+            raise InputError(key, found, expected)
 
     def of_source(self, *sources: str) -> list[str]:
         """Names of the brains whose recordings come from these sources."""
@@ -133,15 +157,40 @@ class BrainPlan:
 
     def stimulus_inputs(self, wildcards: Wildcards) -> dict[str, object]:
         """What `list_stimuli` reads."""
-        return {"recordings": self.recordings(wildcards), **self.image_inputs(wildcards)}
-
-    def image_inputs(self, wildcards: Wildcards) -> dict[str, object]:
-        """What `prepare_images` reads."""
         found = {
+            "recordings": self.recordings(wildcards),
             "listed": self.stimulus_list(wildcards.brain),
             "images": self.image_folder(wildcards.brain),
         }
-        return {name: path for name, path in found.items() if path}
+        return {name: paths for name, paths in found.items() if paths}
+
+    def images(self, wildcards: Wildcards) -> str:
+        """Folder that `prepare_images` reads."""
+        folder = self.image_folder(wildcards.brain)
+        assert folder
+        return folder
+
+    def image_table(self, wildcards: Wildcards) -> str | list[str]:
+        """Table of the stimuli whose images are prepared; without it all of the folder are."""
+        is_own = self.brains[wildcards.brain].source == "recordings"
+        return f"results/tables/{wildcards.brain}/stimuli.csv" if is_own else []
+
+    def image_state(self, wildcards: Wildcards) -> str:
+        """Which of a lab's own images take part, and their sizes and times.
+
+        Snakemake compares the time of a folder alone, which an image that is replaced leaves.
+        """
+        own = self.own[wildcards.brain]
+        if self.brains[wildcards.brain].source != "recordings" or not own or not own.images:
+            return ""
+        from hashlib import sha256
+
+        state = sha256()
+        for name in own.stimuli:
+            path = os.path.join(own.images, name)
+            found = os.stat(path) if os.path.exists(path) else None
+            state.update(f"{name} {found and (found.st_size, found.st_mtime_ns)}\n".encode())
+        return state.hexdigest()
 
     def stimulus_settings(self, wildcards: Wildcards) -> Settings:
         """Settings of `list_stimuli`."""
@@ -149,7 +198,9 @@ class BrainPlan:
 
     def image_settings(self, wildcards: Wildcards) -> Settings:
         """Settings of `prepare_images`."""
-        is_simulated = self.brains[wildcards.brain].source == "simulated"
+        own = self.own[wildcards.brain]
+        kinds = {labels.data_kind for labels in own.labels.values()} if own else set()
+        is_simulated = self.brains[wildcards.brain].source == "simulated" or "simulated" in kinds
         return self._settings(data_kind="simulated" if is_simulated else "recorded")
 
     def simulated_scene_settings(self, wildcards: Wildcards) -> Settings:
@@ -255,6 +306,8 @@ def _read_own(name: str, brain: Brain, sessions: Mapping[str, str]) -> "OwnFolde
     scenes = [scene_name(scene) for scene in range(brain.n_scenes or 0)]
     others = {"sessions": scenes} if brain.sessions else {}
     own = read_folder(brain.recordings, f"{key}.recordings", others)
+    if brain.sessions:
+        _check_joins(key, brain, own)
     for subject, path in own.files.items():
         if subject in sessions:
             found = f"the subject {subject!r}, as in config brains.{sessions[subject]}.sessions"
@@ -265,6 +318,21 @@ def _read_own(name: str, brain: Brain, sessions: Mapping[str, str]) -> "OwnFolde
             if area not in own.areas:
                 raise InputError(f"{key}.areas", repr(area), one_of(own.areas))
     return own
+
+
+def _check_joins(key: str, brain: Brain, own: "OwnFolder") -> None:
+    """Refuse a folder that does not go with the sessions of its brain."""
+    for path in (own.listed, own.images):
+        if path is not None:
+            expected = "none where recordings join sessions, whose images are known"
+            raise InputError(path, "a list of stimuli or a folder of images", expected)
+    if not set(own.areas) & set(brain.areas):
+        found = f"the areas {', '.join(own.areas)}"
+        raise InputError(f"{key}.recordings", found, f"some of {', '.join(brain.areas)}")
+    first = next(iter(own.labels.values()))
+    if (first.measurement, first.units) != ("spikes", "spikes/s"):
+        found = f"{first.measurement} in {first.units}"
+        raise InputError(f"{key}.recordings", found, "spikes in spikes/s, as sessions have")
 
 
 def _check_own(key: str, path: str, brain: Brain, labels: "Labels") -> None:

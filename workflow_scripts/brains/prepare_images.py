@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.brains.stimuli import list_images, natural_order, read_list
+from workflow_scripts.brains.image_folder import list_images
+from workflow_scripts.brains.stimulus_table import read_stimuli
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import PathLike, write_netcdf
 from workflow_scripts.common.job import job
@@ -15,19 +16,20 @@ from workflow_scripts.images.stimulus_file import image_dataset
 
 def main(
     folder: PathLike,
-    listed: PathLike | None,
+    table: PathLike | None,
     size: int,
     settings: dict[str, Any],
     output: PathLike,
 ) -> None:
-    """Write central squares of `size` of the listed images; without a list, of all in the folder.
+    """Write central squares of `size` of the images.
 
     Parameters
     ----------
     folder : str or path-like
         Images, perhaps in sub-folders.
-    listed : str or path-like, or None
-        The brain's list of stimuli.
+    table : str or path-like, or None
+        Table of the brain's stimuli, of which those that take part are prepared. Without it, all
+        images of the folder are: what simulated subjects see is known before there are any.
     size : int
         Side of the squares in pixels.
     settings : dict
@@ -39,11 +41,10 @@ def main(
     InputError
         If there is no image, or one cannot be decoded.
     """
-    names = natural_order(read_list(listed)) if listed else list_images(folder, IMAGE_SUFFIXES)
+    names = read_stimuli(table).names.tolist() if table else list_images(folder, IMAGE_SUFFIXES)
     if not names:
-        raise InputError(
-            folder, "no image", f"files that end in {', '.join(sorted(IMAGE_SUFFIXES))}"
-        )
+        suffixes = ", ".join(sorted(IMAGE_SUFFIXES))
+        raise InputError(folder, "no image", f"files that end in {suffixes}")
     data = image_dataset(load_squares([Path(folder, name) for name in names], size), names=names)
     data.attrs = stamp(settings, seed=settings["seed"], data_kind=settings["data_kind"])
     write_netcdf(data, output)
@@ -53,7 +54,7 @@ if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input, snakemake.output):
         main(
             snakemake.input.images,
-            snakemake.input.get("listed"),
+            snakemake.input.get("table"),
             int(snakemake.wildcards.size),
             snakemake.params.settings,
             snakemake.output[0],

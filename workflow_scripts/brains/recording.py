@@ -31,7 +31,7 @@ REQUIRED = {
 """Dimensions and type of each variable that a recording must have."""
 
 OPTIONAL = {
-    "trial_response": (("stimulus", "trial", "unit"), REAL),  # NaN where a trial is missing
+    "trial_response": (("stimulus", "trial", "unit"), NUMBERS),  # NaN where one is missing
     "reliability": (("unit",), REAL),  # split-half; NaN where it is not defined
 }
 """Dimensions and type of each variable that a recording may have."""
@@ -106,11 +106,13 @@ def read_labels(path: PathLike) -> Labels:
             for name, form in ATTRIBUTES.items()
         )
         units = _attribute(path, data["response"].attrs, "units", UNITS, "response")
-        stimulus, unit, area = (_text(data[name][...]) for name in ("stimulus", "unit", "area"))
+        stimulus, unit, area = (as_text(data[name][...]) for name in ("stimulus", "unit", "area"))
         reliability = data["reliability"][...] if "reliability" in data.variables else None
         has_trials = "trial_response" in data.variables
     if subject == POOL:
         raise InputError(path, f"the subject {subject!r}", "another name, as tables use this one")
+    if not len(stimulus):
+        raise InputError(path, "no stimulus", "at least one")
     _check_unique(path, "stimulus", stimulus)
     _check_unique(path, "unit", unit)
     for label in np.unique(area).tolist():
@@ -118,7 +120,7 @@ def read_labels(path: PathLike) -> Labels:
             raise InputError(
                 path,
                 f"area {label!r} of unit {unit[(area == label).argmax()]}",
-                "letters, digits, '_', '.' and '-', at most 60 characters",
+                "a letter or digit, then letters, digits, '_', '.' and '-', at most 60 characters",
             )
     if reliability is not None and (reliability > 1).any():
         wrong = (reliability > 1).argmax()
@@ -130,6 +132,13 @@ def read_labels(path: PathLike) -> Labels:
     return Labels(
         subject, data_kind, measurement, units, stimulus, unit, area, reliability, has_trials
     )
+
+
+def units_per_area(labels: Labels) -> str:
+    """Number of units, and of those in each area."""
+    areas, counts = np.unique(labels.area, return_counts=True)
+    each = ", ".join(f"{count} {area}" for area, count in zip(areas, counts, strict=True))
+    return f"{len(labels.unit)} units ({each})"
 
 
 def read_responses(path: PathLike, labels: Labels) -> np.ndarray:
@@ -179,12 +188,14 @@ def read_trials(path: PathLike, labels: Labels, responses: np.ndarray) -> np.nda
         If one is infinite, or their mean is not the response.
     """
     with _opened(path) as data:
-        trials = data["trial_response"][...].astype(np.float32)
+        trials = data["trial_response"][...].astype(np.float32, copy=False)
+        stored = data["response"].dtype
     _check_finite(path, "trial_response", trials, labels)
     mean = mean_of_trials(trials)
-    # The resolution of single precision, relative to the unit's largest response.
-    scale = np.fmax.reduce(np.abs(responses), axis=0)
-    differs = ~((np.abs(mean - responses) <= 1e-4 * scale) | (np.isnan(mean) & np.isnan(responses)))
+    # What rounding can do, relative to the unit's largest response.
+    tolerance = max(1e-4, 4 * np.finfo(stored).eps) if stored.kind == "f" else 1e-4
+    differs = ~(np.isnan(mean) & np.isnan(responses))
+    differs &= ~(np.abs(mean - responses) <= tolerance * np.fmax.reduce(np.abs(responses), axis=0))
     if differs.any():
         stimulus, unit = np.argwhere(differs)[0]
         raise InputError(
@@ -285,6 +296,14 @@ def _check_variable(
         )
     if variable.dtype.kind not in DTYPE_KINDS[kind]:
         raise InputError(path, f"{name} of type {variable.dtype}", kind)
+    for attribute in ("scale_factor", "add_offset", "_FillValue", "missing_value"):
+        value = variable.attrs.get(attribute)
+        if value is not None and not (variable.dtype.kind == "f" and np.isnan(value).all()):
+            raise InputError(
+                path,
+                f"{name} with the attribute {attribute!r}",
+                "plain numbers, and NaN where one is missing",
+            )
 
 
 def _attribute(
@@ -312,7 +331,7 @@ def _check_unique(path: PathLike, name: str, labels: np.ndarray) -> None:
         )
 
 
-def _text(values: np.ndarray) -> np.ndarray:
+def as_text(values: np.ndarray) -> np.ndarray:
     """Labels as str, whichever way the file holds them."""
     return np.array(
         [value.decode() if isinstance(value, bytes) else str(value) for value in values], dtype=str

@@ -55,7 +55,7 @@ def _means_of_halves(trials: np.ndarray, order: np.ndarray) -> tuple[np.ndarray,
     filled = np.where(present, shuffled, 0)
     total = filled.sum(axis=1, dtype=float)
     first = np.where(rank <= half[:, None], filled, 0).sum(axis=1, dtype=float)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         return first / half, (total - first) / (number - half)
 
 
@@ -65,8 +65,9 @@ def split_half_reliability(
     """Reliability of the trial means over stimuli, as the Spearman-Brown corrected correlation.
 
     The Pearson correlation over stimuli between the means of two random halves of the trials,
-    corrected by `spearman_brown` and averaged over random divisions into halves. Divisions for
-    which it is not defined are left out.
+    corrected by `spearman_brown` and averaged over random divisions into halves. Stimuli of which a
+    unit has fewer than two trials are left out, and so are divisions for which the correlation is
+    not defined.
 
     Parameters
     ----------
@@ -80,8 +81,7 @@ def split_half_reliability(
     Returns
     -------
     numpy.ndarray, shape (n_units,)
-        NaN where the correlation is not defined for any division, as for a silent unit, or one with
-        a single trial of a stimulus.
+        NaN where the correlation is not defined for any division, as for a silent unit.
     """
     n_stimuli, n_trials, n_units = responses.shape
     keys = random.random((n_stimuli, n_halves, n_trials))
@@ -89,26 +89,26 @@ def split_half_reliability(
     # Where all units have the same trials, all divisions are one matrix product.
     shared = (present == present[..., :1]).all()
     correlate = _correlate_halves if shared else _correlate_ragged_halves
-    width = max(1, CHUNK // (n_stimuli * n_halves))
-    starts = range(0, n_units, width)
-    return np.concatenate(
-        [correlate(responses[..., start : start + width], keys) for start in starts]
-        or [np.empty(0)]
-    )
+    width = max(1, CHUNK // (n_stimuli * (n_halves if shared else n_trials)))
+    reliability = np.empty(n_units)
+    for start in range(0, n_units, width):
+        chunk = slice(start, start + width)
+        reliability[chunk] = correlate(responses[..., chunk], keys)
+    return reliability
 
 
 def _correlate_halves(responses: np.ndarray, keys: np.ndarray) -> np.ndarray:
     """`split_half_reliability` of units that have the same trials, whose order is that of keys."""
     present = np.isfinite(responses[..., 0])
+    repeated = present.sum(axis=1) > 1
+    responses, keys, present = responses[repeated], keys[repeated], present[repeated]
     filled = np.where(present[..., None], responses, 0)
     ranks = np.where(present[:, None], keys, np.inf).argsort(axis=2).argsort(axis=2)
     number = present.sum(axis=1)[:, None]
     half = (ranks < number[..., None] // 2).astype(float)
     first_sum, n_first = half @ filled, number // 2
     second_sum = filled.sum(axis=1)[:, None] - first_sum
-    with np.errstate(divide="ignore", invalid="ignore"):
-        first = first_sum / n_first[..., None]
-        second = second_sum / (number - n_first)[..., None]
+    first, second = first_sum / n_first[..., None], second_sum / (number - n_first)[..., None]
     return _mean_reliability(first, second)
 
 
@@ -126,10 +126,17 @@ def _correlate_ragged_halves(responses: np.ndarray, keys: np.ndarray) -> np.ndar
 
 
 def _mean_reliability(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Mean over divisions of the corrected correlation of halves (n_stimuli, n_halves, n_units)."""
+    """Mean over divisions of the corrected correlation of halves (n_stimuli, n_halves, n_units).
+
+    Stimuli of which a unit has no half are NaN and left out.
+    """
+    known = np.isfinite(first) & np.isfinite(second)
+    number = known.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        first = first - first.mean(axis=0)
-        second = second - second.mean(axis=0)
+        first, second = (
+            np.where(known, half - np.where(known, half, 0).sum(axis=0) / number, 0)
+            for half in (first, second)
+        )
         r = (first * second).sum(0) / np.sqrt((first**2).sum(0) * (second**2).sum(0))
         corrected = spearman_brown(r)
         defined = np.isfinite(corrected)

@@ -5,11 +5,9 @@ Stimuli are matched by name. A brain may have a list of them, ``stimuli.csv``, w
 """
 
 import csv
-import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import PathLike
@@ -56,6 +54,10 @@ def read_list(path: PathLike) -> dict[str, Stimulus]:
     if "stimulus" not in columns:
         found = f"the columns {', '.join(columns)}" if columns else "an empty file"
         raise InputError(path, found, "stimulus, and group or split if they are wanted")
+    for column in columns:
+        known = column.strip().lower()
+        if known in ("stimulus", "group", "split") and column != known:
+            raise InputError(path, f"the column {column!r}", repr(known))
     listed: dict[str, Stimulus] = {}
     split_of_group: dict[str, str] = {}
     for number, row in enumerate(rows, start=2):
@@ -123,57 +125,6 @@ def shared_stimuli(
     return natural_order(shared)
 
 
-def check_images(folder: PathLike, groups: Mapping[str, str]) -> None:
-    """Refuse stimuli without an image, and groups that have the same image.
-
-    Files with the same bytes are found. The same picture in another format, size or crop is not.
-
-    Parameters
-    ----------
-    folder : str or path-like
-    groups : dict of str to str
-        Group of each stimulus, by name.
-
-    Raises
-    ------
-    InputError
-        On the first stimulus without an image, or the first whose image is also that of another
-        group.
-    """
-    first: dict[bytes, str] = {}
-    for name, group in groups.items():
-        path = Path(folder, name)
-        try:
-            with open(path, "rb") as file:
-                content = hashlib.file_digest(file, "sha256").digest()
-        except OSError as error:
-            raise InputError(
-                path, f"no readable file ({error.strerror})", f"the image of stimulus {name!r}"
-            ) from error
-        other = first.setdefault(content, name)
-        if groups[other] != group:
-            raise InputError(
-                path,
-                f"the same image as {other}",
-                "different images, or one group for both in stimuli.csv, as otherwise a map could "
-                "be tested on an image that it was fitted to",
-            )
-
-
 def group_of(name: str, listed: Mapping[str, Stimulus] | None) -> Stimulus:
     """Group and split of a stimulus; without a list it is a group of its own."""
     return listed[name] if listed is not None else Stimulus(f"stimulus {name}", "")
-
-
-def list_images(folder: PathLike, suffixes: Iterable[str]) -> list[str]:
-    """Images of a folder and its sub-folders, by their paths below it, in natural order.
-
-    Names with a leading dot, which some systems add to a copied folder, are left out.
-    """
-    root = Path(folder)
-    found = (
-        path.relative_to(root).as_posix()
-        for path in root.rglob("*")
-        if path.is_file() and not path.name.startswith(".")
-    )
-    return natural_order(name for name in found if name.lower().endswith(tuple(suffixes)))

@@ -104,9 +104,7 @@ def read_subjects(
     read = [read_subject(path, filters, brain, stimuli, with_trials) for path in paths]
     everyone = filters.keep_subjects([subject for subject, _, _ in read])
     subjects = [
-        subject
-        for subject in everyone
-        if any(profile.values.shape[1] for profile in subject.values())
+        subject for subject in everyone if any(profile.n_units for profile in subject.values())
     ]
     logging.info("%d of %d subjects have units", len(subjects), len(paths))
     if len(subjects) < n_needed:
@@ -160,7 +158,8 @@ def read_subject(
     trials = None
     if with_trials:
         trials = read_trials(path, labels, responses)
-        _check_halves(path, trials[rows][..., keep], labels.unit[keep], stimuli, brain)
+        trials = trials[np.ix_(rows, np.arange(trials.shape[1]), keep)]
+        _check_halves(path, trials, labels.unit[keep], stimuli, brain)
     subject = {}
     for area in filters.areas:
         chosen = keep & (labels.area == area)
@@ -169,7 +168,7 @@ def read_subject(
         else:
             rate, reliability = bins
             values = reliable_rates(rate[rows][..., chosen], reliability[:, chosen])
-        blocks = () if trials is None else (Trials(labels.subject, trials[rows][..., chosen]),)
+        blocks = () if trials is None else (Trials(labels.subject, trials[..., chosen[keep]]),)
         subject[area] = Profile(labels.subject, area, values, blocks)
     return subject, labels, complete
 
@@ -217,7 +216,7 @@ def keep_largest(subjects: Sequence[Subject]) -> list[Subject]:
     return [
         {
             area: profile
-            if profile.values.shape[1] >= least[area]
+            if profile.n_units >= least[area]
             else Profile(profile.subject, area, profile.values[:, :0])
             for area, profile in subject.items()
         }
@@ -226,4 +225,4 @@ def keep_largest(subjects: Sequence[Subject]) -> list[Subject]:
 
 
 def _n_units(subjects: Iterable[Subject], area: str) -> list[int]:
-    return [subject[area].values.shape[1] for subject in subjects]
+    return [subject[area].n_units for subject in subjects]

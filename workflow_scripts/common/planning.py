@@ -41,6 +41,22 @@ def growing(amount: int) -> Callable[..., int]:
     return request
 
 
+def growing_with_input(amount: int, factor: int) -> Callable[..., int]:
+    """A request for MB that is `factor` times the size of the input files, and grows as `growing`.
+
+    At least `amount`, and this alone where the input is not there yet, as in a plan.
+    """
+
+    def request(wildcards: Wildcards, input: Any, attempt: int) -> int:
+        try:
+            size = int(input.size_mb)
+        except (FileNotFoundError, ValueError):
+            size = 0
+        return max(amount, factor * size) * attempt
+
+    return request
+
+
 def pattern(names: Iterable[object]) -> str:
     """Regular expression of a wildcard that is one of these names."""
     from re import escape

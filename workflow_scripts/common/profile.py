@@ -43,9 +43,56 @@ class Profile:
     values: np.ndarray
     trials: tuple[Trials, ...] = ()
 
+    @property
+    def n_stimuli(self) -> int:
+        """Number of stimuli."""
+        return len(self.values)
 
-def pool(profiles: Sequence[Profile], part: str, subject: str = POOL) -> Profile:
-    """Units of several subjects' profiles side by side, as one source called `subject`."""
-    values = np.hstack([profile.values for profile in profiles])
-    trials = tuple(block for profile in profiles for block in profile.trials)
-    return Profile(subject, part, values, trials)
+    @property
+    def n_units(self) -> int:
+        """Number of units."""
+        return self.values.shape[1]
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """Units of several subjects' profiles side by side, as one source.
+
+    Its responses are put together each time that they are read: a brain has a pool for each of its
+    subjects, and together they would be many times as large as all recordings.
+
+    Attributes
+    ----------
+    members : sequence of Profile
+    part : str
+    subject : str
+        Name of the pool.
+    """
+
+    members: Sequence[Profile]
+    part: str
+    subject: str = POOL
+
+    @property
+    def values(self) -> np.ndarray:
+        """Responses of all members, of shape (n_stimuli, n_units)."""
+        return np.hstack([profile.values for profile in self.members])
+
+    @property
+    def trials(self) -> tuple[Trials, ...]:
+        """Single trials of all members."""
+        return tuple(block for profile in self.members for block in profile.trials)
+
+    @property
+    def n_stimuli(self) -> int:
+        """Number of stimuli."""
+        return self.members[0].n_stimuli
+
+    @property
+    def n_units(self) -> int:
+        """Number of units of all members."""
+        return sum(profile.n_units for profile in self.members)
+
+
+AnyProfile = Profile | Pool
+"""A source may be a pool."""

@@ -14,6 +14,8 @@ PACKAGES = (
     "scikit-learn",
     "pot",
     "pillow",
+    "pynwb",
+    "timm",
     "torch",
     "torchvision",
     "xarray",

@@ -1,5 +1,6 @@
 """Similarities and distances between all profiles of a population."""
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import product
@@ -18,12 +19,12 @@ SYMMETRISATIONS: dict[str, Callable[..., np.ndarray]] = {
 
 
 def scored_profiles(scores: pd.DataFrame, population: Population) -> list[tuple[str, str]]:
-    """Profiles that can be compared: those of parts that at least two subjects have.
+    """Profiles that a method can compare: those of parts that at least two subjects have.
 
     Parameters
     ----------
     scores : pandas.DataFrame
-        Rows of scores.csv.
+        Rows of one method.
     population : Population
 
     Returns
@@ -38,11 +39,17 @@ def scored_profiles(scores: pd.DataFrame, population: Population) -> list[tuple[
     targets = set(zip(scored["target_subject"], scored["target_part"], strict=True))
     subjects = list(dict.fromkeys(scores["target_subject"]))
     n_subjects = Counter(part for _, part in targets)
-    return [
+    profiles = [
         (subject, part)
         for subject, part in product(subjects, population.parts)
         if (subject, part) in targets and n_subjects[part] > 1
     ]
+    if len(profiles) < len(subjects) * len(population.parts):
+        method = scores["method"].iloc[0]
+        logging.info(
+            "%s: %d profiles are compared, the others have no score", method, len(profiles)
+        )
+    return profiles if len({part for _, part in profiles}) > 1 else []
 
 
 def similarity_matrix(scores: pd.DataFrame, profiles: Sequence[tuple[str, str]]) -> np.ndarray:

@@ -22,6 +22,8 @@ class Card:
         One sentence or more that say what is drawn, without the data that it is drawn from.
     tables : tuple of str
         Metrics whose tables the panel reads.
+    value : str
+        Column of these tables that is drawn; without a value in it there is nothing to draw.
     populations : tuple of str
         Kinds of populations that the panel is drawn for: ``networks``, ``brain``, and ``pairs`` for
         a brain whose subjects are compared in pairs.
@@ -36,6 +38,7 @@ class Card:
     title: str
     caption: str
     tables: tuple[str, ...]
+    value: str
     populations: tuple[Literal["networks", "brain", "pairs"], ...]
     size: tuple[float, float]
     error_bars: str | None = None

@@ -45,12 +45,23 @@ class FigurePlan:
         names = [name for item in self.evaluation.populations for name in self.names(item)]
         return list(dict.fromkeys(names))
 
-    def tables(self, wildcards: Wildcards) -> dict[str, str]:
-        """Tables that a figure shows, by metric; for a brain, also the table of its subjects."""
-        tables = {name: table_file(name) for name in composition(wildcards.figure).tables}
-        if wildcards.population in self.config.brains:
-            tables["subjects"] = f"results/tables/{wildcards.population}/subjects.csv"
+    def tables(self, wildcards: Wildcards) -> dict[str, object]:
+        """Tables that a figure shows, by metric; for a brain, also the tables of its subjects."""
+        tables: dict[str, object] = {
+            name: table_file(name) for name in composition(wildcards.figure).tables
+        }
+        tables["subjects"] = [
+            f"results/tables/{name}/subjects.csv" for name in self._brains_shown(wildcards)
+        ]
         return tables
+
+    def _brains_shown(self, wildcards: Wildcards) -> list[str]:
+        """The brain that a figure shows, and those that it is compared with there."""
+        name = wildcards.population
+        if name not in self.config.brains:
+            return []
+        is_between = "between_brains" in composition(wildcards.figure).tables
+        return [name, *(self.evaluation.alignment.brains.compared(name) if is_between else [])]
 
     def settings(self, wildcards: Wildcards) -> Settings:
         """Settings of `plot_figure`."""
@@ -63,6 +74,7 @@ class FigurePlan:
                     for name, method in self.evaluation.alignment.methods.items()
                 ],
                 "parts": population["parts"],
+                "brains": self._brains_shown(wildcards),
                 "models": None if is_brain else self.networks.description(),
             }
         )

@@ -1,6 +1,6 @@
 """Draw one panel or one composed figure of the networks or of a brain."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from workflow_scripts.brains.description import brain_title, describe_brain
@@ -14,13 +14,13 @@ from workflow_scripts.figures.style import save
 
 def main(
     paths: Mapping[str, PathLike],
-    subjects: PathLike | None,
+    subjects: Sequence[PathLike],
     population: str,
     name: str,
     settings: Mapping[str, Any],
     outputs: Iterable[PathLike],
 ) -> None:
-    """Write the figure in every format asked for; only a brain has a table of `subjects`."""
+    """Write the figure in every format asked for; only brains have tables of `subjects`."""
     tables = {metric: read_table(path) for metric, path in paths.items()}
     data = PanelData(
         {metric: table[table["population"] == population] for metric, table in tables.items()},
@@ -28,9 +28,13 @@ def main(
         settings["parts"],
     )
     description, title = settings["models"], None
-    if subjects is not None:
-        table = read_table(subjects)
-        description, title = describe_brain(population, table), brain_title(population, table)
+    if subjects:
+        brains = {
+            brain: read_table(path)
+            for brain, path in zip(settings["brains"], subjects, strict=True)
+        }
+        description = "; ".join(describe_brain(brain, table) for brain, table in brains.items())
+        title = brain_title(population, brains[population])
     figure = draw(name, data, description, title)
     for output in outputs:
         save(figure, output)
@@ -43,7 +47,7 @@ if __name__ == "__main__":
                 name: snakemake.input[name]
                 for name in composition(snakemake.wildcards.figure).tables
             },
-            snakemake.input.get("subjects"),
+            snakemake.input.get("subjects", []),
             snakemake.wildcards.population,
             snakemake.wildcards.figure,
             snakemake.params.settings,

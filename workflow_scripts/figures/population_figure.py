@@ -49,8 +49,9 @@ def draw(name: str, data: PanelData, description: str, title: str | None = None)
 
 def _draw_panel(place: SubFigure, name: str, data: PanelData) -> None:
     """A panel, or a sentence where the population has nothing to draw."""
-    if any(data.tables[table].empty for table in PANELS.card(name).tables):
-        text = f"{PANELS.card(name).title}:\nnothing was measured"
+    card = PANELS.card(name)
+    if any(data.tables[table][card.value].isna().all() for table in card.tables):
+        text = f"{card.title}:\nnothing was measured"
         place.text(0.5, 0.5, text, ha="center", va="center")
     else:
         PANELS.load(name).draw(place, data)

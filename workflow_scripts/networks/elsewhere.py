@@ -8,6 +8,7 @@ from torch import nn
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import PathLike
 from workflow_scripts.networks.blocks import Network, Prefix, keep_inputs
+from workflow_scripts.networks.own_code import naming_errors
 
 Preprocess = Callable[[torch.Tensor], torch.Tensor]
 
@@ -30,7 +31,7 @@ class ModelFromElsewhere(Network):
     Raises
     ------
     InputError
-        If the model does not take images of this size.
+        If `preprocess` fails, or the model does not take images of this size.
     """
 
     def __init__(
@@ -60,15 +61,12 @@ class ModelFromElsewhere(Network):
         """Number of outputs, from one black image; 0 if they are not a vector."""
         was_training = self.body.training
         self.body.eval()
-        try:
-            answer = self.body(self.preprocess(torch.zeros(1, 3, size, size)))
-        except (AssertionError, RuntimeError) as error:
-            reason = str(error).partition("\n")[0]
-            raise InputError(
-                "input_size",
-                f"{size}, at which {name} fails ({reason})",
-                "a size that it takes",
-            ) from error
+        expected = "a function that takes float images (n, 3, y, x) from 0 to 1"
+        with naming_errors("function", f"{name!r}, whose preprocessing fails", expected):
+            images = self.preprocess(torch.zeros(1, 3, size, size))
+        expected = "a size that it takes, if the size is the cause"
+        with naming_errors("input_size", f"{size}, at which {name} fails", expected):
+            answer = self.body(images)
         self.body.train(was_training)
         return answer.shape[1] if isinstance(answer, torch.Tensor) and answer.ndim == 2 else 0
 

@@ -2,9 +2,11 @@
 
 import importlib
 import importlib.util
+import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,29 @@ from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.fingerprints import PACKAGE, fingerprints, without_prose
 
 FORM = "module:function or path/of/file.py:function, below the folder where Snakemake runs"
+
+
+@contextmanager
+def naming_errors(place: str, found: str, expected: str) -> Iterator[None]:
+    """Name in one sentence what somebody's own code raises; the log gets its traceback.
+
+    Parameters
+    ----------
+    place, found, expected : str
+        See `workflow_scripts.common.errors.InputError`. Type and first line of the error follow
+        `found` in parentheses.
+
+    Raises
+    ------
+    InputError
+        For whatever the code raises, or if it ends the process.
+    """
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        logging.exception("%s", found)
+        reason = f"{type(error).__name__}: {error}".partition("\n")[0]
+        raise InputError(place, f"{found} ({reason})", expected) from error
 
 
 def source_file(function: str) -> Path | None:
@@ -75,13 +100,14 @@ def load_function(function: str) -> Callable[[], Any]:
     Raises
     ------
     InputError
-        If there is no such module or function.
+        If there is no such module or function, or the module fails.
     """
     path = source_file(function)
     place, _, name = function.rpartition(":")
     is_file = place.endswith(".py")
     sys.path.insert(0, os.path.abspath(os.path.dirname(place)) if is_file else os.getcwd())
-    try:
+    expected = "code that can be imported from the folder where Snakemake runs"
+    with naming_errors("function", f"{function!r}, which cannot be imported", expected):
         if is_file:
             # By its path: an imported library may have the name of the file.
             spec = importlib.util.spec_from_file_location(f"own.{Path(place).stem}", path)
@@ -91,10 +117,6 @@ def load_function(function: str) -> Callable[[], Any]:
             spec.loader.exec_module(module)
         else:
             module = importlib.import_module(place)
-    except ImportError as error:
-        raise InputError(
-            "function", f"{function!r}, which cannot be imported ({error})", FORM
-        ) from error
     found = getattr(module, name, None)
     if not callable(found):
         raise InputError("function", f"no function {name!r} in {place}", "one")

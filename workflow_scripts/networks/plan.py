@@ -11,7 +11,7 @@ from workflow_scripts.common.sentences import one_of
 from workflow_scripts.images.plan import ImagePlan
 from workflow_scripts.networks.architecture import ARCHITECTURES
 from workflow_scripts.networks.own_code import code_of
-from workflow_scripts.networks.ready_files import STIMULI, ready_files
+from workflow_scripts.networks.ready_files import ready_files
 
 WEIGHTS = (".safetensors", ".pt", ".pth")
 """Suffixes of files with weights from elsewhere."""
@@ -151,20 +151,20 @@ class NetworkPlan:
         """Refuse activations that are not there."""
         from os.path import isdir, isfile
 
+        place = f"config variants.{name}.activations"
         if not (isfile(path) if path.endswith(".nc") else isdir(path)):
-            raise InputError(
-                f"config variants.{name}.activations",
-                repr(path),
-                "an existing folder, or an existing file that ends in .nc",
-            )
+            expected = "an existing folder, or an existing file that ends in .nc"
+            raise InputError(place, repr(path), expected)
+        [names] = ready_files(path, [])
+        if not isfile(names):
+            raise InputError(place, f"no file {names}", "one name of a stimulus on each line of it")
         for index, candidate in enumerate(self.config.candidates):
             for file in ready_files(path, candidate.layers if candidate.variant == name else []):
                 if not isfile(file):
                     raise InputError(
                         f"config candidates.{index}.layers",
                         f"no file {file}",
-                        f"the responses of each layer as {path}/<layer>.npy, and the names of the "
-                        f"stimuli in {path}/{STIMULI}",
+                        f"the responses of each layer as {path}/<layer>.npy",
                     )
 
     def check_reference(

@@ -7,6 +7,7 @@ x unit) per layer, and ``stimuli.txt`` with one name on each line.
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
@@ -79,8 +80,8 @@ Opened = tuple[PathLike, np.ndarray | xr.DataArray, np.ndarray]
 def _folder_layer(folder: str, layer: str) -> Iterator[Opened]:
     listed, path = ready_files(folder, [layer])
     try:
-        with open(listed, encoding="utf-8") as file:
-            names = [line.rstrip("\n") for line in file]
+        # Some editors begin a file with a byte-order mark, and end it with an empty line.
+        names = Path(listed).read_text(encoding="utf-8-sig").rstrip().splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(listed, str(error), "one name of a stimulus on each line") from error
     try:

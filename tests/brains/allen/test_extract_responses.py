@@ -15,8 +15,10 @@ import xarray as xr
 
 from workflow_scripts.brains.allen.nwb import write_session
 from workflow_scripts.brains.presets import reliable_rates
+from workflow_scripts.brains.recording import read_labels
 from workflow_scripts.brains.simulated.simulation import Simulation, simulate
 from workflow_scripts.brains.subjects import Filters, read_subject
+from workflow_scripts.common.stimuli import Stimuli
 
 N_SCENES = 12
 WINDOW = (0.04, 0.25)
@@ -128,10 +130,10 @@ def test_counts_are_those_that_were_written(extracted, contents):
                 ((times >= start + WINDOW[0]) & (times <= start + WINDOW[1])).sum()
                 for start in starts
             ]
-            counts = extracted["spike_count"].sel(unit=unit, stimulus=scene).values
+            of_scene = extracted.sel(unit=unit, stimulus=f"natural_scene_{scene}.tiff")
+            counts = of_scene["spike_count"].values
             assert sorted(counts[~np.isnan(counts)]) == sorted(expected)
-            rate = extracted["rate"].sel(unit=unit, stimulus=scene).item()
-            assert rate == pytest.approx(np.mean(expected) / 0.21)
+            assert of_scene["response"].item() == pytest.approx(np.mean(expected) / 0.21)
     assert extracted.attrs["data_kind"] == "simulated"
 
 
@@ -166,21 +168,24 @@ def test_bins_add_up_to_the_window(extract, session_file):
     assert binned["bin_rate"].shape == (N_SCENES, 25, whole.sizes["unit"])
     assert binned["bin_start"].values == pytest.approx(0.01 * np.arange(25))
     np.testing.assert_array_equal(binned["spike_count"], whole["spike_count"])
-    np.testing.assert_allclose(binned["rate"], whole["rate"])
-    np.testing.assert_allclose(binned["bin_rate"].mean("bin"), whole["rate"])
+    np.testing.assert_allclose(binned["response"], whole["response"])
+    np.testing.assert_allclose(binned["bin_rate"].mean("bin"), whole["response"])
     np.testing.assert_array_equal(
         binned["reliability"], np.nanmax(binned["bin_reliability"], axis=0)
     )
     assert "bin_rate" not in whole
     of_area = binned["area"].values == "VISp"
-    filters = Filters(["VISp", "VISl"], "nayebi", N_SCENES, min_reliability=-1, min_units=1)
-    subject, recording = read_subject(output, filters, "mouse", {})
+    filters = Filters(["VISp", "VISl"], "nayebi", min_reliability=-1, min_units=1)
+    # The stimuli that take part, in another order than in the file.
+    rows = np.arange(N_SCENES)[::-2]
+    names = binned["stimulus"].values[rows].astype(str)
+    subject, labels, _ = read_subject(output, filters, "mouse", Stimuli(names, names))
     expected = reliable_rates(
-        binned["bin_rate"].values[..., of_area], binned["bin_reliability"].values[:, of_area]
+        binned["bin_rate"].values[rows][..., of_area], binned["bin_reliability"].values[:, of_area]
     )
     assert expected.shape[1] > 0
     np.testing.assert_array_equal(subject["VISp"].values, expected)
-    assert recording.data_kind == "simulated"
+    assert labels.data_kind == "simulated"
 
 
 def test_the_file_is_only_read(extract, session_file):
@@ -224,7 +229,10 @@ def is_left_out(output, done, sentence):
     assert sentence in found.attrs["reason"]
     assert sentence in done.stderr
     assert found.sizes["unit"] == 0
-    assert found["rate"].shape == (N_SCENES, 0)
+    assert found["response"].shape == (N_SCENES, 0)
+    # It is a recording all the same.
+    labels = read_labels(output)
+    assert (labels.subject, labels.measurement, labels.units) == ("900001", "spikes", "spikes/s")
     assert found.attrs["data_kind"] == "simulated"
     return found
 

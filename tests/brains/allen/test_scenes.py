@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from workflow_scripts.brains.allen.release import TEMPLATE_SHAPE
-from workflow_scripts.brains.allen.scenes import read_templates, template_path, write_templates
+from workflow_scripts.brains.allen.scenes import read_template, template_path, write_templates
 from workflow_scripts.common.errors import InputError
 
 
@@ -18,7 +18,8 @@ def folder(tmp_path):
 
 def test_templates_are_read_as_written(folder):
     path, images = folder
-    np.testing.assert_array_equal(read_templates(path, 2), images)
+    for scene in (0, 1):
+        np.testing.assert_array_equal(read_template(template_path(path, scene)), images[scene])
 
 
 def test_a_missing_template_is_named(folder):
@@ -26,10 +27,10 @@ def test_a_missing_template_is_named(folder):
         r"natural_scene_2\.tiff: found no readable image .*, expected the template of a scene"
     )
     with pytest.raises(InputError, match=expected):
-        read_templates(folder[0], 3)
+        read_template(template_path(folder[0], 2))
 
 
 def test_a_template_of_another_shape_is_named(folder):
     Image.new("L", (10, 20)).save(template_path(folder[0], 1))
     with pytest.raises(InputError, match=r"natural_scene_1\.tiff: found uint8 of shape \(20, 10\)"):
-        read_templates(folder[0], 2)
+        read_template(template_path(folder[0], 1))

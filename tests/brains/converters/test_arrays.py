@@ -11,6 +11,7 @@ import scipy.io
 import xarray as xr
 
 from workflow_scripts.brains.converters.arrays import arrange, convert, read_variable
+from workflow_scripts.brains.converters.command import write_recording
 from workflow_scripts.brains.from_array import make_recording
 from workflow_scripts.common.errors import InputError
 
@@ -87,7 +88,7 @@ def test_a_file_with_all_variables_is_converted(file):
 
 def test_one_area_and_a_list_of_names_are_enough(tmp_path):
     np.save(tmp_path / "rates.npy", RESPONSES)
-    (tmp_path / "images.txt").write_text("\n".join(STIMULI) + "\n")
+    (tmp_path / "images.txt").write_text("\n".join(STIMULI) + "\n\n", encoding="utf-8-sig")
     recording = convert(
         tmp_path / "rates.npy", stimuli=str(tmp_path / "images.txt"), areas="area 17", **SOURCE
     )
@@ -180,6 +181,48 @@ def test_what_does_not_fit_ends_in_a_sentence(name, changes, sentence, tmp_path,
     assert "\n" not in str(caught.value)
 
 
+BROKEN = {
+    "an empty npy": ("a.npy", b"", r"a.npy npy: found no such array \(No data left in file\), exp"),
+    "an empty npz": ("a.npz", b"", r"a.npz: found no readable file \(No data left in file\), exp"),
+    "a broken npz": ("a.npz", b"PK\3\4", r"a.npz: found no readable file \(File is not a zip file"),
+    "an empty mat": ("a.mat", b"", r"a.mat: found no readable file \(Mat file appears to be trunc"),
+}
+
+
+@pytest.mark.parametrize(("name", "content", "sentence"), BROKEN.values(), ids=BROKEN)
+def test_a_broken_file_ends_in_a_sentence(name, content, sentence, tmp_path):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=sentence) as caught:
+        convert(tmp_path / name, stimuli="images", areas="V4", **SOURCE)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_ends_too_early_ends_in_a_sentence(file):
+    """Wherever it ends."""
+    whole = file.read_bytes()
+    for size in range(1, len(whole), len(whole) // 40):
+        file.write_bytes(whole[:size])
+        with pytest.raises(InputError):
+            convert(file, responses="rates", stimuli="images", areas="areas", **SOURCE)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"stimuli": ["x", "y", "x"]}, "a.nc: found stimulus x 2 times, expected each stimulus on"),
+        ({"subject": "m 1"}, "a.nc: found the subject 'm 1', expected a name of letters, digits"),
+    ],
+)
+def test_a_recording_that_is_not_in_the_form_is_not_written(changes, sentence, tmp_path):
+    arguments = {"responses": RESPONSES, "stimuli": STIMULI, "areas": AREAS, **SOURCE}
+    write_recording(make_recording(**arguments), tmp_path / "a.nc")
+    before = (tmp_path / "a.nc").read_bytes()
+    with pytest.raises(InputError, match=f"^{tmp_path}/{sentence}"):
+        write_recording(make_recording(**{**arguments, **changes}), tmp_path / "a.nc")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.nc"]
+    assert (tmp_path / "a.nc").read_bytes() == before
+
+
 def test_a_struct_of_matlab_is_refused(tmp_path):
     scipy.io.savemat(tmp_path / "a.mat", {"data": {"rates": RESPONSES}})
     with pytest.raises(InputError, match=r"a.mat data: found no such array \(a sparse array or a"):
@@ -208,7 +251,7 @@ def test_the_command_writes_a_recording_or_one_sentence(tmp_path):
     done = run("images")
     assert done.returncode == 0, done.stderr
     path = tmp_path / "monkeys/a.nc"
-    assert done.stderr == f"{path}: 3 stimuli, up to 4 trials, units: 1 IT, 1 V4\n"
+    assert done.stderr == f"{path}: 3 stimuli, up to 4 trials, 2 units (1 IT, 1 V4)\n"
     with xr.open_dataset(path, engine="h5netcdf") as data:
         assert data["response"].attrs["units"] == "%"
         assert data.attrs["data_kind"] == "recorded"

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from PIL import Image
 
 from tests.harness.loopback import Loopback
 from workflow_scripts.brains.converters.brainio import Part, convert
@@ -79,8 +80,9 @@ def stimulus_set(folder, ids=IDS, *, name="set", id_name="stimulus_id"):
     table = pd.DataFrame({id_name: ids, "filename": names, "texture_family": families})
     table.to_csv(folder / f"{name}.csv", index=False)
     with zipfile.ZipFile(folder / f"{name}.zip", "w") as archive:
-        for image in names:
-            archive.writestr(image, f"picture {image}")
+        for grey, image in enumerate(names):
+            with archive.open(image, "w") as file:
+                Image.new("L", (4, 4), grey).save(file, "png")
     return {"stimuli": folder / f"{name}.csv", "images": folder / f"{name}.zip"}
 
 
@@ -124,8 +126,9 @@ def test_an_assembly_becomes_recordings_images_and_a_list(tmp_path, folder, subj
         means = [values[stimuli == name][:, neuroids, 0].mean(axis=0) for name in IDS]
         np.testing.assert_allclose(recording["response"], means)
         assert recording["trial_response"].shape == (N_STIMULI, 3, len(neuroids))
-    for image in (folder / "images").iterdir():
-        assert image.read_text() == f"picture {image.name}"
+    for grey, name in enumerate(IDS):
+        with Image.open(folder / f"images/im_{name}.png") as image:
+            assert image.getpixel((0, 0)) == grey
     listed = {row["stimulus"]: row["group"] for row in rows(folder / "stimuli.csv")}
     assert listed == {f"im_{name}.png": f"family_{int(name) // 2}" for name in IDS}
 
@@ -357,8 +360,8 @@ def test_the_command_converts_files_or_ends_in_one_sentence(tmp_path, folder):
     done = run(*arguments, "--window", "70", "80")
     assert done.returncode == 0, done.stderr
     assert done.stderr.splitlines() == [
-        f"{folder}/Chabo.nc: 6 stimuli, up to 2 trials, units: 1 V4",
-        f"{folder}/Tito.nc: 6 stimuli, up to 2 trials, units: 1 IT",
+        f"{folder}/Chabo.nc: 6 stimuli, up to 2 trials, 1 units (1 V4)",
+        f"{folder}/Tito.nc: 6 stimuli, up to 2 trials, 1 units (1 IT)",
     ]
     assert read(folder / "Tito.nc").attrs["data_kind"] == "simulated"
 

@@ -5,7 +5,7 @@ import logging
 import numpy as np
 import pytest
 
-from workflow_scripts.brains.converters.labels import as_text, plain
+from workflow_scripts.brains.converters.labels import plain, to_labels
 from workflow_scripts.common.errors import InputError
 
 
@@ -21,20 +21,20 @@ from workflow_scripts.common.errors import InputError
     ids=["text", "bytes", "numbers", "column", "missing"],
 )
 def test_labels_become_text(values, text):
-    assert as_text(values).tolist() == text
+    assert to_labels(values).tolist() == text
 
 
 def test_cells_that_hold_one_label_each_become_text():
     cells = np.empty(3, object)
     cells[:] = [np.array(["V4"]), np.array([], "U1"), np.array([[7]])]
-    assert as_text(cells).tolist() == ["V4", "", "7"]
+    assert to_labels(cells).tolist() == ["V4", "", "7"]
 
 
 def test_a_cell_with_two_labels_is_refused():
     cells = np.empty(1, object)
     cells[0] = np.array(["V4", "IT"])
     with pytest.raises(InputError, match="label: found 2 values in one place, expected text"):
-        as_text(cells)
+        to_labels(cells)
 
 
 def test_names_keep_the_letters_that_they_may_have(caplog):

@@ -1,5 +1,6 @@
 """Spikes of NWB files, which pynwb writes here, become spikes/s in a window after the images."""
 
+import json
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -172,7 +173,8 @@ def test_the_command_writes_a_recording(path, tmp_path):
         "1 of 6 intervals are without an image",
         "left out 1 of 4 units",
         "subject 'monkey N' is called 'monkey_N'",
-        f"{tmp_path}/monkeys/n.nc: 2 stimuli, up to 3 trials, units: 2 V1, 1 V4",
+        f"{tmp_path}/monkeys/n.nc: 2 stimuli, up to 3 trials, 3 units (2 V1, 1 V4)",
     ]
     with xr.open_dataset(tmp_path / "monkeys/n.nc", engine="h5netcdf") as data:
         assert data["area"].values.tolist() == ["V1", "V1", "V4"]
+        assert json.loads(data.attrs["library_versions"])["pynwb"] == pynwb.__version__

@@ -49,6 +49,33 @@ def half():
     return Small(), None
 
 
+def pil():
+    from torchvision.transforms import ToTensor
+
+    return Small(), ToTensor()
+
+
+class Picky(Small):
+    def forward(self, images):
+        raise ValueError("Input image size (32*32) doesn't match model.\\nUse 224.")
+
+
+def picky():
+    return Picky()
+
+
+def without_file():
+    open("no weights.pt")
+
+
+def sized(n):
+    return Small()
+
+
+def ending():
+    raise SystemExit(0)
+
+
 answer = 42
 '''
 
@@ -121,11 +148,21 @@ def test_registers_are_counted_as_the_model_says():
         ("..:c", "found '..:c', expected module:function or path/of/file.py:function"),
         ("mine", "found 'mine', expected module:function or path/of/file.py:function"),
         ("no/file.py:build", "found 'no/file.py:build', whose file does not exist, expected m"),
-        ("no_module:build", "which cannot be imported (No module named 'no_module'), expected"),
+        (
+            "no_module:build",
+            "which cannot be imported (ModuleNotFoundError: No module named 'no_module'), expected",
+        ),
         ("mine_here:bild", "found no function 'bild' in mine_here, expected one"),
         ("models/mine.py:answer", "found no function 'answer' in models/mine.py, expected one"),
         ("mine_here:nothing", "'mine_here:nothing', which returns a dict, expected a torch module"),
         ("mine_here:half", "which returns a tuple of Small, NoneType, expected a torch module"),
+        (
+            "mine_here:without_file",
+            "which fails (FileNotFoundError: [Errno 2] No such file or directory: 'no weights.pt')",
+        ),
+        ("mine_here:sized", "which fails (TypeError: sized() missing 1 required positional argu"),
+        ("mine_here:ending", "which fails (SystemExit: 0), expected a function without arguments"),
+        ("mine_here:pil", "'mine_here:pil', whose preprocessing fails (TypeError: pic should be"),
     ],
 )
 def test_what_is_wrong_with_a_function_is_named(function, sentence):
@@ -134,6 +171,15 @@ def test_what_is_wrong_with_a_function_is_named(function, sentence):
     assert str(error.value).startswith("config variants.mine.function: found ")
     assert sentence in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("function", ["broken:build", "broken.py:build"])
+def test_a_module_that_fails_is_named_and_the_log_has_its_traceback(folder, caplog, function):
+    (folder / "broken.py").write_text("import torch\n\nlayer = nn.ReLU()\n")
+    sentence = f"'{function}', which cannot be imported (NameError: name 'nn' is not defined), exp"
+    with pytest.raises(InputError, match=re.escape(sentence)):
+        mine(function)
+    assert 'broken.py", line 3, in <module>' in caplog.text
 
 
 def test_a_module_that_lacks_a_library_names_it(folder):
@@ -146,6 +192,9 @@ def test_a_size_that_the_model_does_not_take_is_named():
     expected = r"config variants\.mine\.input_size: found 3, at which models/mine.py:build fails \("
     with pytest.raises(InputError, match=expected):
         mine(input_size=3)
+    expected = "(ValueError: Input image size (32*32) doesn't match model.), expected a size that i"
+    with pytest.raises(InputError, match=re.escape(expected)):
+        mine("mine_here:picky")
 
 
 def test_changed_code_is_another_parameter_of_the_job(folder):

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from workflow_scripts.common.errors import InputError
+from workflow_scripts.common.provenance import library_versions
 from workflow_scripts.networks.blocks import Prefix, torch_generator
 from workflow_scripts.networks.loading import load_network
 from workflow_scripts.networks.readout import read_layers
@@ -32,6 +33,10 @@ def theirs(model=VIT, weights=None, layers=(), seed=0, input_size=64):
         "layers": list(layers),
     }
     return load_network([], seed, settings).eval()
+
+
+def test_results_say_which_timm_made_them():
+    assert library_versions()["timm"] == timm.__version__
 
 
 def images(size=64):

@@ -15,7 +15,7 @@ import scipy.io
 import xarray as xr
 
 from workflow_scripts.brains.converters.command import DATA_KINDS, one_sentence, write_recording
-from workflow_scripts.brains.converters.labels import as_text, plain
+from workflow_scripts.brains.converters.labels import plain, to_labels
 from workflow_scripts.brains.from_array import make_recording
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import PathLike
@@ -46,8 +46,9 @@ def read_variable(path: PathLike, name: str | None = None) -> np.ndarray:
         raise InputError(path, found, f"one of {', '.join(variables)}")
     try:
         return variables[name]()
-    except (ValueError, NotImplementedError) as error:
-        reason = str(error).splitlines()[0]
+    except Exception as error:
+        # NumPy, SciPy and h5py raise many kinds of errors for a broken file.
+        reason = str(error).partition("\n")[0]
         expected = "an array of numbers or text, or a cell array of text"
         raise InputError(f"{path} {name}", f"no such array ({reason})", expected) from error
 
@@ -69,8 +70,9 @@ def _variables(path: PathLike) -> dict[str, Callable[[], np.ndarray]]:
         if suffix == ".mat":
             names = [name for name, _, _ in scipy.io.whosmat(path)]
             return {name: partial(_from_mat, path, name) for name in names}
-    except (ValueError, OSError) as error:
-        raise InputError(path, f"no readable file ({error})", f"a {suffix} file") from error
+    except Exception as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(path, f"no readable file ({reason})", f"a {suffix} file") from error
     raise InputError(path, f"the suffix {suffix!r}", ".npy, .npz or .mat")
 
 
@@ -103,7 +105,7 @@ def _from_matlab(file: h5py.File, node: h5py.Dataset | h5py.Group) -> np.ndarray
     values = node[()].T
     if kind == "cell":
         cells = [_from_matlab(file, file[reference]) for reference in values.ravel()]
-        return as_text(cells)
+        return to_labels(cells)
     if kind == "char":
         return np.array(["".join(map(chr, row)) for row in values], dtype=str)
     return np.asarray(values)
@@ -141,7 +143,7 @@ def arrange(responses: np.ndarray, dimensions: Sequence[str], place: object) -> 
     return responses.transpose(order).astype(float)
 
 
-def read_labels(path: PathLike, source: str, option: str) -> np.ndarray | None:
+def find_labels(path: PathLike, source: str, option: str) -> np.ndarray | None:
     """Labels from a variable of the file, or from a file of their own.
 
     Parameters
@@ -159,13 +161,14 @@ def read_labels(path: PathLike, source: str, option: str) -> np.ndarray | None:
         None if there is neither a variable nor a file of this name.
     """
     if source in _variables(path):
-        return as_text(read_variable(path, source))
+        return to_labels(read_variable(path, source))
     if not Path(source).is_file():
         return None
     if Path(source).suffix.lower() == ".npy":
-        return as_text(read_variable(source))
+        return to_labels(read_variable(source))
     try:
-        return np.array(Path(source).read_text(encoding="utf-8-sig").splitlines(), dtype=str)
+        lines = Path(source).read_text(encoding="utf-8-sig").rstrip().splitlines()
+        return np.array(lines, dtype=str)
     except UnicodeDecodeError as error:
         raise InputError(f"option {option}", source, "a .npy or text file") from error
 
@@ -213,11 +216,11 @@ def convert(
         # MATLAB drops the last axes if their length is 1.
         array = array.reshape(array.shape + (1,) * (len(dimensions) - array.ndim))
     values = arrange(array, dimensions, path)
-    names = read_labels(path, stimuli, "--stimuli")
+    names = find_labels(path, stimuli, "--stimuli")
     if names is None:
         expected = f"a file, or one of the variables {', '.join(_variables(path))} of {path}"
         raise InputError("option --stimuli", repr(stimuli), expected)
-    labels = read_labels(path, areas, "--areas")
+    labels = find_labels(path, areas, "--areas")
     if labels is None:
         labels = np.full(values.shape[-1], areas)
     area = plain(labels.tolist(), "area")

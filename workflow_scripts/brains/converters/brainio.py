@@ -20,7 +20,7 @@ import xarray as xr
 
 from workflow_scripts.brains.converters.brainio_sets import fetch, read_sets
 from workflow_scripts.brains.converters.command import DATA_KINDS, one_sentence, write_recording
-from workflow_scripts.brains.converters.labels import as_text, plain
+from workflow_scripts.brains.converters.labels import plain, to_labels
 from workflow_scripts.brains.converters.presentations import to_recording
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import PathLike, write_table
@@ -172,7 +172,7 @@ def _labels(array: xr.DataArray, names: Sequence[str], dimension: str) -> np.nda
     """The first coordinate of these names along a dimension, as text; None if there is none."""
     for name in names:
         if name in array.coords and array.coords[name].dims == (dimension,):
-            return as_text(array.coords[name].to_numpy())
+            return to_labels(array.coords[name].to_numpy())
     return None
 
 

@@ -5,12 +5,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import numpy as np
 import xarray as xr
 
-from workflow_scripts.brains.recording import read_labels
+from workflow_scripts.brains.recording import read_labels, units_per_area
 from workflow_scripts.common.errors import InputError
-from workflow_scripts.common.files import PathLike, write_netcdf
+from workflow_scripts.common.files import PathLike, replacing
 
 DATA_KINDS = ("recorded", "simulated")
 """Where responses may come from."""
@@ -24,12 +23,16 @@ def write_recording(recording: xr.Dataset, path: PathLike) -> None:
     InputError
         If it is not in the form, such as for a name that comes twice.
     """
-    write_netcdf(recording, path)
-    labels = read_labels(path)
-    areas, counts = np.unique(labels.area, return_counts=True)
-    units = ", ".join(f"{count} {area}" for area, count in zip(areas, counts, strict=True))
+    with replacing(path) as temporary:
+        recording.to_netcdf(temporary, engine="h5netcdf")
+        try:
+            labels = read_labels(temporary)
+        except InputError as error:
+            _, found, expected = error.args
+            raise InputError(path, found, expected) from error
     trials = f"up to {recording.sizes['trial']} trials" if labels.has_trials else "no single trials"
-    logging.info("%s: %d stimuli, %s, units: %s", path, len(labels.stimulus), trials, units)
+    n_stimuli = len(labels.stimulus)
+    logging.info("%s: %d stimuli, %s, %s", path, n_stimuli, trials, units_per_area(labels))
 
 
 @contextmanager

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
+from workflow_scripts.brains.recording import as_text
 from workflow_scripts.common.errors import InputError
 
 
-def as_text(values: npt.ArrayLike) -> np.ndarray:
+def to_labels(values: npt.ArrayLike) -> np.ndarray:
     """Labels as text, whichever way a file holds them.
 
     Parameters
@@ -24,21 +25,20 @@ def as_text(values: npt.ArrayLike) -> np.ndarray:
         Whole numbers without a decimal point; empty where there is no label, that is, for NaN,
         None and an empty array.
     """
-    return np.array([_text(value) for value in np.asarray(values).ravel()], dtype=str)
+    single = np.array([_single(value) for value in np.asarray(values).ravel()], object)
+    return np.char.rstrip(as_text(single))
 
 
-def _text(value: object) -> str:
+def _single(value: object) -> object:
     if isinstance(value, np.ndarray):
         if value.size > 1:
             raise InputError("label", f"{value.size} values in one place", "text or one number")
-        return _text(value.item()) if value.size else ""
-    if isinstance(value, bytes):
-        return value.decode()
-    if value is None or (isinstance(value, (float, np.floating)) and np.isnan(value)):
+        return _single(value.item()) if value.size else ""
+    if value is None or value != value:  # NaN
         return ""
     if isinstance(value, (float, np.floating)) and float(value).is_integer():
-        return str(int(value))
-    return str(value).rstrip()
+        return int(value)
+    return value
 
 
 def plain(labels: Iterable[str], what: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 
 from workflow_scripts.brains.converters.command import DATA_KINDS, one_sentence, write_recording
-from workflow_scripts.brains.converters.labels import as_text, plain
+from workflow_scripts.brains.converters.labels import plain, to_labels
 from workflow_scripts.brains.converters.presentations import to_recording
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import PathLike
@@ -85,7 +85,7 @@ def find_presentations(
     if name not in tables:
         raise InputError(place, f"no intervals {name!r}", f"one of {', '.join(sorted(tables))}")
     values = _values(tables[name], image_column, f"{place} {name}")
-    images = as_text(values)
+    images = to_labels(values)
     onsets = np.asarray(tables[name]["start_time"].data[:], float)
     shown = (images != "") & np.isfinite(onsets)
     if not shown.any():
@@ -120,7 +120,7 @@ def find_areas(units: Any, column: str, place: PathLike) -> np.ndarray:
         Empty for a unit whose electrodes lie in no area, or in several.
     """
     if column in units.colnames:
-        return as_text(_values(units, column, f"{place} units"))
+        return to_labels(_values(units, column, f"{place} units"))
     if "electrodes" not in units.colnames:
         expected = f"the column {column!r} of units, or electrodes that have it"
         raise InputError(f"{place} units", f"the columns {', '.join(units.colnames)}", expected)
@@ -128,7 +128,7 @@ def find_areas(units: Any, column: str, place: PathLike) -> np.ndarray:
     ends = np.arange(1, len(units) + 1)
     if hasattr(region, "target"):
         region, ends = region.target, np.asarray(region.data[:])
-    locations = as_text(_values(region.table, column, f"{place} electrodes"))[region.data[:]]
+    locations = to_labels(_values(region.table, column, f"{place} electrodes"))[region.data[:]]
     found = [set(of_unit) for of_unit in np.split(locations, ends[:-1])]
     return np.array([min(areas) if len(areas) == 1 else "" for areas in found], dtype=str)
 
@@ -208,7 +208,7 @@ def convert(
         kept = areas != ""
         if quality is not None:
             column, _, value = quality.partition("=")
-            kept &= as_text(_values(file.units, column, f"{path} units")) == value
+            kept &= to_labels(_values(file.units, column, f"{path} units")) == value
         if not kept.any():
             only = "" if quality is None else f" and with {quality}"
             raise InputError(path, f"none of {len(kept)} units in one area{only}", "some")
@@ -219,7 +219,7 @@ def convert(
         for number, unit in enumerate(chosen):
             spike_times = np.sort(file.units.get_unit_spike_times(int(unit)))
             rates[:, number] = count_spikes(spike_times, onsets, window) / (window[1] - window[0])
-        unit_names = as_text(file.units.id[:])[chosen]
+        unit_names = to_labels(file.units.id[:])[chosen]
     area = plain(areas[chosen].tolist(), "area")
     [name] = plain([subject], "subject").values()
     return to_recording(

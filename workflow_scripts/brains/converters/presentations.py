@@ -94,6 +94,7 @@ def to_recording(
         logging.warning(message, subject, (~whole).sum(), len(whole))
 
     if reliability is None and repeated.any() and not repeated.all():
+        # The others count for nothing in it, and as many trials of each would take much memory.
         again = repeated[numbers]
         trials = gather(responses[again], pd.factorize(numbers[again])[0])
         random = generator(0, "own_responses", subject)

@@ -38,6 +38,7 @@ CARD = Card(
         "stress": "Kruskal's stress-1 of the method's map; 0: all distances are kept",
     },
     reference="Kruskal 1964, Psychometrika 29: 1-27",
+    min_parts=2,
 )
 
 MAX_ITERATIONS = 1000
@@ -55,19 +56,19 @@ def measure(
     clip: bool = True,
 ) -> pd.DataFrame:
     """Position of each profile in the map of each method."""
-    profiles = scored_profiles(scores.cells, population)
     reference, tables = None, [pd.DataFrame(columns=list(CARD.columns))]
-    if not profiles:
-        return tables[0]
     for method, cells in scores.cells.groupby("method", sort=False):
+        profiles = scored_profiles(cells, population)
         similarity = similarity_matrix(cells, profiles)
         distance = distance_matrix(similarity, symmetrisation, clip)
-        if np.isnan(distance).any():
+        if not profiles or np.isnan(distance).any():
             logging.warning("%s has no map, as some pairs of profiles have no score", method)
             continue
         positions, stress = embed(distance, n_init, random.seed_of("embed_profiles", str(method)))
-        reference = positions if reference is None else reference
-        _, aligned, _ = procrustes(reference, positions)
+        reference = (profiles, positions) if reference is None else reference
+        # A map of other profiles cannot be rotated onto the first one.
+        onto = reference[1] if reference[0] == profiles else positions
+        _, aligned, _ = procrustes(onto, positions)
         table = pd.DataFrame(profiles, columns=["subject", "part"])
         table.insert(0, "method", method)
         tables.append(table.assign(x=aligned[:, 0], y=aligned[:, 1], stress=stress))

@@ -2,11 +2,12 @@
 
 The predictivity of a method is the mean, over pairs of different subjects, of the score of the cell
 from a part of the one to the same part of the other; overall, it is the mean over parts. In a brain
-the source of a pair is the pool of all other subjects. ``different part`` is the same mean where
-source and target are different parts. ``statistic`` says which value of each cell is averaged. The
-95 % intervals are over subjects: a bootstrap draws subjects with replacement, and the weight of a
-pair is the number of draws of its source times that of its target. A pool is not drawn, so the
-weight of a pair with a pool is the number of draws of its target.
+the source of a pair is the pool of all other subjects, unless its subjects are compared in pairs.
+``different part`` is the same mean where source and target are different parts. ``statistic`` says
+which value of each cell is averaged. The 95 % intervals are over subjects: a bootstrap draws
+subjects with replacement, and the weight of a pair is the number of draws of its source times that
+of its target. A pool is not drawn, so the weight of a pair with a pool is the number of draws of
+its target.
 Reference: Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapters 6 and 13.
 """
 

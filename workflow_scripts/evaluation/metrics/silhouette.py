@@ -56,16 +56,15 @@ def measure(
     exclude_same_subject: bool = False,
 ) -> pd.DataFrame:
     """Mean silhouette of all profiles for each method and combination of options."""
-    profiles = scored_profiles(scores.cells, population)
-    if not profiles:
-        return pd.DataFrame(columns=list(CARD.columns))
-    subjects, parts = zip(*profiles, strict=True)
-    names = list(dict.fromkeys(subjects))
     configured = (symmetrisation, clip, exclude_same_subject)
-    generator = random.generator("bootstrap", "silhouette")
-    counts = draw_counts(len(names), random.n_draws, generator)
     rows = []
     for method, cells in scores.cells.groupby("method", sort=False):
+        profiles = scored_profiles(cells, population)
+        if not profiles:
+            continue
+        subjects, parts = zip(*profiles, strict=True)
+        generator = random.generator("bootstrap", "silhouette")
+        counts = draw_counts(len(set(subjects)), random.n_draws, generator)
         similarity = similarity_matrix(cells, profiles)
         for options in product(SYMMETRISATIONS, (True, False), (False, True)):
             how, clipped, excluded = options

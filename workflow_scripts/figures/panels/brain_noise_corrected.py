@@ -12,6 +12,7 @@ CARD = Card(
     "subjects, as measured and divided by the correlation that the noise of "
     "trials allows: median over units, mean over subjects, then over areas.",
     tables=("predictivity",),
+    value="predictivity",
     populations=("brain",),
     size=(7.5, 4.2),
     error_bars="subjects",
@@ -27,7 +28,7 @@ def draw(figure: SubFigure, data: PanelData) -> None:
     table = pd.concat([same_part(data, statistic) for statistic in STATISTICS])
     table = table[table["part"] == "overall"]
     axes = figure.subplots()
-    methods = present(table, data.methods, "predictivity")
+    methods = present(table, data.methods, CARD.value)
     grouped_bars(axes, table, list(STATISTICS), "statistic", "predictivity", methods)
     axes.set_xticks(range(len(STATISTICS)), list(STATISTICS.values()))
     axes.set(

@@ -10,6 +10,7 @@ CARD = Card(
     caption="Held-out R² of each subject's units, predicted from the same area of other subjects, "
     "pooled or one by one as the configuration says: median over units, mean over subjects.",
     tables=("predictivity",),
+    value="predictivity",
     populations=("brain",),
     size=(7.5, 4.2),
     error_bars="subjects",

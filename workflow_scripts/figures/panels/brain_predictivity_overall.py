@@ -9,6 +9,7 @@ CARD = Card(
     title="Predictivity, mean over areas",
     caption="Held-out R² between subjects, mean over areas.",
     tables=("predictivity",),
+    value="predictivity",
     populations=("brain",),
     size=(4.5, 4.2),
     error_bars="subjects",

@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib.figure import SubFigure
+from matplotlib.ticker import MaxNLocator
 
 from workflow_scripts.figures.bars import present
 from workflow_scripts.figures.panel import Card, PanelData
@@ -11,6 +12,7 @@ CARD = Card(
     caption="Score from each area of another brain, pooled over its subjects, to each area of this "
     "one, mean over its subjects; the scale of colours is that of the method.",
     tables=("between_brains",),
+    value="score",
     populations=("brain",),
     size=(9.0, 5.0),
 )
@@ -24,12 +26,11 @@ PALETTE = "viridis"
 def draw(figure: SubFigure, data: PanelData) -> None:
     """Rows are the areas of other brains, columns those of this one; numbers where they fit."""
     table = data.tables["between_brains"]
-    methods = present(table, data.methods, "score")
+    methods = present(table, data.methods, CARD.value)
     n_columns = min(len(methods), MAX_COLUMNS)
     n_rows = -(-len(methods) // n_columns)
     # Names of areas stand once for each row and column of maps.
-    shared = {"sharex": True, "sharey": True, "squeeze": False}
-    grid = figure.subplots(n_rows, n_columns, **shared).ravel()
+    grid = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False).ravel()
     several = table["source_brain"].nunique() > 1
     label = table["source_brain"] + " " if several else ""
     table = table.assign(source=label + table["source_area"])
@@ -42,8 +43,8 @@ def draw(figure: SubFigure, data: PanelData) -> None:
         axes.set_xticks(range(len(data.parts)), data.parts, rotation=90, fontsize=_size(data.parts))
         axes.set_yticks(range(len(sources)), sources, fontsize=_size(sources))
         axes.set_title(method.label, fontsize=8)
-        figure.colorbar(image, ax=axes, shrink=0.8, label="score")
-        if values.size <= 36:
+        figure.colorbar(image, ax=axes, shrink=0.8, label="score", ticks=MaxNLocator(2))
+        if values.size <= 36 and n_rows <= 2:
             middle = np.nanmean([np.nanmin(values), np.nanmax(values)])
             for (row, column), value in np.ndenumerate(values.to_numpy(float)):
                 colour = "white" if value < middle else "black"

@@ -10,6 +10,7 @@ CARD = Card(
     caption="Held-out R² between networks that differ in their seed, for each layer: median over "
     "units, mean over ordered pairs of seeds.",
     tables=("predictivity",),
+    value="predictivity",
     populations=("networks",),
     size=(7.5, 4.2),
     error_bars="seeds",

@@ -9,6 +9,7 @@ CARD = Card(
     title="Predictivity, mean over layers",
     caption="Held-out R² between networks that differ in their seed, mean over layers.",
     tables=("predictivity",),
+    value="predictivity",
     populations=("networks",),
     size=(4.5, 4.2),
     error_bars="seeds",

@@ -14,6 +14,7 @@ CARD = Card(
     caption="Metric multidimensional scaling of the profiles, distance 1 − similarity: colour is "
     "the layer or area, shape the subject.",
     tables=("mds",),
+    value="x",
     populations=("networks", "pairs"),
     size=(8.5, 5.2),
 )
@@ -34,7 +35,7 @@ MAX_COLUMNS = 5
 def draw(figure: SubFigure, data: PanelData) -> None:
     """Maps in two rows, or in more if there are many, with one legend to the right of them."""
     table = data.tables["mds"]
-    methods = present(table, data.methods, "x")
+    methods = present(table, data.methods, CARD.value)
     n_columns = min((len(methods) + 1) // 2, MAX_COLUMNS)
     grid = figure.subplots(-(-len(methods) // n_columns), n_columns, squeeze=False).ravel()
     palette = sns.color_palette(PALETTE, len(data.parts))

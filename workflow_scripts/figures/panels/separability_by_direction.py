@@ -17,6 +17,7 @@ CARD = Card(
     "absolute difference in score over pairs of models, then over areas, for maps from models to "
     "the brain and from the brain to models.",
     tables=("separability",),
+    value="separability",
     populations=("brain",),
     size=(6.0, 4.4),
     error_bars="areas",
@@ -30,7 +31,7 @@ def draw(figure: SubFigure, data: PanelData) -> None:
     """For each direction a bar per method."""
     table = mean_separability(data)
     axes = figure.subplots()
-    methods = present(table, data.methods, "separability")
+    methods = present(table, data.methods, CARD.value)
     grouped_bars(axes, table, list(DIRECTIONS), "direction", "separability", methods)
     axes.set_xticks(range(len(DIRECTIONS)), list(DIRECTIONS.values()))
     axes.set(xlabel="direction of the map", ylabel=SEPARABILITY, title=CARD.title)

@@ -9,6 +9,7 @@ CARD = Card(
     title="Separability, both directions",
     caption="Separability of the candidate models, mean of the two directions.",
     tables=("separability",),
+    value="separability",
     populations=("brain",),
     size=(4.5, 4.2),
     error_bars="areas",
@@ -20,5 +21,5 @@ def draw(figure: SubFigure, data: PanelData) -> None:
     table = mean_separability(data)
     table = table[table["direction"] == "both"]
     axes = figure.subplots()
-    method_bars(axes, table, "separability", present(table, data.methods, "separability"))
+    method_bars(axes, table, "separability", present(table, data.methods, CARD.value))
     axes.set(ylabel=SEPARABILITY, title=CARD.title)

@@ -10,6 +10,7 @@ CARD = Card(
     caption="Silhouette of the profiles with their layer or area as the cluster: 1 where the "
     "profiles of one lie together and apart from those of the others.",
     tables=("silhouette",),
+    value="silhouette",
     populations=("networks", "pairs"),
     size=(4.5, 4.2),
     error_bars="subjects",
@@ -21,5 +22,5 @@ def draw(figure: SubFigure, data: PanelData) -> None:
     table = data.tables["silhouette"]
     table = table[table["default"]]
     axes = figure.subplots()
-    method_bars(axes, table, "silhouette", present(table, data.methods, "silhouette"))
+    method_bars(axes, table, "silhouette", present(table, data.methods, CARD.value))
     axes.set(ylabel="silhouette (−1 to 1)", title="Specificity")

@@ -6,7 +6,7 @@ from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.forms import Count, FilePath, ShortText
 from workflow_scripts.networks.architecture import Card
 from workflow_scripts.networks.elsewhere import ModelFromElsewhere, load_state
-from workflow_scripts.networks.own_code import load_function
+from workflow_scripts.networks.own_code import load_function, naming_errors
 from workflow_scripts.networks.weights import read_state_dict
 
 CARD = Card(
@@ -38,10 +38,14 @@ def build(
     Raises
     ------
     InputError
-        If there is no such function, it returns something else, the state dict is not that of the
-        model, or the model does not take images of this size.
+        If there is no such function, it fails or returns something else, the state dict is not that
+        of the model, or the model does not take images of this size.
     """
-    match load_function(function)():
+    make = load_function(function)
+    expected = "a function without arguments that returns a torch module"
+    with naming_errors("function", f"{function!r}, which fails", expected):
+        made = make()
+    match made:
         case nn.Module() as body:
             preprocess = None
         case (nn.Module() as body, preprocess) if callable(preprocess):
