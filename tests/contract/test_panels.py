@@ -70,7 +70,7 @@ class TestCard:
             measured = [METRICS.card(table).populations for table in card.tables]
             assert all(set(KINDS[kind]) & set(populations) for populations in measured)
         assert len(card.size) == 2 and min(card.size) > 0
-        assert card.error_bars in ("seeds", "subjects", "areas", None)
+        assert card.error_bars in ("subjects", "areas", None)
         # Only a brain has a configuration that the panel can ask for.
         assert card.needs is None or "networks" not in card.populations
 

@@ -30,7 +30,7 @@ class Card:
     size : tuple of float
         Width and height in inches, where the panel is a figure of its own.
     error_bars : str or None
-        What its intervals are drawn over: seeds, subjects or areas. None if it draws no interval.
+        What its intervals are drawn over: subjects or areas. None if it draws no interval.
     needs : str or None
         Key of a brain's configuration without which there is nothing to draw.
     """

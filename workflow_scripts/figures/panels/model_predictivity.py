@@ -13,7 +13,7 @@ CARD = Card(
     value="predictivity",
     populations=("networks",),
     size=(7.5, 4.2),
-    error_bars="seeds",
+    error_bars="subjects",
 )
 
 

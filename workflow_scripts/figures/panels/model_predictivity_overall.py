@@ -12,7 +12,7 @@ CARD = Card(
     value="predictivity",
     populations=("networks",),
     size=(4.5, 4.2),
-    error_bars="seeds",
+    error_bars="subjects",
 )
 
 
