@@ -44,7 +44,7 @@ def test_a_panel_alone_has_its_own_tables_title_size_and_needs():
 
 def test_error_bars_are_told_apart_by_letters_only_where_they_differ():
     bars = "error bars: 95 % bootstrap interval over"
-    assert composition("figure_1").error_bars == f"{bars} seeds (A, B) or subjects (C)"
+    assert composition("figure_1").error_bars == f"{bars} subjects"
     assert composition("figure_2").error_bars == f"{bars} subjects (A, B) or areas (C, D)"
     assert composition("brain_predictivity").error_bars == f"{bars} subjects"
     assert composition("profile_map").error_bars == ""
