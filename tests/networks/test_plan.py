@@ -100,7 +100,9 @@ def test_wrong_activations_are_named(ready, variant, layers, sentence):
 @pytest.mark.parametrize("candidates", [[CLIP], []])
 def test_names_that_are_missing_are_named_once_for_all_layers(ready, candidates):
     (ready / "ready/stimuli.txt").unlink()
-    sentence = "config variants.clip.activations: found no file ready/stimuli.txt, expected one name"
+    sentence = (
+        "config variants.clip.activations: found no file ready/stimuli.txt, expected one name"
+    )
     with pytest.raises(InputError, match=sentence):
         plan({"clip": {"activations": "ready"}}, candidates)
 

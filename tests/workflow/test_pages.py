@@ -175,7 +175,7 @@ def test_an_own_model_is_compared_with_the_brain(finished, own_model, python):
     """Two candidates; what is read is what torchvision's own model answers."""
     run, planned, shown = own_model
     n_shards = 2 * len(PLAN.alignment.post_methods)
-    new = {"prepare_scenes": 1, "extract_activations": 2, "align_model_and_brain": n_shards}
+    new = {"prepare_images": 1, "extract_activations": 2, "align_model_and_brain": n_shards}
     assert planned() == new
     results = finished.folder / "results"
     candidates = ["ours", "ours_untrained"]
