@@ -5,9 +5,11 @@ import pandas as pd
 import pytest
 
 from workflow_scripts.alignment.align_brains import main
+from workflow_scripts.alignment.common_stimuli import common_stimuli
 from workflow_scripts.alignment.shard_rows import read_shard
 from workflow_scripts.brains.from_array import make_recording
-from workflow_scripts.brains.stimulus_table import common_stimuli, read_stimuli, stimulus_table
+from workflow_scripts.brains.stimulus_listing import stimulus_table
+from workflow_scripts.brains.stimulus_table import read_stimuli
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import write_netcdf, write_table
 from workflow_scripts.common.stimuli import Stimuli

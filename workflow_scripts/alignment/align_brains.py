@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from workflow_scripts.alignment.cells import Cell
+from workflow_scripts.alignment.common_stimuli import common_stimuli
 from workflow_scripts.alignment.shard import write_shard
-from workflow_scripts.brains.stimulus_table import common_stimuli, read_stimuli
+from workflow_scripts.brains.stimulus_table import read_stimuli
 from workflow_scripts.brains.subjects import Filters, read_subjects
 from workflow_scripts.common.files import PathLike
 from workflow_scripts.common.job import job

@@ -7,7 +7,7 @@ from typing import Any
 from workflow_scripts.brains.image_folder import check_images
 from workflow_scripts.brains.recording import read_labels
 from workflow_scripts.brains.stimuli import read_list
-from workflow_scripts.brains.stimulus_table import stimulus_table
+from workflow_scripts.brains.stimulus_listing import stimulus_table
 from workflow_scripts.common.files import PathLike, write_table
 from workflow_scripts.common.job import job
 

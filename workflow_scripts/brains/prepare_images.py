@@ -9,8 +9,7 @@ from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import PathLike, write_netcdf
 from workflow_scripts.common.job import job
 from workflow_scripts.common.provenance import stamp
-from workflow_scripts.images.listing import IMAGE_SUFFIXES
-from workflow_scripts.images.squares import load_squares
+from workflow_scripts.images.squares import IMAGE_SUFFIXES, load_squares
 from workflow_scripts.images.stimulus_file import image_dataset
 
 

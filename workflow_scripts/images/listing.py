@@ -15,9 +15,7 @@ import pandas as pd
 
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import PathLike
-
-IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"}
-"""How names of image files end, in small letters; other files are ignored."""
+from workflow_scripts.images.squares import IMAGE_SUFFIXES
 
 ARCHIVES = {
     "train": r"train_data_batch_\d+",

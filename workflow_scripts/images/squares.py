@@ -17,6 +17,9 @@ from workflow_scripts.common.files import PathLike
 SIZE = 64
 """Side in pixels of the images that networks see, except models with an input size of their own."""
 
+IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"}
+"""How names of image files end, in small letters; other files are ignored."""
+
 DRAFT_GAP = 2
 """A JPEG file is decoded at a reduced size that is at least this many times the result's.
 
