@@ -96,7 +96,7 @@ def submitted(finished_folder, slurm, tmp_path_factory):
 def test_tables_equal_those_of_the_local_run(submitted, finished_folder):
     folder, _ = submitted
     made, expected = (read_tables(root) for root in (folder, finished_folder))
-    assert len(made) == 9, made.keys()
+    assert len(made) == 10, made.keys()
     assert_equal(made, {name: expected[name] for name in made})
 
 
