@@ -226,7 +226,12 @@ CHANGES = {
         {},
     ),
     "the table of stimuli is edited": (
-        {"workflow_scripts/brains/stimulus_listing.py": ("import numpy", "import re\nimport numpy")},
+        {
+            "workflow_scripts/brains/stimulus_listing.py": (
+                "import numpy",
+                "import re\nimport numpy",
+            )
+        },
         {},
         {**RECORDED, **AGGREGATES},
     ),
