@@ -57,9 +57,9 @@ def bring_in(path, output):
 
 
 def read(path, n_stimuli):
-    filters = Filters(list(AREAS), "ccn25", min_reliability=None, min_units=5)
+    filters = Filters(list(AREAS), "ccn25", min_reliability=None, min_units=5, min_trials=2)
     listed = Stimuli(names(n_stimuli), names(n_stimuli))
-    subject, _, _ = read_subject(path, filters, "brain", listed, with_trials=True)
+    subject, _, _ = read_subject(path, filters, "brain", listed)
     assert sum(profile.values.shape[1] for profile in subject.values())
 
 

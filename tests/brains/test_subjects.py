@@ -49,7 +49,7 @@ def test_an_array_comes_back_as_profiles_in_its_own_unit(tmp_path, min_reliabili
 
 def test_single_trials_are_read_where_they_are_wanted(tmp_path):
     path = write(simulated_recording(), tmp_path / "own.nc")
-    subject, _, _ = read_subject(path, filters(), "lab", ALL, with_trials=True)
+    subject, _, _ = read_subject(path, filters(min_trials=2), "lab", ALL)
     (trials,) = subject["VISl"].trials
     assert trials.subject == "own_1"
     expected = simulated_responses()[..., [2]].astype(np.float32)
@@ -65,8 +65,9 @@ def test_stimuli_are_matched_by_name_and_never_by_position(tmp_path):
     other = recording(responses[order], stimuli=np.array(names(20))[order])
     other = write(other, tmp_path / "other.nc")
     chosen = stimuli([f"faces/{number}.png" for number in (7, 3, 19, 0)])
-    for with_trials in (False, True):
-        read = [read_subject(path, filters(), "lab", chosen, with_trials) for path in (one, other)]
+    for min_trials in (1, 2):
+        kept = filters(min_trials=min_trials)
+        read = [read_subject(path, kept, "lab", chosen) for path in (one, other)]
         for first, second in zip(*(subject.values() for subject, _, _ in read), strict=True):
             np.testing.assert_array_equal(first.values, second.values)
             for blocks in zip(first.trials, second.trials, strict=True):
@@ -113,25 +114,16 @@ def test_a_subject_of_unreliable_units_has_none(tmp_path):
     assert [profile.values.shape for profile in subject.values()] == [(N_STIMULI, 0)] * 3
 
 
-@pytest.mark.parametrize("min_reliability", [None, 0.5])
-def test_a_single_trial_has_no_halves(tmp_path, min_reliability):
-    """Without a filter on reliability the unit is kept, and its noise cannot be measured."""
+def test_a_unit_with_a_single_trial_is_left_out_where_trials_are_halved(tmp_path):
     responses = simulated_responses()
     responses[5, 1:, 3] = np.nan
-    data = with_reliability(recording(responses), [1, 1, 1, np.nan, 1])
-    path = write(data, tmp_path / "own.nc")
-    chosen = filters(min_reliability=min_reliability)
-    read_subject(path, chosen, "lab", ALL)
-    if min_reliability is None:
-        expected = (
-            r"own.nc: found 1 trial of stimulus faces/5.png for unit 3, expected at least 2 for "
-            r"config brains.lab.noise_correction, or a min_reliability"
-        )
-        with pytest.raises(InputError, match=expected):
-            read_subject(path, chosen, "lab", ALL, with_trials=True)
-    else:
-        subject, _, _ = read_subject(path, chosen, "lab", ALL, with_trials=True)
-        assert subject["VISp"].trials[0].responses.shape == (N_STIMULI, N_TRIALS, 2)
+    path = write(recording(responses), tmp_path / "own.nc")
+    whole, _, complete = read_subject(path, filters(), "lab", ALL)
+    assert complete.all() and whole["VISp"].values.shape == (N_STIMULI, 3)
+    subject, _, complete = read_subject(path, filters(min_trials=2), "lab", ALL)
+    assert complete.tolist() == [True, True, True, False, True]
+    assert subject["VISp"].values.shape == (N_STIMULI, 2)
+    assert subject["VISp"].trials[0].responses.shape == (N_STIMULI, N_TRIALS, 2)
 
 
 def test_a_simulated_subject_among_recorded_ones_makes_all_of_it_simulated(tmp_path):

@@ -37,7 +37,6 @@ def main(
         settings["brain"],
         stimuli,
         n_needed=2,
-        with_trials=settings["noise_correction"] is not None,
     )
     choose = pooled_cells if settings["sources"] == "pooled" else pair_cells
     cells = choose(subjects, settings["area"])

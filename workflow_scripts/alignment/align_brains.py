@@ -36,17 +36,13 @@ def main(
     source_brain, brain = settings["source_brain"], settings["brain"]
     of_source, of_target = map(read_stimuli, stimulus_tables)
     stimuli = common_stimuli(of_source, of_target, f"config brains.{brain}.compare_with")
-    with_trials = settings["noise_correction"] is not None
     pooled, source_kind = read_subjects(
         sources,
         Filters(**settings["source_filters"]),
         source_brain,
         stimuli,
-        with_trials=with_trials,
     )
-    subjects, target_kind = read_subjects(
-        targets, Filters(**settings["filters"]), brain, stimuli, with_trials=with_trials
-    )
+    subjects, target_kind = read_subjects(targets, Filters(**settings["filters"]), brain, stimuli)
     areas = [
         Pool([subject[area] for subject in pooled], area, source_brain)
         for area in settings["source_filters"]["areas"]

@@ -44,7 +44,6 @@ def main(
         Filters(**settings["filters"]),
         settings["brain"],
         stimuli,
-        with_trials=settings["noise_correction"] is not None,
     )
     for direction in DIRECTIONS:
         cells = direction_cells(direction, layers, subjects)

@@ -135,9 +135,10 @@ class AlignmentPlan:
     def brains_settings(self, wildcards: Wildcards) -> Settings:
         """Settings of `align_brains`."""
         source = wildcards.source_brain
-        return self._brain_settings(
-            wildcards, source_brain=source, source_filters=self.brains.filters(source)
-        )
+        filters = self.brains.filters(source)
+        # The noise correction is that of the target brain, and needs the trials of both.
+        filters["min_trials"] = self.brains.filters(wildcards.brain)["min_trials"]
+        return self._brain_settings(wildcards, source_brain=source, source_filters=filters)
 
     def candidate_settings(self, wildcards: Wildcards) -> Settings:
         """Settings of `align_model_and_brain`."""

@@ -237,6 +237,8 @@ class BrainPlan:
         return {
             "areas": brain.areas,
             "preset": brain.preset,
+            # A noise correction compares two halves of the trials.
+            "min_trials": 1 if brain.noise_correction is None else 2,
             **brain.filters.model_dump(),
         }
 

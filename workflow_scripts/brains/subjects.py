@@ -38,12 +38,15 @@ class Filters:
         Smallest split-half reliability of a unit; None keeps all units.
     min_units : int
         Fewest units with which an area of a subject is a target.
+    min_trials : int
+        Fewest trials of every stimulus that a unit must have: two where they are halved.
     """
 
     areas: list[str]
     preset: Preset
     min_reliability: float | None
     min_units: int
+    min_trials: int = 1
 
     def keeps(self, labels: Labels) -> np.ndarray:
         """Whether each unit of a recording is reliable enough, as bool of shape (n_units,)."""
@@ -67,9 +70,7 @@ def read_subjects(
     filters: Filters,
     brain: str,
     stimuli: Stimuli,
-    *,
     n_needed: int = 1,
-    with_trials: bool = False,
 ) -> tuple[list[Subject], str]:
     """Profiles of the areas of all subjects that have units: their mean responses over trials.
 
@@ -86,8 +87,6 @@ def read_subjects(
         Those that take part; rows of the profiles are in their order.
     n_needed : int
         Fewest subjects that must have units.
-    with_trials : bool
-        Whether profiles have their single trials, which preset nayebi does not provide.
 
     Returns
     -------
@@ -101,7 +100,7 @@ def read_subjects(
     InputError
         If a file is not in the form of a recording, or too few subjects have units.
     """
-    read = [read_subject(path, filters, brain, stimuli, with_trials) for path in paths]
+    read = [read_subject(path, filters, brain, stimuli) for path in paths]
     everyone = filters.keep_subjects([subject for subject, _, _ in read])
     subjects = [
         subject for subject in everyone if any(profile.n_units for profile in subject.values())
@@ -118,11 +117,12 @@ def read_subjects(
 
 
 def read_subject(
-    path: PathLike, filters: Filters, brain: str, stimuli: Stimuli, with_trials: bool = False
+    path: PathLike, filters: Filters, brain: str, stimuli: Stimuli
 ) -> tuple[Subject, Labels, np.ndarray]:
     """Profiles of the areas of one subject, and what its recording says of itself.
 
-    Units without a response to one of the stimuli that take part are left out.
+    Units without enough trials of one of the stimuli that take part are left out. Profiles have
+    their single trials if more than one is needed.
 
     Parameters
     ----------
@@ -133,8 +133,6 @@ def read_subject(
         Name of the brain in the configuration.
     stimuli : Stimuli
         Those that take part; rows of the profiles are in their order.
-    with_trials : bool
-        Whether profiles have their single trials.
 
     Returns
     -------
@@ -142,7 +140,7 @@ def read_subject(
         One profile per area, with the units that are reliable enough.
     labels : Labels
     complete : numpy.ndarray of bool, shape (n_units,)
-        Whether each unit of the recording has a response to every stimulus.
+        Whether each unit of the recording has enough trials of every stimulus.
 
     Raises
     ------
@@ -153,13 +151,12 @@ def read_subject(
     responses = read_responses(path, labels)
     rows = _rows(path, labels, stimuli)
     complete = np.isfinite(responses[rows]).all(axis=0)
+    trials = None
+    if filters.min_trials > 1:
+        trials = read_trials(path, labels, responses)[rows]
+        complete &= (np.isfinite(trials).sum(axis=1) >= filters.min_trials).all(axis=0)
     keep = filters.keeps(labels) & complete
     bins = read_bins(path, brain) if filters.preset == "nayebi" else None
-    trials = None
-    if with_trials:
-        trials = read_trials(path, labels, responses)
-        trials = trials[np.ix_(rows, np.arange(trials.shape[1]), keep)]
-        _check_halves(path, trials, labels.unit[keep], stimuli, brain)
     subject = {}
     for area in filters.areas:
         chosen = keep & (labels.area == area)
@@ -168,24 +165,9 @@ def read_subject(
         else:
             rate, reliability = bins
             values = reliable_rates(rate[rows][..., chosen], reliability[:, chosen])
-        blocks = () if trials is None else (Trials(labels.subject, trials[..., chosen[keep]]),)
+        blocks = () if trials is None else (Trials(labels.subject, trials[..., chosen]),)
         subject[area] = Profile(labels.subject, area, values, blocks)
     return subject, labels, complete
-
-
-def _check_halves(
-    path: PathLike, trials: np.ndarray, units: np.ndarray, stimuli: Stimuli, brain: str
-) -> None:
-    """Refuse units that have a single trial of a stimulus, which has no halves."""
-    n_trials = np.isfinite(trials).sum(axis=1)
-    if (n_trials < 2).any():
-        stimulus, unit = np.argwhere(n_trials < 2)[0]
-        raise InputError(
-            path,
-            f"1 trial of stimulus {stimuli.names[stimulus]} for unit {units[unit]}",
-            f"at least 2 for config brains.{brain}.noise_correction, or a min_reliability, because "
-            "units like this one have no reliability",
-        )
 
 
 def _rows(path: PathLike, labels: Labels, stimuli: Stimuli) -> np.ndarray:
