@@ -28,8 +28,8 @@ NAYEBI_WINDOW = [0, 0.25]
 def read_own(name: str, brain: Brain, sessions: Mapping[str, str]) -> "OwnFolder | None":
     """A lab's own recordings, without their responses, checked against the configuration.
 
-    Jobs tell subjects by their names, so none may have that of a session, of which `sessions` says
-    the brain.
+    Jobs tell subjects apart by their names, so that no subject may be called like a session.
+    `sessions` has the brain of each session.
     """
     if brain.recordings is None:
         return None

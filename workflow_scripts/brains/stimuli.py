@@ -67,8 +67,7 @@ def read_list(path: PathLike) -> dict[str, Stimulus]:
             raise InputError(path, f"{found} in line {number}", "each stimulus once")
         if "split" in columns and split not in SPLITS:
             raise InputError(path, f"the split {split!r} in line {number}", " or ".join(SPLITS))
-        # The name of a stimulus is not that of a group, even if a group is called the same.
-        group = row.get("group") or f"stimulus {name}"
+        group = row.get("group") or _own_group(name)
         if split_of_group.setdefault(group, split) != split:
             raise InputError(
                 path,
@@ -126,5 +125,11 @@ def shared_stimuli(
 
 
 def group_of(name: str, listed: Mapping[str, Stimulus] | None) -> Stimulus:
-    """Group and split of a stimulus; without a list it is a group of its own."""
-    return listed[name] if listed is not None else Stimulus(f"stimulus {name}", "")
+    """Group and split of a stimulus; one that is not listed is a group of its own."""
+    alone = Stimulus(_own_group(name), "")
+    return alone if listed is None else listed.get(name, alone)
+
+
+def _own_group(name: str) -> str:
+    """Group of a stimulus alone, which differs from a group that has the name of the stimulus."""
+    return f"stimulus {name}"

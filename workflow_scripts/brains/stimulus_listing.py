@@ -37,7 +37,7 @@ def stimulus_table(
     n_subjects = dict(zip(names.tolist(), counts.tolist(), strict=True))
     rows = []
     for name in natural_order(n_subjects):
-        stimulus = group_of(name, listed if listed is None or name in listed else None)
+        stimulus = group_of(name, listed)
         rows.append((name, stimulus.group, stimulus.split, n_subjects[name], name in used))
     table = pd.DataFrame(rows, columns=["stimulus", "group", "split", "n_subjects", "takes_part"])
     table.insert(0, "brain", brain)
