@@ -154,7 +154,7 @@ def metric_section(name: str) -> str:
     text = documentation(metric.METRICS, name)
     measure = metric.METRICS.load(name).measure
     columns = ["| column | what it holds |", "|---|---|"]
-    columns += [f"| `{column}` | {what} |" for column, what in card.columns.items()]
+    columns += [f"| `{column}` | {what} |" for column, what in card.table_columns.items()]
     found = section(name, text, facts, parameters(metric.METRICS, name, measure))
     return found + "\n" + "\n".join(columns) + "\n"
 

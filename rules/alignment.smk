@@ -114,12 +114,13 @@ rule align_brains:
 
 
 rule collect_scores:
-    """Collect all shards: one row per cell, and one row per cell and split."""
+    """Collect all shards: one row per cell, one per cell and split, both without each group."""
     input:
         shards=PLAN.alignment.shards(),
     output:
         scores="results/tables/scores.csv",
         splits="results/tables/split_scores.csv",
+        jackknife="results/scores/jackknife.nc",
     log:
         "results/logs/collect_scores.log",
     benchmark:
@@ -133,3 +134,24 @@ rule collect_scores:
         code=code("alignment/collect_scores.py"),
     script:
         "../workflow_scripts/alignment/collect_scores.py"
+
+
+rule collect_units:
+    """The scores of the candidates' units, each from the area that predicts it best."""
+    input:
+        shards=PLAN.alignment.unit_shards(),
+    output:
+        "results/tables/model_units.csv",
+    log:
+        "results/logs/collect_units.log",
+    benchmark:
+        "results/benchmarks/collect_units.tsv"
+    conda:
+        "../envs/workflow.yaml"
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
+    params:
+        code=code("alignment/collect_units.py"),
+    script:
+        "../workflow_scripts/alignment/collect_units.py"

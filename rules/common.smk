@@ -44,7 +44,7 @@ os.environ.update(CHECKPOINT_MINUTES=str(PLAN.config.checkpoint_minutes))
 
 
 wildcard_constraints:
-    population=pattern(["networks", *PLAN.config.brains]),
+    population=pattern([item["name"] for item in PLAN.figures.populations]),
     brain=pattern(PLAN.config.brains),
     source_brain=pattern(PLAN.config.brains),
     stimuli=pattern(["population", *PLAN.config.brains]),

@@ -6,6 +6,7 @@ rule compute_metric:
     input:
         scores="results/tables/scores.csv",
         splits="results/tables/split_scores.csv",
+        jackknife="results/scores/jackknife.nc",
     output:
         "results/tables/{metric}.csv",
     log:
@@ -28,7 +29,7 @@ rule compute_metric:
 rule check_claims:
     """Check each of the paper's claims against what was measured."""
     input:
-        **PLAN.evaluation.claim_tables(),
+        **rules.compute_metric.input,
         subjects=PLAN.evaluation.subject_tables(),
     output:
         "results/tables/claims.csv",
@@ -43,6 +44,7 @@ rule check_claims:
         runtime=growing(10),
     params:
         code=code("evaluation/check_claims.py"),
+        metric_code=PLAN.evaluation.claim_code,
         settings=PLAN.evaluation.claim_settings,
     script:
         "../workflow_scripts/evaluation/check_claims.py"

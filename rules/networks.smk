@@ -35,7 +35,10 @@ rule train_model:
 
 
 rule extract_activations:
-    """Mean responses over noisy passes, of all layers, before and after the non-linearity."""
+    """Mean responses over noisy passes, of all layers, before and after the non-linearity.
+
+    More passes follow until the responses are as reliable as config asks for.
+    """
     input:
         weights=PLAN.networks.weights,
         images=PLAN.networks.images_seen,
@@ -105,3 +108,24 @@ rule summarise_training:
         settings=PLAN.networks.summary_settings,
     script:
         "../workflow_scripts/networks/summarise_training.py"
+
+
+rule summarise_activations:
+    """Passes, and quartiles of the reliability, of all activations that are read here."""
+    input:
+        activations=PLAN.networks.all_activations(),
+    output:
+        "results/tables/activations.csv",
+    log:
+        "results/logs/summarise_activations.log",
+    benchmark:
+        "results/benchmarks/summarise_activations.tsv"
+    conda:
+        "../envs/workflow.yaml"
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
+    params:
+        code=code("networks/summarise_activations.py"),
+    script:
+        "../workflow_scripts/networks/summarise_activations.py"

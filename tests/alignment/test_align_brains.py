@@ -75,7 +75,8 @@ def test_corresponding_areas_predict_each_other(brains, tmp_path):
     }
     tables = [tmp_path / f"{brain}.csv" for brain in ("human", "macaque")]
     main(brains["human"], brains["macaque"], tables, settings, output)
-    cells, splits = read_shard(output)
+    rows = read_shard(output)
+    cells, splits = rows.cells, rows.splits
     assert set(cells["comparison"]) == {"brain_to_brain"}
     assert set(cells["source_subject"]) == {"human"}
     assert set(cells["data_kind"]) == {"simulated"}

@@ -93,7 +93,7 @@ def recorded(record):
 def test_networks_are_scored_among_themselves(activations, tmp_path):
     settings = {**SETTINGS, "subjects": ["alexnet/0", "alexnet/1"], "layers": LAYERS}
     align_models.main(activations, settings, tmp_path / "shard.nc")
-    cells, _ = read_shard(tmp_path / "shard.nc")
+    cells = read_shard(tmp_path / "shard.nc").cells
     assert set(cells["comparison"]) == set(cells["data_kind"]) == {"networks"}
     assert len(cells) == 2 + 2 * 4
     assert set(cells["source_subject"]) == {"alexnet/0", "alexnet/1"}
@@ -124,7 +124,7 @@ def test_a_method_reads_the_stages_of_its_card(
 
 def test_an_area_is_scored_against_every_area_of_each_subject(recorded, tmp_path):
     align_brain.main(*recorded, {**BRAIN, "area": "IT"}, tmp_path / "shard.nc")
-    cells, _ = read_shard(tmp_path / "shard.nc")
+    cells = read_shard(tmp_path / "shard.nc").cells
     assert set(cells["comparison"]) == {"brain"}
     assert set(cells["brain"]) == {"macaque"}
     assert set(cells["data_kind"]) == {"recorded"}
@@ -137,7 +137,7 @@ def test_an_area_is_scored_against_every_area_of_each_subject(recorded, tmp_path
 def test_in_pairs_an_area_of_each_subject_is_a_source(recorded, tmp_path):
     settings = {**BRAIN, "area": "IT", "sources": "pairs"}
     align_brain.main(*recorded, settings, tmp_path / "shard.nc")
-    cells, _ = read_shard(tmp_path / "shard.nc")
+    cells = read_shard(tmp_path / "shard.nc").cells
     assert set(cells["comparison"]) == {"brain"}
     subjects = ("s0", "s1", "s2")
     assert cells[PAIR].values.tolist() == [
@@ -163,7 +163,7 @@ def test_an_area_that_one_subject_alone_has_is_a_source_without_units(record, tm
         data = xr.load_dataset(path)
         write_netcdf(data.assign_coords(area=("unit", ["V4"] * 6)), path)
     align_brain.main(paths, table, {**BRAIN, "area": "IT"}, tmp_path / "shard.nc")
-    cells, _ = read_shard(tmp_path / "shard.nc")
+    cells = read_shard(tmp_path / "shard.nc").cells
     reasons = cells.set_index(["target_subject", "target_part"])["reason"]
     assert (reasons["s0"] == "the source has no units").all()
     assert reasons["s1", "V4"] == reasons["s2", "V4"] == ""
@@ -177,7 +177,7 @@ def test_constant_units_have_no_score_and_an_area_of_them_has_a_reason(record, t
     responses[0][:, :, :3] = 7.0
     responses[1][:, :, 0] = 7.0
     align_brain.main(*record(*responses), {**BRAIN, "area": "IT"}, tmp_path / "shard.nc")
-    cells, _ = read_shard(tmp_path / "shard.nc")
+    cells = read_shard(tmp_path / "shard.nc").cells
     cells = cells.set_index(["target_subject", "target_part"])
     assert cells["verdict"].to_dict() == {
         (subject, area): "skipped" if (subject, area) == ("s0", "V4") else "ok"
@@ -196,7 +196,7 @@ def test_a_candidate_is_scored_in_both_directions(activations, recorded, tmp_pat
         ("model_to_brain", ("source", "target"), 2 * 3 * 2),
         ("brain_to_model", ("target", "source"), 2 * 2),
     ):
-        cells, _ = read_shard(outputs[direction])
+        cells = read_shard(outputs[direction]).cells
         assert set(cells["comparison"]) == {direction}
         assert len(cells) == n_cells
         assert set(cells[f"{model}_subject"]) == {"alexnet/0"}
@@ -209,7 +209,7 @@ def test_one_subject_is_compared_with_models(activations, record, tmp_path):
     outputs = {name: tmp_path / f"{name}.nc" for name in ("model_to_brain", "brain_to_model")}
     align_model_and_brain.main(activations[0], *record(responses_of(0)), settings, outputs)
     for output in outputs.values():
-        assert set(read_shard(output)[0]["verdict"]) == {"ok"}
+        assert set(read_shard(output).cells["verdict"]) == {"ok"}
 
 
 def test_models_and_brains_meet_at_the_names_of_stimuli(activations, record, tmp_path):
@@ -223,6 +223,6 @@ def test_models_and_brains_meet_at_the_names_of_stimuli(activations, record, tmp
     settings = {**BRAIN, "subject": "alexnet/0", "layers": LAYERS}
     outputs = {name: tmp_path / f"{name}.nc" for name in ("model_to_brain", "brain_to_model")}
     align_model_and_brain.main(activations[0], paths, table, settings, outputs)
-    cells, _ = read_shard(outputs["model_to_brain"])
+    cells = read_shard(outputs["model_to_brain"]).cells
     scores = cells.groupby("source_part")["score"].min()
     assert scores["conv1"] > 0.99 > 0.5 > scores["conv2"]

@@ -14,6 +14,7 @@ from workflow_scripts.alignment.scoring import (
     median_of_known,
     pearson_per_unit,
     r2_per_unit,
+    r2_without_groups,
     split_score,
     unit_score,
 )
@@ -66,3 +67,67 @@ def test_a_unit_without_variance_has_no_score():
     observed = np.column_stack([np.arange(4.0), np.ones(4)])
     np.testing.assert_allclose(r2_per_unit(observed, observed), [1, np.nan])
     np.testing.assert_allclose(pearson_per_unit(observed, observed), [1, np.nan])
+
+
+def weighted_r2(observed, predicted, weights, mean):
+    """R2 of one unit with a weight for each stimulus."""
+    residual = (weights * (observed - predicted) ** 2).sum()
+    return 1 - residual / (weights * (observed - mean) ** 2).sum()
+
+
+@pytest.mark.filterwarnings("error")
+@given(st.integers(0, 1000), st.floats(-100, 100))
+def test_r2_without_a_group_goes_on_as_it_begins_when_a_group_loses_weight(seed, offset):
+    random = np.random.default_rng(seed)
+    observed, predicted = offset + random.normal(size=(2, 30, 3))
+    groups = np.arange(30) % 4
+    found = r2_without_groups(observed, predicted, groups, 6)
+    small = 1e-5
+    for unit, (one, other) in enumerate(zip(observed.T, predicted.T, strict=True)):
+        whole = r2_score(one, other)
+        for group in range(4):
+            weights = np.where(groups == group, 1 - small, 1)
+            slope = (weighted_r2(one, other, weights, one.mean()) - whole) / small
+            assert found[group, unit] == pytest.approx(whole + 4 / 3 * slope, rel=1e-3, abs=1e-3)
+        # Groups that these stimuli are not in change nothing.
+        np.testing.assert_allclose(found[4:, unit], whole, rtol=1e-9)
+
+
+def test_of_many_groups_it_is_nearly_r2_of_the_other_stimuli():
+    random = np.random.default_rng(0)
+    observed = random.normal(size=(2000, 1))
+    predicted = observed + random.normal(size=(2000, 1)) / 2
+    groups = np.arange(2000) % 20
+    found = r2_without_groups(observed, predicted, groups, 20)[:, 0]
+    exact = [r2_score(observed[groups != group], predicted[groups != group]) for group in range(20)]
+    deviation = found - r2_score(observed, predicted)
+    np.testing.assert_allclose(found, exact, atol=0.05 * np.abs(deviation).max())
+
+
+def test_its_jackknife_covers_r2_with_three_unequal_groups():
+    """As of crops of three photographs: the deviation of R2 over such sets of stimuli, and ours."""
+    random = np.random.default_rng(1)
+    groups = np.repeat([0, 1, 2], 40)
+    values, errors = [], []
+    for _ in range(400):
+        observed = random.normal(size=3)[groups, None] + 0.5 * random.normal(size=(120, 1))
+        gain = 1 + 0.3 * random.normal(size=3)[groups, None]
+        predicted = gain * observed + 0.3 * random.normal(size=(120, 1))
+        values.append(r2_per_unit(observed, predicted)[0])
+        left = r2_without_groups(observed, predicted, groups, 3)[:, 0]
+        errors.append(np.sqrt(2 / 3 * ((left - left.mean()) ** 2).sum()))
+    assert 0.7 < np.sqrt(np.mean(np.square(errors))) / np.std(values) < 1.6
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_group_that_holds_all_test_stimuli_leaves_no_score():
+    observed = np.array([[0.0], [1.0]])
+    found = r2_without_groups(observed, observed, np.zeros(2, int), 2)
+    assert np.isnan(found[0]).all() and (found[1] == 1).all()
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_unit_without_variance_has_no_score_without_any_group():
+    observed = np.column_stack([np.arange(4.0), np.ones(4)])
+    found = r2_without_groups(observed, observed, np.array([0, 0, 1, 1]), 2)
+    np.testing.assert_allclose(found, [[1, np.nan]] * 2)

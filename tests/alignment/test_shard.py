@@ -73,7 +73,8 @@ def test_a_shard_says_what_made_it(networks, brain):
 
 
 def test_networks_have_a_row_per_cell_and_one_per_cell_and_split(networks):
-    cells, splits = read_shard(networks)
+    rows = read_shard(networks)
+    cells, splits = rows.cells, rows.splits
     assert cells["source_part"].tolist() == ["conv1", "conv2"]
     assert cells["target_part"].tolist() == ["conv2", "conv1"]
     assert cells["verdict"].tolist() == ["ok", "ok"]
@@ -86,7 +87,8 @@ def test_networks_have_a_row_per_cell_and_one_per_cell_and_split(networks):
 
 def test_scores_in_the_tables_are_those_of_the_file(brain):
     data = xr.open_dataset(brain)
-    cells, splits = read_shard(brain)
+    rows = read_shard(brain)
+    cells, splits = rows.cells, rows.splits
     ok = (cells["verdict"] == "ok").to_numpy()
     of_units = data["unit_score"].values
     np.testing.assert_array_equal(cells["score"][ok], np.nanmedian(of_units[ok], axis=1))
@@ -120,7 +122,7 @@ def test_a_prescribed_split_is_the_only_one(tmp_path):
 
 
 def test_a_target_with_too_few_units_is_skipped_with_its_reason(brain):
-    cells, _ = read_shard(brain)
+    cells = read_shard(brain).cells
     skipped = cells[cells["verdict"] == "skipped"]
     assert skipped[["target_subject", "target_part"]].values.tolist() == [["s2", "IT"]]
     assert skipped["reason"].item() == "the target has 2 units, fewer than 3"

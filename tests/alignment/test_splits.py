@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflow_scripts.alignment.splits import count_training, make_splits
+from workflow_scripts.alignment.splits import (
+    MAX_GROUPS,
+    count_training,
+    inner_splits,
+    jackknife_groups,
+    make_splits,
+)
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.stimuli import Stimuli
 
@@ -111,3 +117,42 @@ def test_fewer_than_two_stimuli_in_a_part_are_refused(listed, train_fraction, fo
         f"the division into training and test stimuli: found {found}, expected at least two of "
         "each; config splits.train_fraction or stimuli.csv decides on it"
     )
+
+
+@given(GROUPS, st.integers(0, 100))
+def test_choices_are_made_by_training_stimuli_of_other_groups(groups, seed):
+    listed = stimuli(groups)
+    try:
+        splits = split(listed, 3, 0.5, seed)
+    except InputError:
+        return
+    groups = np.array(groups)
+    for (train, _), (fitted, judged) in zip(
+        splits, inner_splits(listed, splits, 0.8, np.random.default_rng(seed)), strict=True
+    ):
+        assert sorted([*fitted, *judged]) == sorted(train)
+        assert len(fitted) and len(judged)
+        if len(set(groups[train])) > 1:
+            assert not set(groups[fitted]) & set(groups[judged])
+
+
+@given(GROUPS, st.integers(0, 100))
+def test_jackknife_groups_never_divide_what_belongs_together(groups, seed):
+    listed = stimuli(groups)
+    dealt = jackknife_groups(listed, np.random.default_rng(seed))
+    for group in set(groups):
+        assert len(set(dealt[np.array(groups) == group])) == 1
+    assert sorted(set(dealt)) == list(range(min(MAX_GROUPS, len(set(groups)))))
+
+
+def test_many_stimuli_are_dealt_evenly():
+    dealt = jackknife_groups(ungrouped(118), np.random.default_rng(0))
+    assert sorted(np.bincount(dealt)) == [5] * 2 + [6] * 18
+
+
+def test_prescribed_test_stimuli_are_in_as_many_jackknife_groups_as_there_can_be():
+    is_test = np.arange(100) >= 90
+    dealt = jackknife_groups(
+        stimuli([str(number) for number in range(100)], is_test), np.random.default_rng(0)
+    )
+    assert len(set(dealt[is_test])) == 10

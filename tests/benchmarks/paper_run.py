@@ -40,7 +40,7 @@ CORES = 2
 def units_of_layers(config):
     """Number of units that the workflow reads of each layer of the population's networks."""
     variant = {**config.training, **config.variants[config.population.variant]}
-    options = config.activations.model_dump(exclude={"n_trials", "projection"})
+    options = config.activations.model_dump(include={"mode", "positions", "max_per_layer"})
 
     def choose(layer, shape):
         return choose_units(shape, **options, generator=np.random.default_rng(0))

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from workflow_scripts.brains import reliability
-from workflow_scripts.brains.reliability import spearman_brown, split_half_reliability
+from workflow_scripts.brains.reliability import split_half_reliability
+from workflow_scripts.common.reliability import spearman_brown
 
 
 @pytest.fixture

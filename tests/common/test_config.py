@@ -674,6 +674,12 @@ def test_a_metric_cannot_have_the_name_of_another_table(name):
 
 def test_the_schema_accepts_what_the_configuration_does():
     validator = jsonschema.Draft202012Validator(json_schema())
-    for values in (DEFAULT, read("config.paper.yaml"), {"brains": None}, {"brains": {"x": None}}):
+    for values in (
+        DEFAULT,
+        read("config.paper.yaml"),
+        read("config.recovery.yaml"),
+        {"brains": None},
+        {"brains": {"x": None}},
+    ):
         validator.validate(values)
     assert not validator.is_valid({"sede": 1})

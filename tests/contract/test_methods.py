@@ -55,6 +55,11 @@ def score(method, X, Y, min_units=1, **parameters):
     return float(result["unit_score"].median())
 
 
+def predicts_nothing(method, X):
+    """Whether it is a control that does not even predict a profile from itself."""
+    return METHODS.card(method).control and score(method, X, X) < 0.15
+
+
 def extremes(form):
     """Every choice of a form that lists them, and the limits that belong to a range."""
     if form is bool:
@@ -125,6 +130,8 @@ class TestMethod:
     def test_a_profile_aligns_best_with_itself(self, method, responses):
         X, Y = responses
         itself = score(method, X, X)
+        if predicts_nothing(method, X):
+            return
         assert itself > 0.9
         assert itself > score(method, X, Y)
 
@@ -158,7 +165,9 @@ class TestMethod:
         X, Y = responses
         for source, target in ((X[:, :7], Y), (X, Y[:, :7])):
             cells = [(Profile("a", "v", source), Profile("b", "v", target))]
-            assert score_cells(method, {}, cells, SPLITS, 1)["unit_score"].max() > 0.2
+            best = float(score_cells(method, {}, cells, SPLITS, 1)["unit_score"].max())
+            assert np.isfinite(best)
+            assert (best > 0.2) != predicts_nothing(method, X)
 
     def test_score_stays_within_its_bounds(self, method, responses):
         X, Y = responses

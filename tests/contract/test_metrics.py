@@ -2,20 +2,26 @@
 
 import inspect
 import json
+from dataclasses import replace
 from itertools import product
 from typing import Literal, get_args, get_origin
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from tests.evaluation.made_up import GEOMETRIES, MAPPINGS, make_population, make_scores
 from tests.harness.mini import DEFAULT
 from workflow_scripts.common.files import read_table, write_table
-from workflow_scripts.evaluation.metric import METRICS, Random, Scores
+from workflow_scripts.evaluation.metric import METRICS, Random
+from workflow_scripts.evaluation.replicates import replicate
 from workflow_scripts.plan import Plan
 
 OF_BRAINS = {"brain", "model_to_brain", "brain_to_model", "brain_to_brain"}
-COMPARISONS = {"networks": {"networks"}, "brain": OF_BRAINS, "pairs": OF_BRAINS}
+COMPARISONS = {
+    "networks": {"networks"},
+    **dict.fromkeys(("brain", "pairs", "simulated"), OF_BRAINS),
+}
 """Comparisons that each kind of population takes part in."""
 
 
@@ -24,7 +30,7 @@ def given(metric, kind):
     card = METRICS.card(metric)
     population = make_population(kind, n_candidates=max(2, card.min_candidates))
     scores = make_scores(population, card.comparisons, in_pairs=kind == "pairs")
-    return scores if card.by_split else Scores(scores.cells, scores.splits[:0]), population
+    return scores if card.by_split else replace(scores, splits=scores.splits[:0]), population
 
 
 def measure(metric, kind, **parameters):
@@ -34,7 +40,14 @@ def measure(metric, kind, **parameters):
 def measured(metric, n_candidates):
     """Populations of a run for which a metric is computed: networks and two brains."""
     mouse = DEFAULT["brains"]["mouse"]
-    macaque = {**mouse, "sessions": [1, 2], "sources": "pairs", "compare_with": ["mouse"]}
+    truth = {**mouse["simulated"]["truth"], "variant": "resnet18"}
+    macaque = {
+        **{**mouse, "sessions": [1, 2], "sources": "pairs", "compare_with": ["mouse"]},
+        "simulated": {
+            **{**mouse["simulated"], "truth": truth},
+            "layers": dict.fromkeys(mouse["areas"], "layer1"),
+        },
+    }
     candidates = [
         {"variant": "alexnet", "seed": seed, "layers": ["conv1"]} for seed in range(n_candidates)
     ]
@@ -61,7 +74,8 @@ class TestCard:
         assert card.label
         assert card.reference
         assert card.columns and all(card.columns.values())
-        assert not {"population", "data_kind"} & set(card.columns)
+        assert not {"population", "data_kind", "ci_low", "ci_high"} & set(card.columns)
+        assert set(card.values) <= set(card.columns)
 
     def test_names_populations_and_comparisons_that_exist(self, metric):
         card = METRICS.card(metric)
@@ -72,7 +86,11 @@ class TestCard:
 
     def test_says_how_many_candidates_it_needs(self, metric):
         card = METRICS.card(metric)
-        kinds = {"networks": {"networks"}, "mouse": {"brain"}, "macaque": {"brain", "pairs"}}
+        kinds = {
+            "networks": {"networks"},
+            "mouse": {"brain", "simulated"},
+            "macaque": {"brain", "pairs"},
+        }
         named = {name for name, own in kinds.items() if own & set(card.populations)}
         # Scores of models are there from one candidate on.
         assert measured(metric, max(card.min_candidates, 1)) == named
@@ -129,12 +147,25 @@ class TestMeasure:
         for parameters in choices(metric):
             assert len(measure(metric, kind, **parameters)), parameters
 
-    def test_an_interval_has_a_lower_and_an_upper_end(self, metric, kind):
-        table = measure(metric, kind)
-        if "ci_low" in table:
-            known = table.dropna(subset=["ci_low", "ci_high"])
-            assert len(known)
-            assert (known["ci_low"] <= known["ci_high"]).all()
+    def test_keys_tell_rows_apart(self, metric, kind):
+        card, table = METRICS.card(metric), measure(metric, kind)
+        if card.values:
+            assert not table.duplicated(card.keys).any()
+            assert table[card.keys].notna().all(axis=None)
+
+    def test_values_have_intervals_from_replicates(self, metric, kind):
+        card = METRICS.card(metric)
+        found = replicate(metric, *given(metric, kind), Random(0, 20), {})
+        for value in card.values:
+            interval = found.intervals(value)
+            known = np.isfinite(interval.low)
+            # A share of 0 or 1 that nothing moves says nothing about how sure it is.
+            assert known.any() or set(interval.estimate) <= {0, 1}
+            assert (interval.low[known] <= interval.estimate[known]).all()
+            assert (interval.estimate[known] <= interval.high[known]).all()
+            assert set(interval.resampled[known]) <= {
+                *("subjects and stimuli", "subjects", "stimuli")
+            }
 
     def test_the_table_can_be_written_and_read(self, metric, kind, tmp_path):
         """With a method called null, which is not a missing value."""

@@ -9,20 +9,33 @@ import pytest
 from matplotlib.text import Text
 
 from tests.figures.made_up import KINDS, kinds_of, panel_data
+from workflow_scripts.evaluation.claims import COLUMNS
 from workflow_scripts.evaluation.metric import METRICS
-from workflow_scripts.figures.composition import composition
 from workflow_scripts.figures.panel import PANELS
 from workflow_scripts.figures.population_figure import draw
 from workflow_scripts.figures.style import save
 
 # Numbers of methods and of parts: few and many of each, together and apart.
 SIZES = [(1, 1), (2, 7), (8, 2), (8, 3), (8, 4), (8, 5), (17, 6), (17, 7)]
+# The last number is that of controls among the methods.
+ALL_SIZES = [*((*size, 0) for size in SIZES), (2, 2, 2), (8, 5, 2), (17, 7, 3)]
 DESCRIPTION = "macaque: 3 simulated subjects and 1 recorded subject"
 
 
-def made_up(name, kind, n_methods=8, n_parts=5):
+def made_up(name, kind, n_methods=8, n_parts=5, n_controls=0):
     """The panel as a figure of its own."""
-    return draw(name, panel_data(n_methods, n_parts, kind), DESCRIPTION)
+    return draw(name, panel_data(n_methods, n_parts, kind, n_controls), DESCRIPTION)
+
+
+def columns_of(table):
+    """Columns of the table of a metric but for its intervals, or of the table of claims."""
+    return COLUMNS if table == "claims" else METRICS.card(table).columns
+
+
+def is_measured(table, kind):
+    """Whether a population of this kind of panels has the table."""
+    kinds = {"simulated"} if kind == "simulated_brains" else set(KINDS[kind])
+    return table == "claims" or bool(kinds & set(METRICS.card(table).populations))
 
 
 @pytest.fixture(autouse=True)
@@ -63,16 +76,15 @@ class TestCard:
         assert module.__doc__
         assert card.title
         assert card.caption[0].isupper() and card.caption.endswith(".")
-        assert set(card.tables) <= set(METRICS.names()) and card.tables
-        assert all(card.value in METRICS.card(table).columns for table in card.tables)
+        assert set(card.tables) <= {*METRICS.names(), "claims"} and card.tables
+        assert all(card.value in columns_of(table) for table in card.tables)
         assert card.populations and set(card.populations) <= set(KINDS)
         for kind in card.populations:
-            measured = [METRICS.card(table).populations for table in card.tables]
-            assert all(set(KINDS[kind]) & set(populations) for populations in measured)
+            assert all(is_measured(table, kind) for table in card.tables)
         assert len(card.size) == 2 and min(card.size) > 0
-        assert card.error_bars in ("subjects", "areas", None)
+        assert not card.intervals or card.value in METRICS.card(card.tables[0]).values
         # Only a brain has a configuration that the panel can ask for.
-        assert card.needs is None or "networks" not in card.populations
+        assert card.needs is None or set(card.populations) <= {"brain", "pairs"}
 
     def test_it_is_given_a_place_and_data(self, name):
         assert list(inspect.signature(PANELS.load(name).draw).parameters) == ["figure", "data"]
@@ -82,13 +94,13 @@ class TestCard:
     ("name", "kind"), [(name, kind) for name in PANELS.names() for kind in kinds_of(name)]
 )
 class TestPanel:
-    @pytest.mark.parametrize(("n_methods", "n_parts"), SIZES)
+    @pytest.mark.parametrize(("n_methods", "n_parts", "n_controls"), ALL_SIZES)
     def test_every_text_is_inside_the_figure_and_apart_from_others(
-        self, name, kind, n_methods, n_parts, texts
+        self, name, kind, n_methods, n_parts, n_controls, texts
     ):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            figure = made_up(name, kind, n_methods, n_parts)
+            figure = made_up(name, kind, n_methods, n_parts, n_controls)
             drawn = texts(figure)
         whole = figure.bbox.padded(0.5)
         extents = {text: text.get_window_extent() for text in drawn}
@@ -111,14 +123,20 @@ class TestPanel:
         drawn = texts(made_up(name, kind))
         sentences = " ".join(" ".join(text.get_text().split()) for text in drawn)
         assert f"data: {DESCRIPTION}" in sentences
-        bars = composition(name).error_bars
-        assert bars in sentences
-        assert ("error bars" in sentences) == (PANELS.card(name).error_bars is not None)
+        bars = "error bars: 95 % jackknife interval over subjects and stimuli"
+        assert (bars in sentences) == ("error bars" in sentences) == PANELS.card(name).intervals
 
-    def test_every_method_is_named(self, name, kind, texts):
-        sentences = [text.get_text().split("\n")[0] for text in texts(made_up(name, kind, 3, 2))]
-        for method in panel_data(3, 2, kind).methods:
-            assert method.label in sentences
+    @pytest.mark.parametrize("n_controls", [0, 2])
+    def test_every_method_or_claim_is_named(self, name, kind, n_controls, texts):
+        data = panel_data(3, 2, kind)
+        figure = made_up(name, kind, 3, 2, n_controls)
+        if PANELS.card(name).tables == ("claims",):
+            sentences = [" ".join(text.get_text().split()) for text in texts(figure)]
+            claims = data.tables["claims"]
+            assert set(claims["claim"] + ": " + claims["statement"]) <= set(sentences)
+        else:
+            sentences = [text.get_text().split("\n")[0] for text in texts(figure)]
+            assert {method.label for method in data.methods} <= set(sentences)
 
     def test_the_same_input_gives_the_same_file_and_is_left_alone(self, name, kind, tmp_path):
         data = panel_data(2, 3, kind)

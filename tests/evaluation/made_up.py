@@ -1,14 +1,20 @@
-"""Made-up scores of a population, in the form of scores.csv and split_scores.csv."""
+"""Made-up scores of a population, in the form of the tables that `collect_scores` writes."""
 
+import json
 from itertools import product
 
 import numpy as np
 import pandas as pd
 
+from workflow_scripts.alignment.cells import DIRECTIONS
+from workflow_scripts.alignment.collect_scores import stack_replicates
+from workflow_scripts.common.files import write_netcdf, write_table
 from workflow_scripts.common.profile import POOL
 from workflow_scripts.evaluation.metric import Population, Scores
 
 N_SPLITS = 3
+N_GROUPS = 4
+"""Jackknife groups of stimuli."""
 SAME, DIFFERENT = 0.8, 0.3
 """Score of a method between equal parts, and between different ones, before some noise."""
 
@@ -24,8 +30,11 @@ def make_population(kind, parts=("p1", "p2", "p3"), n_candidates=2):
         kind="networks" if networks else "brain",
         subjects=["alexnet/0", "alexnet/1", "alexnet/2"] if networks else [],
         parts=list(parts),
-        candidates=[] if networks else [f"resnet18/{number}" for number in range(n_candidates)],
+        candidates=[] if networks else [f"resnet{number}/0" for number in range(n_candidates)],
         mappings=MAPPINGS,
+        truth={"variant": "resnet0", "layers": dict.fromkeys(parts, "conv1")}
+        if kind == "simulated"
+        else None,
     )
 
 
@@ -82,7 +91,8 @@ def make_scores(population, comparisons, seed=0, animals=("007", "8", "NA"), in_
                 "target_part": target[1],
             }
             center = SAME if source[1] == target[1] else DIFFERENT
-            n_splits = N_SPLITS if method in MAPPINGS else 1
+            has_splits = method in MAPPINGS or comparison in DIRECTIONS
+            n_splits = N_SPLITS if has_splits else 1
             by_split = center + 0.1 * random.standard_normal(n_splits)
             # All cells of networks have a score, as a silhouette or a map needs.
             skipped = number == 1 and comparison != "networks"
@@ -105,15 +115,50 @@ def make_scores(population, comparisons, seed=0, animals=("007", "8", "NA"), in_
                     "n_target_units": 5,
                     "n_dropped_units": 0,
                     "n_unconverged_fits": 0,
+                    "n_penalties": 5 * n_splits,
+                    "n_penalty_ends": 0,
                     "seconds": np.nan if skipped else 0.5,
                     "data_kind": kind,
                 }
             )
+            # Choices are made between the layers of a candidate alone.
+            chosen_by = by_split + 0.1 * random.standard_normal(n_splits)
             splits += [
-                {**cell, "split": split, "split_score": value, "data_kind": kind}
-                for split, value in enumerate(by_split)
+                {
+                    **cell,
+                    "split": split,
+                    "split_score": value,
+                    "selection_score": selection if comparison in DIRECTIONS else np.nan,
+                    "data_kind": kind,
+                }
+                for split, (value, selection) in enumerate(zip(by_split, chosen_by, strict=True))
             ]
-    return Scores(pd.DataFrame(cells), pd.DataFrame(splits))
+    tables = pd.DataFrame(cells), pd.DataFrame(splits)
+    columns = {"score": tables[0], "score_mean": tables[0], "split_score": tables[1]}
+    is_network = population.kind == "networks"
+    groups = [[name] for name in (subjects if is_network else animals)]
+    without = {}
+    for (name, table), (kind, n) in product(
+        columns.items(), (("stimuli", N_GROUPS), ("subjects", 0 if is_network else len(groups)))
+    ):
+        noise = 0.02 * random.standard_normal((len(table), n))
+        without[f"{name}_without_{kind}"] = table[[name]].to_numpy() + noise
+    return Scores(*tables, without, groups)
+
+
+def write_scores(scores, folder):
+    """The three files of `collect_scores` with the scores of some populations, by their names."""
+    paths = {
+        "scores": folder / "scores.csv",
+        "splits": folder / "splits.csv",
+        "jackknife": folder / "jackknife.nc",
+    }
+    write_table(pd.concat([one.cells for one in scores]), paths["scores"])
+    write_table(pd.concat([one.splits for one in scores]), paths["splits"])
+    groups = {one.cells["brain"].iloc[0]: one.subject_groups for one in scores}
+    data = stack_replicates([one.without for one in scores])
+    write_netcdf(data.assign_attrs(subject_groups=json.dumps(groups)), paths["jackknife"])
+    return paths
 
 
 def _pairs(subjects, parts):

@@ -1,44 +1,84 @@
 """The driver says of each claim what data it was measured on."""
 
+from dataclasses import asdict, replace
+
 import pandas as pd
 import pytest
 
+from tests.evaluation.made_up import MAPPINGS, make_population, make_scores, write_scores
 from workflow_scripts.common.files import read_table, write_table
 from workflow_scripts.evaluation import check_claims
+from workflow_scripts.evaluation.score_tables import ScoreTables
 
-LAYERS = ["conv1", "conv2"]
-METHODS = ["soft_matching", "ridge_post", "null"]
+CLAIMS = [
+    {
+        "claim": "one",
+        "statement": "ridge predicts better than null",
+        "population": "networks",
+        "measure": "predictivity",
+        "compare": [["ridge", "null"]],
+    },
+    {
+        "claim": "two",
+        "statement": "ridge is more specific than null",
+        "population": "networks",
+        "measure": "specificity",
+        "compare": [["ridge", "null"]],
+    },
+    {
+        "claim": "three",
+        "statement": "the same area predicts better",
+        "population": "brain",
+        "measure": "predictivity",
+        "form": "relation",
+    },
+    {
+        "claim": "four",
+        "statement": "brains are like networks",
+        "population": "brain",
+        "measure": "predictivity",
+        "form": "order",
+    },
+]
 
 
 @pytest.fixture
 def check(tmp_path):
-    """claims.csv of the networks and two brains, from tables of predictivity alone."""
-    rows = [
-        (population, method, relation, part, statistic, rank / 10, kind)
-        for population, kind in (
-            ("networks", "networks"),
-            ("mouse", "simulated"),
-            ("macaque", "recorded"),
-        )
-        for rank, method in enumerate(METHODS, start=1)
-        for relation in ("same part", "different part")
-        for part in (*LAYERS, "overall")
-        for statistic in ("median", "mean")
-    ]
-    columns = ["population", "method", "relation", "part", "statistic", "predictivity", "data_kind"]
-    write_table(pd.DataFrame(rows, columns=columns), tmp_path / "predictivity.csv")
-    subjects = []
-    for brain, kind in (("mouse", "simulated"), ("macaque", "recorded")):
-        table = pd.DataFrame(
-            [(brain, f"00{number}", area, kind) for number in range(2) for area in ("V1", "V4")],
-            columns=["brain", "subject", "area", "data_kind"],
-        )
-        subjects.append(tmp_path / f"{brain}.csv")
-        write_table(table, subjects[-1])
+    """claims.csv of some populations of which predictivities alone are measured."""
+    macaque = make_population("brain")
+    everything = [make_population("networks"), replace(macaque, name="mouse"), macaque]
+    scores = [make_scores(population, ["networks", "brain"]) for population in everything]
+    scores[1].cells["data_kind"] = "simulated"
+    paths = write_scores(scores, tmp_path)
 
-    def check(layers=LAYERS, models="3 seeds of alexnet"):
-        settings = {"layers": layers, "models": models, "brains": ["mouse", "macaque"]}
-        tables = {"predictivity": tmp_path / "predictivity.csv"}
+    def check(populations=("networks", "mouse", "macaque")):
+        subjects = []
+        for brain, kind in (("mouse", "simulated"), ("macaque", "recorded")):
+            table = pd.DataFrame(
+                [
+                    (brain, f"00{number}", area, kind)
+                    for number in range(2)
+                    for area in ("V1", "V4")
+                ],
+                columns=["brain", "subject", "area", "data_kind"],
+            )
+            subjects.append(tmp_path / f"{brain}.csv")
+            write_table(table, subjects[-1])
+        settings = {
+            "seed": 0,
+            "claims": CLAIMS,
+            "mappings": MAPPINGS,
+            "models": "3 seeds of alexnet",
+            "populations": [
+                {
+                    **{k: v for k, v in asdict(population).items() if k != "mappings"},
+                    "metrics": {"predictivity": {}},
+                }
+                for population in everything
+                if population.name in populations
+            ],
+        }
+        tables = ScoreTables.read(*paths.values())
         check_claims.main(tables, subjects, settings, tmp_path / "claims.csv")
         return read_table(tmp_path / "claims.csv")
 
@@ -55,23 +95,27 @@ def test_every_row_says_what_data_it_was_measured_on(check):
     assert kinds == {"networks": ["networks"], "mouse": ["simulated"], "macaque": ["recorded"]}
 
 
-def test_claims_on_a_metric_without_a_table_are_not_measured(check):
-    claims = check().set_index("claim")["holds"]
-    assert claims["M1"].iloc[0] == "yes"
-    for claim in ("M7", "M12", "B3", "B5"):
-        assert set(claims[[claim]]) == {"not measured"}
+def test_claims_on_a_metric_that_was_left_out_are_not_measured(check):
+    claims = check().set_index("claim")["verdict"]
+    assert set(claims[["two"]]) == {"not measured"}
+    assert "not measured" not in set(claims[["one"]])
 
 
 def test_a_method_called_null_is_compared_like_any_other(check):
     """pandas alone would take its name for a missing value."""
     claims = check()
-    s1 = claims[(claims["claim"] == "S1") & (claims["population"] == "mouse")]
-    assert s1["part"].unique().tolist() == [*METHODS, "all"]
-    b2 = claims[(claims["claim"] == "B2") & (claims["population"] == "macaque")]
-    assert (b2["left"] == 1).all()
-    assert set(b2["holds"]) == {"yes"}
+    rows = claims[(claims["claim"] == "three") & (claims["population"] == "mouse")]
+    assert rows["part"].unique().tolist() == [*MAPPINGS, "all"]
 
 
 def test_a_run_without_networks_has_claims_on_its_brains(check):
-    claims = check(layers=[], models=None)
+    claims = check(populations=("mouse", "macaque"))
     assert set(claims["population"]) == {"mouse", "macaque"}
+    # One of them would compare a brain with the networks.
+    assert set(claims["claim"]) == {"three"}
+    assert "four" in set(check()["claim"])
+
+
+def test_settings_are_left_as_they_are(check):
+    """The driver may be called again with the same ones."""
+    pd.testing.assert_frame_equal(check(), check())

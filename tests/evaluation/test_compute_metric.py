@@ -5,8 +5,8 @@ from dataclasses import asdict, replace
 import pandas as pd
 import pytest
 
-from tests.evaluation.made_up import MAPPINGS, make_population, make_scores
-from workflow_scripts.common.files import read_table, write_table
+from tests.evaluation.made_up import MAPPINGS, make_population, make_scores, write_scores
+from workflow_scripts.common.files import read_table
 from workflow_scripts.evaluation import compute_metric
 from workflow_scripts.evaluation.metric import METRICS
 
@@ -27,9 +27,7 @@ def compute(tmp_path):
             make_scores(population, ALL, in_pairs=in_pairs and population.kind == "brain")
             for population in populations
         ]
-        for name in ("cells", "splits"):
-            table = pd.concat([getattr(one, name) for one in scores], ignore_index=True)
-            write_table(table, tmp_path / f"{name}.csv")
+        paths = write_scores(scores, tmp_path)
         settings = {
             "seed": 0,
             "n_draws": 50,
@@ -39,7 +37,7 @@ def compute(tmp_path):
             "populations": [item(population) for population in measured or populations],
         }
         output = tmp_path / "table.csv"
-        compute_metric.main(tmp_path / "cells.csv", tmp_path / "splits.csv", settings, output)
+        compute_metric.main(*paths.values(), settings, output)
         return read_table(output)
 
     return compute
@@ -47,7 +45,7 @@ def compute(tmp_path):
 
 def test_population_is_the_first_column_and_the_kind_of_data_the_last(compute):
     table = compute("predictivity", [make_population("networks"), make_population("brain")])
-    assert list(table) == ["population", *METRICS.card("predictivity").columns, "data_kind"]
+    assert list(table) == list(METRICS.card("predictivity").table_columns)
     kinds = table.groupby("population")["data_kind"].unique().map(list).to_dict()
     assert kinds == {"networks": ["networks"], "macaque": ["recorded"]}
 
@@ -85,7 +83,7 @@ def test_without_scores_the_table_has_no_rows_but_its_columns(metric, compute):
     networks, brain = make_population("networks"), make_population("brain")
     other, missing = (brain, networks) if metric == "silhouette" else (networks, brain)
     table = compute(metric, [other], measured=[missing])
-    assert list(table) == ["population", *METRICS.card(metric).columns, "data_kind"]
+    assert list(table) == list(METRICS.card(metric).table_columns)
     assert not len(table)
 
 
@@ -99,13 +97,13 @@ def test_a_brain_in_pairs_has_a_silhouette_of_its_own(compute):
     pd.testing.assert_frame_equal(rows, alone)
 
 
-def test_a_number_with_something_simulated_in_it_says_so():
-    for kinds, expected in (
-        (["recorded", "recorded"], "recorded"),
-        (["recorded", "simulated"], "simulated"),
-        (["networks"], "networks"),
-    ):
-        assert compute_metric.data_kind(pd.DataFrame({"data_kind": kinds})) == expected
+def test_every_value_has_an_interval_over_subjects_and_stimuli_where_both_can_be_left_out(compute):
+    table = compute("predictivity", [make_population("networks")])
+    assert set(table["resampled"]) == {"subjects and stimuli"}
+    assert (table["ci_low"] < table["predictivity"]).all()
+    assert (table["predictivity"] < table["ci_high"]).all()
+    table = compute("separability", [make_population("brain")])
+    assert set(table["resampled"]) == {"subjects and stimuli"}
 
 
 def test_parameters_reach_the_metric(compute):

@@ -1,5 +1,7 @@
 """Which metrics and figures each population has: those that its comparisons have scores for."""
 
+from types import SimpleNamespace as Wildcards
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,13 @@ MOUSE = DEFAULT["brains"]["mouse"]
 
 def plan(brains, **changes):
     return Plan({**DEFAULT, "brains": brains, **changes})
+
+
+OF_EVERY = {"cost"}
+OF_COMPARED = {"predictivity", "specificity", "identification", *OF_EVERY}
+OF_MODELS = {"separability", "recovery"}
+"""Metrics of every population, of subjects that are compared with each other, and of models with a
+brain that is simulated from one of their variants."""
 
 
 def measured(found):
@@ -55,8 +64,8 @@ def lab(tmp_path):
 def test_networks_and_a_pooled_brain_have_what_their_cards_say():
     found = measured(plan({"mouse": MOUSE}))
     assert found == {
-        "networks": {"predictivity", "silhouette", "mds", "cost"},
-        "mouse": {"predictivity", "separability", "cost"},
+        "networks": {"silhouette", "mds"} | OF_COMPARED,
+        "mouse": OF_COMPARED | OF_MODELS,
     }
 
 
@@ -65,7 +74,7 @@ def test_a_brain_in_pairs_has_a_silhouette_and_a_map_as_well():
     pooled = plan({"mouse": MOUSE})
     assert measured(pairs)["mouse"] - measured(pooled)["mouse"] == {"silhouette", "mds"}
     new = figures(pairs, "mouse") - figures(pooled, "mouse")
-    assert new == {"silhouette", "profile_map", "figure_3"}
+    assert new == {"silhouette", "profile_map", "figure_2_pairs"}
     assert figures(pooled, "mouse") < figures(pairs, "mouse")
     assert "results/figures/mouse/silhouette.svg" in pairs.final_files()
     assert figures(pairs, "networks") == figures(pooled, "networks")
@@ -74,7 +83,7 @@ def test_a_brain_in_pairs_has_a_silhouette_and_a_map_as_well():
 @pytest.mark.parametrize("n_candidates", [0, 1])
 def test_separability_needs_two_candidates(n_candidates):
     found = plan({"mouse": MOUSE}, candidates=DEFAULT["candidates"][:n_candidates])
-    assert measured(found)["mouse"] == {"predictivity", "cost"}
+    assert measured(found)["mouse"] == OF_COMPARED
     assert not {name for name in figures(found, "mouse") if "separability" in name}
     assert "results/tables/separability.csv" not in found.final_files()
 
@@ -82,7 +91,7 @@ def test_separability_needs_two_candidates(n_candidates):
 def test_a_brain_without_images_has_no_models(lab):
     brains = {"mouse": MOUSE, "lab": lab("a", "b", images=False)}
     found = plan(brains)
-    assert measured(found)["lab"] == {"predictivity", "cost"}
+    assert measured(found)["lab"] == OF_COMPARED
     # The other brain keeps its own.
     assert "separability" in measured(found)["mouse"]
     sizes = {item["name"]: len(item["candidates"]) for item in found.evaluation.populations}
@@ -95,9 +104,48 @@ def test_one_subject_has_models_alone(lab):
     assert not {name for name in figures(found, "lab") if "predictivity" in name}
 
 
+def test_controls_are_measured_but_no_claim_is_about_them():
+    controls = {"kernel_ridge": {}, "shuffled_ridge": {}}
+    found = plan({"mouse": MOUSE}, methods={**DEFAULT["methods"], **controls})
+    measured = found.evaluation.metric_settings(Wildcards(metric="predictivity"))["mappings"]
+    claimed = found.evaluation.claim_settings(Wildcards())["mappings"]
+    assert set(measured) - set(claimed) == set(controls)
+    assert "ridge_post" in claimed
+
+
+def test_units_of_candidates_are_collected_where_a_brain_predicts_them():
+    table = "results/tables/model_units.csv"
+    assert table in plan({"mouse": MOUSE}).final_files()
+    assert table not in plan({"mouse": MOUSE}, candidates=[]).final_files()
+    assert table not in plan({"mouse": MOUSE}, methods={"rsa": {}}).final_files()
+    shards = plan({"mouse": MOUSE}).alignment.unit_shards()
+    assert "results/scores/brain_to_model/mouse/ridge_post/alexnet/0.nc" in shards
+    assert not {"rsa", "ridge_pre"} & {path.split("/")[4] for path in shards}
+
+
 @pytest.mark.parametrize("sources", ["pooled", "pairs"])
 def test_every_table_and_figure_is_made_once(lab, sources):
     files = plan({"mouse": MOUSE, "lab": lab("a", "b", sources=sources)}).final_files()
     assert len(files) == len(set(files))
     for table in ("subjects", "units", "stimuli"):
         assert f"results/tables/lab/{table}.csv" in files
+
+
+def test_recovery_is_of_brains_that_are_simulated_from_a_candidates_variant():
+    """All of them together have a figure."""
+    other = {**MOUSE["simulated"], "truth": {"variant": "resnet18", "seed": 99}}
+    other["layers"] = dict.fromkeys(MOUSE["areas"], "layer1")
+    cat = {**MOUSE, "sessions": [1, 2], "simulated": other}
+    alexnets = [{**one, "variant": "alexnet"} for one in DEFAULT["candidates"][:1]]
+    candidates = [*alexnets, {**alexnets[0], "seed": 5}]
+    found = plan({"mouse": MOUSE, "cat": cat}, candidates=candidates)
+    assert "recovery" in measured(found)["mouse"]
+    assert "recovery" not in measured(found)["cat"]
+    assert found.figures.truths == {"mouse": "alexnet"}
+    assert "results/figures/simulated_brains/figure_3.svg" in found.final_files()
+
+
+def test_without_a_true_candidate_there_is_nothing_to_recover():
+    found = plan({"mouse": MOUSE}, candidates=DEFAULT["candidates"][1:3])
+    assert "recovery" not in measured(found)["mouse"]
+    assert not [name for name in found.final_files() if "simulated_brains" in name]

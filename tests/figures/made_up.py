@@ -1,28 +1,66 @@
 """Made-up tables of the metrics, from which panels are drawn in tests."""
 
-from itertools import product
+from dataclasses import replace
+from itertools import cycle, product
 
 import numpy as np
 import pandas as pd
+import yaml
 
 from tests.evaluation.made_up import MAPPINGS, make_population, make_scores
 from workflow_scripts.evaluation.metric import METRICS, Random
+from workflow_scripts.evaluation.plan import CLAIMS
 from workflow_scripts.figures.composition import composition
 from workflow_scripts.figures.panel import MethodLook, PanelData
 
 LABELS = ("Ridge (post)", "Partial soft matching", "Pre linear softplus", "RSA")
 SUBJECTS = ("alexnet/0", "alexnet/1", "alexnet/2")
 ANIMALS = ("monkey_a", "monkey_b", "monkey_c")
-KINDS = {"networks": ["networks"], "brain": ["brain"], "pairs": ["brain", "pairs"]}
-"""What cards call a population: networks, a brain, and one whose subjects are compared in pairs."""
-INTERVAL = {"ci_low": 0.2, "ci_high": 0.5}
-NO_INTERVAL = {"ci_low": np.nan, "ci_high": np.nan}
+KINDS = {
+    "networks": ["networks"],
+    "brain": ["brain"],
+    "pairs": ["brain", "pairs"],
+    "simulated_brains": ["simulated_brains"],
+}
+"""What cards of panels call a population: networks, a brain, one whose subjects are compared in
+pairs, and all simulated brains together."""
+TRUTHS = {
+    "alexnet_mice": "alexnet",
+    "alexnet_noiseless_mice": "alexnet_noiseless",
+    "alexnet_untrained_mice": "alexnet_untrained",
+    "resnet18_mice": "resnet18",
+}
+"""Simulated brains, and the variants of the networks from which they are simulated."""
+INTERVAL = {"low": 0.2, "high": 0.5, "resampled": "subjects and stimuli"}
+NO_INTERVAL = {"low": np.nan, "high": np.nan, "resampled": ""}
+CHOICES = {
+    "predictivity": ["median over units", "mean over units"],
+    "specificity": [
+        f"silhouette, {how} of directions, {clipped}, {pairs}"
+        for how in ("mean", "min", "max")
+        for clipped in ("clipped", "not clipped")
+        for pairs in ("all pairs", "other subjects")
+    ],
+    "separability": [
+        f"{scale} separability, {layers}, mean of {combined}"
+        for scale in ("raw", "relative")
+        for layers in ("best layer", "mean of layers")
+        for combined in ("separabilities", "similarities")
+    ],
+}
+CHOICES["distances"] = CHOICES["specificity"]
+"""Names of the choices of how to measure what claims compare, the configured one first."""
 
 
-def looks(n):
-    """Names, labels and colours of `n` methods; labels are about as long as real ones."""
+def looks(n, n_controls=0):
+    """Looks of `n` methods, the last ones controls; labels are about as long as real ones."""
     return [
-        MethodLook(f"method_{i}", f"{LABELS[i % len(LABELS)]} {i}", f"#{i:02d}8050")
+        MethodLook(
+            f"method_{i}",
+            f"{LABELS[i % len(LABELS)]} {i}",
+            f"#{i:02d}8050",
+            control=i >= n - n_controls,
+        )
         for i in range(n)
     ]
 
@@ -33,23 +71,25 @@ def kinds_of(figure):
     return [kind for kind in kinds if kind != "pairs" or "brain" not in kinds]
 
 
-def panel_data(n_methods, n_parts, kind):
-    """Tables of every metric, with an interval for every method but the first.
+def panel_data(n_methods, n_parts, kind, n_controls=0):
+    """Tables of every metric and of the claims, with an interval for every method but the first.
 
     `kind` is one of `KINDS`.
     """
-    methods = looks(n_methods)
+    methods = looks(n_methods, n_controls)
+    values = {
+        method.name: INTERVAL if number else NO_INTERVAL for number, method in enumerate(methods)
+    }
+    if kind == "simulated_brains":
+        return PanelData({"recovery": _recovery(values)}, methods, [], TRUTHS)
     word = "conv" if kind == "networks" else "area"
     parts = [f"{word}{number}" for number in range(1, n_parts + 1)]
-    values = {
-        method.name: {"data_kind": "simulated", **(INTERVAL if number else NO_INTERVAL)}
-        for number, method in enumerate(methods)
-    }
     tables = {
         "predictivity": _predictivity(values, parts),
         "silhouette": _silhouette(values),
         "mds": _mds(values, parts, SUBJECTS if kind == "networks" else ANIMALS),
         "separability": _separability(values, parts),
+        "claims": _claims("networks" if kind == "networks" else "brain"),
     }
     for name in set(METRICS.names()) - set(tables):
         if set(KINDS[kind]) & set(METRICS.card(name).populations):
@@ -71,7 +111,60 @@ def _measured(metric, values, parts, kind):
     if "method" not in table:
         return table
     rows = table[table["method"] == MAPPINGS[0]]
-    return pd.concat([rows.assign(method=name) for name in values])
+    return pd.concat([_with_intervals(rows, card, name, row) for name, row in values.items()])
+
+
+def _with_intervals(rows, card, method, interval):
+    """Rows of a method, all with the same interval, as `compute_metric` adds it."""
+    columns = {
+        column: interval[end]
+        for pair in card.interval_columns.values()
+        for column, end in zip(pair, ("low", "high"), strict=True)
+    }
+    return rows.assign(method=method, **columns, resampled=interval["resampled"])
+
+
+def _interval(row):
+    """An interval as the columns of a table with one value."""
+    return {"ci_low": row["low"], "ci_high": row["high"], "resampled": row["resampled"]}
+
+
+def _recovery(values):
+    """Of every simulated brain, from scores that are the same for all methods."""
+    card = METRICS.card("recovery")
+    tables = []
+    for seed, (brain, variant) in enumerate(TRUTHS.items()):
+        population = replace(
+            make_population("brain", ["area1", "area2"]),
+            candidates=[f"{name}/0" for name in TRUTHS.values()],
+            truth={"variant": variant, "layers": {"area1": "conv1", "area2": "conv2"}},
+        )
+        scores = make_scores(population, card.comparisons, seed)
+        table = METRICS.load("recovery").measure(scores, population, Random(0, 0))
+        rows = table[table["method"] == MAPPINGS[0]].assign(population=brain)
+        tables += [_with_intervals(rows, card, name, row) for name, row in values.items()]
+    return pd.concat(tables)
+
+
+def _claims(kind):
+    """The claims of the paper, with every verdict, and none for one of the choices."""
+    verdicts = cycle(["holds", "undecided", "fails", "not measured", "holds"])
+    return [
+        {
+            "claim": claim["claim"],
+            "statement": claim["statement"],
+            "measure": claim["measure"],
+            "choice": choice,
+            "is_default": number == 0,
+            "part": part,
+            "margin": 0.1,
+            "verdict": next(verdicts),
+        }
+        for claim in yaml.safe_load(CLAIMS.read_text("utf-8"))
+        if claim["population"] == kind
+        for number, choice in enumerate(CHOICES[claim["measure"]])
+        for part in ("one", "another", "all")
+    ]
 
 
 def _predictivity(values, parts):
@@ -84,7 +177,7 @@ def _predictivity(values, parts):
             "part": part,
             "statistic": statistic,
             "predictivity": 0.1 + 0.3 * (rank % 3),
-            **row,
+            **_interval(row),
         }
         for part, relation, statistic in product([*parts, "overall"], relations, statistics)
         for rank, (method, row) in enumerate(values.items())
@@ -93,7 +186,7 @@ def _predictivity(values, parts):
 
 def _silhouette(values):
     return [
-        {"method": method, "default": default, "silhouette": 0.3, **row}
+        {"method": method, "default": default, "silhouette": 0.3, **_interval(row)}
         for method, row in values.items()
         for default in (True, False)
     ]
@@ -113,7 +206,14 @@ def _mds(values, parts, subjects):
 def _separability(values, parts):
     directions = ("model_to_brain", "brain_to_model", "both")
     return [
-        {"method": method, "direction": direction, "area": area, "separability": 0.2, **row}
+        {
+            "method": method,
+            "direction": direction,
+            "area": area,
+            "scale": scale,
+            "separability": 0.2 if scale == "raw" else 0.7,
+            **_interval(row),
+        }
         for method, row in values.items()
-        for direction, area in product(directions, [*parts, "mean"])
+        for direction, area, scale in product(directions, [*parts, "mean"], ("raw", "relative"))
     ]

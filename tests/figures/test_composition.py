@@ -19,7 +19,13 @@ ROOT = Path(__file__).parents[2]
 def test_panels_of_a_composed_figure_are_of_one_population_and_fill_its_width(name):
     content = composition(name)
     assert set(content.panels) <= set(PANELS.names())
-    expected = {"figure_1": ["networks"], "figure_2": ["brain"], "figure_3": ["pairs"]}
+    expected = {
+        "figure_1": ["networks"],
+        "figure_2": ["brain"],
+        "figure_2_pairs": ["pairs"],
+        "figure_3": ["simulated_brains"],
+        "figure_4": ["networks", "brain"],
+    }
     assert kinds_of(name) == expected[name]
     for kind in expected[name]:
         assert all(set(KINDS[kind]) & set(card.populations) for card in content.cards)
@@ -27,9 +33,9 @@ def test_panels_of_a_composed_figure_are_of_one_population_and_fill_its_width(na
 
 
 def test_a_composed_figure_reads_the_tables_of_all_its_panels():
-    assert composition("figure_1").tables == ["predictivity", "silhouette", "mds"]
-    assert composition("figure_2").tables == ["predictivity", "separability"]
-    assert composition("figure_1").size == (10.5, 9.4)
+    assert composition("figure_1").tables == ["predictivity", "silhouette", "mds", "specificity"]
+    assert composition("figure_2").tables == ["predictivity", "separability", "specificity"]
+    assert composition("figure_1").size == (10.5, 13.0)
 
 
 def test_a_panel_alone_has_its_own_tables_title_size_and_needs():
@@ -42,20 +48,12 @@ def test_a_panel_alone_has_its_own_tables_title_size_and_needs():
     assert composition("figure_2").needs == []
 
 
-def test_error_bars_are_told_apart_by_letters_only_where_they_differ():
-    bars = "error bars: 95 % bootstrap interval over"
-    assert composition("figure_1").error_bars == f"{bars} subjects"
-    assert composition("figure_2").error_bars == f"{bars} subjects (A, B) or areas (C, D)"
-    assert composition("brain_predictivity").error_bars == f"{bars} subjects"
-    assert composition("profile_map").error_bars == ""
-
-
 def test_the_caption_of_a_composed_figure_lists_its_panels_and_data():
     paragraphs = figure_caption("figure_1", "networks", "3 seeds of alexnet").split("\n\n")
     panels = composition("figure_1").panels
     expected = [PANELS.card(panel).caption for panel in panels]
     assert paragraphs == [
-        *(f"{letter}: {caption}" for letter, caption in zip("ABCD", expected, strict=True)),
+        *(f"{letter}: {caption}" for letter, caption in zip("ABCDE", expected, strict=True)),
         "Data: 3 seeds of alexnet.",
     ]
 
@@ -64,6 +62,11 @@ def test_the_caption_of_a_panel_is_that_of_its_card():
     first, data = figure_caption("brain_predictivity", "macaque", None).split("\n\n")
     assert first == PANELS.card("brain_predictivity").caption
     assert data.startswith("Data: the brain macaque; the foot of the figure says")
+
+
+def test_the_caption_of_all_simulated_brains_names_none_of_them():
+    last = figure_caption("recovery", "simulated_brains", None).split("\n\n")[-1]
+    assert last.startswith("Data: all simulated brains; the foot of the figure says")
 
 
 def test_captions_name_the_tables_that_say_more():

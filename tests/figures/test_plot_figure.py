@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from tests.figures.made_up import panel_data
+from tests.figures.made_up import TRUTHS, panel_data
 from workflow_scripts.common.files import write_table
 from workflow_scripts.figures import plot_figure
 from workflow_scripts.figures.composition import composition
@@ -28,7 +28,13 @@ def plot(tmp_path):
         outputs = [tmp_path / "figure.svg", tmp_path / "figure.png"]
         parts = panel_data(2, 3, "brain" if subjects else "networks").parts
         brains = [population] if subjects else []
-        settings = {"methods": methods, "parts": parts, "models": models, "brains": brains}
+        settings = {
+            "methods": methods,
+            "parts": parts,
+            "models": models,
+            "brains": brains,
+            "truths": {},
+        }
         of_brains = [subjects] if subjects else []
         plot_figure.main(paths, of_brains, population, name, settings, outputs)
         assert outputs[1].read_bytes().startswith(b"\x89PNG")
@@ -77,6 +83,32 @@ def test_rows_of_other_populations_are_left_out(plot, subjects):
     """No row is of this brain."""
     text = plot("brain_predictivity", "marmoset", subjects=subjects)
     assert "nothing was measured" in text and "area1" not in text
+
+
+def test_all_simulated_brains_are_drawn_together_and_described_by_their_subjects(tmp_path):
+    """The brain that is not among them is left out."""
+    table = panel_data(2, 2, "simulated_brains").tables["recovery"].replace(NAMES)
+    write_table(table, tmp_path / "recovery.csv")
+    truths = {brain: TRUTHS[brain] for brain in ("alexnet_mice", "resnet18_mice")}
+    tables = []
+    for brain in truths:
+        subject = {"brain": brain, "subject": "007", "area": "VISp", "data_kind": "simulated"}
+        write_table(pd.DataFrame([{**subject, **MEASURED}]), tmp_path / f"{brain}.csv")
+        tables.append(tmp_path / f"{brain}.csv")
+    settings = {
+        "methods": METHODS,
+        "parts": [],
+        "models": None,
+        "brains": list(truths),
+        "truths": truths,
+    }
+    paths, output = {"recovery": tmp_path / "recovery.csv"}, tmp_path / "figure.svg"
+    plot_figure.main(paths, tables, "simulated_brains", "recovery_margin", settings, [output])
+    text = output.read_text()
+    assert "data: alexnet_mice: 1 simulated subject; resnet18_mice: 1 simulated subject" in text
+    assert ">alexnet<" in text and ">resnet18<" in text
+    assert "alexnet_noiseless" not in text
+    assert "label of a" in text
 
 
 def test_methods_are_drawn_under_their_labels_in_the_order_of_the_configuration(plot):

@@ -1,22 +1,32 @@
 """Figures of a population: they say what they show, and equal input gives equal files."""
 
+from dataclasses import replace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from tests.figures.made_up import KINDS, kinds_of, panel_data
-from workflow_scripts.figures.composition import COMPOSITIONS, figures
+from workflow_scripts.figures.composition import COMPOSITIONS, composition, figures
 from workflow_scripts.figures.panel import PANELS, PanelData
-from workflow_scripts.figures.population_figure import draw
+from workflow_scripts.figures.population_figure import draw, error_bars
 from workflow_scripts.figures.style import save
 
 SIMULATED = "macaque: 3 simulated subjects"
-DESCRIPTIONS = {"networks": "3 seeds of a network", "brain": SIMULATED, "pairs": SIMULATED}
+DESCRIPTIONS = {"networks": "3 seeds of a network", **dict.fromkeys(list(KINDS)[1:], SIMULATED)}
 NAMES = [*COMPOSITIONS, *PANELS.names()]
 FIGURES = [(name, kind) for name in NAMES for kind in kinds_of(name)]
 
-# Panels of maps, whose colours are not those of methods.
-WITHOUT_BARS = ("profile_map", "brain_to_brain")
+# Figures in which colour is not the method, but the layer, the score or the verdict.
+WITHOUT_COLOURS = (
+    "profile_map",
+    "brain_to_brain",
+    "identification",
+    "recovery",
+    "verdicts",
+    "figure_4",
+)
+BARS = "error bars: 95 % jackknife interval over"
 
 
 @pytest.fixture(autouse=True)
@@ -43,10 +53,11 @@ def test_a_figure_says_what_it_shows(name, kind, tmp_path):
     text = (tmp_path / "figure.svg").read_text()
     assert DESCRIPTIONS[kind] in text
     assert ("simulated" in text) == (kind != "networks")
-    if name not in WITHOUT_BARS:
-        assert "error bars: 95 % bootstrap interval over" in sentences(figure)
+    has_intervals = any(card.intervals for card in composition(name).cards)
+    assert (f"{BARS} subjects and stimuli" in sentences(figure)) == has_intervals
+    shown = {table for card in composition(name).cards for table in card.tables}
     for method in panel_data(3, 2, kind).methods:
-        assert method.label in text
+        assert method.label in text or shown == {"claims"}
 
 
 @pytest.mark.parametrize(("name", "kind"), FIGURES)
@@ -57,10 +68,9 @@ def test_equal_input_gives_equal_files(name, kind, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"), [(name, kind) for name, kind in FIGURES if name not in WITHOUT_BARS]
+    ("name", "kind"), [(name, kind) for name, kind in FIGURES if name not in WITHOUT_COLOURS]
 )
 def test_a_method_has_its_colour_in_every_panel(name, kind, tmp_path):
-    """In the maps, colour is the layer or the score."""
     save(made_up(name, kind), tmp_path / "figure.svg")
     text = (tmp_path / "figure.svg").read_text()
     for method in panel_data(3, 2, "networks").methods:
@@ -74,6 +84,126 @@ def test_the_interval_is_drawn_where_it_is():
     assert drawn == [[0.2, 0.5], [0.2, 0.5]]
 
 
+def footer(name, **resampled):
+    """What the footer says of error bars if the intervals of some tables are over other things."""
+    data = panel_data(3, 2, "brain")
+    for table, words in resampled.items():
+        data.tables[table]["resampled"] = words
+    return error_bars(composition(name), data)
+
+
+def test_error_bars_are_told_apart_by_letters_only_where_they_differ():
+    assert footer("figure_2") == f"{BARS} subjects and stimuli"
+    assert footer("figure_2", predictivity="stimuli", separability="stimuli") == (
+        f"{BARS} stimuli (A, B, C, D); over subjects and stimuli (E)"
+    )
+    assert footer("brain_predictivity", predictivity="subjects") == f"{BARS} subjects"
+    assert footer("brain_to_brain") == footer("verdicts") == ""
+
+
+def test_the_footer_says_if_some_intervals_are_over_stimuli_alone():
+    """As in an area of two subjects."""
+    words = ["", *["subjects and stimuli"] * 2] * 8 + ["", *["stimuli"] * 2] * 16
+    found = footer("brain_predictivity", predictivity=words)
+    assert found == f"{BARS} subjects, stimuli or both"
+
+
+def test_a_footer_without_intervals_says_nothing_of_them():
+    data = panel_data(1, 2, "brain")
+    assert error_bars(composition("figure_2"), data) == ""
+
+
+def drawn_texts(figure):
+    """Texts of a figure and all its parts."""
+    return [text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text"))]
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "values", "limits"),
+    [
+        ("brain_predictivity", "predictivity", (0.2, 0.9), (-1, 1.02)),
+        ("brain_predictivity_overall", "predictivity", (-2, 0.9), (-2.1, 1.02)),
+        ("separability_by_direction", "separability", (0.1, 0.2), (0, None)),
+        ("separability_overall", "separability", (0.1, 0.2), (0, None)),
+    ],
+)
+def test_intervals_end_where_no_value_can_be_and_bars_are_whole(name, table, values, limits):
+    data = panel_data(2, 2, "brain")
+    rows = data.tables[table]
+    value = rows["method"].map(dict(zip(["method_0", "method_1"], values, strict=True)))
+    data.tables[table] = rows.assign(ci_low=-5.0, ci_high=5.0, **{table: value})
+    figure = draw(name, data, SIMULATED)
+    low, high = figure.subfigs[0].subfigs[0].axes[0].get_ylim()
+    assert low == pytest.approx(limits[0])
+    assert high == pytest.approx(limits[1]) if limits[1] else high > 5
+
+
+@pytest.mark.parametrize("name", ["brain_predictivity", "separability_overall"])
+def test_a_control_is_a_grey_line_in_place_of_a_bar(name):
+    """Its line and the band of its interval go across all bars of a group."""
+    figure = draw(name, panel_data(3, 2, "brain", n_controls=1), SIMULATED)
+    (axes,) = figure.subfigs[0].subfigs[0].axes
+    controls = [lines for lines in axes.collections if lines.get_label() == "Pre linear softplus 2"]
+    (lines,) = controls
+    value = {"brain_predictivity": 0.7, "separability_overall": 0.2}[name]
+    segments = [line.tolist() for line in lines.get_segments()]
+    starts = {"brain_predictivity": (-0.45, 0.55), "separability_overall": (-0.5,)}[name]
+    width = {"brain_predictivity": 0.9, "separability_overall": 2}[name]
+    assert np.allclose(segments, [[[x, value], [x + width, value]] for x in starts])
+    bands = [bar for bar in axes.patches if bar.get_facecolor()[:3] == (0.3, 0.3, 0.3)]
+    assert np.allclose(
+        [(bar.get_x(), bar.get_width()) for bar in bands], [(x, width) for x in starts]
+    )
+    assert np.allclose([(bar.get_y(), bar.get_height()) for bar in bands], [(0.2, 0.3)])
+    assert len(axes.patches) - len(bands) == 2 * len(starts)
+
+
+def test_the_controls_are_the_last_rows_of_the_readings_of_specificity():
+    data = panel_data(3, 2, "brain")
+    methods = [replace(data.methods[0], control=True), *data.methods[1:]]
+    figure = draw("specificity", PanelData(data.tables, methods, data.parts), SIMULATED)
+    names = figure.subfigs[0].subfigs[0].axes[0].get_yticklabels()
+    assert [name.get_text() for name in names] == [
+        *(method.label for method in data.methods[1:]),
+        data.methods[0].label,
+    ]
+
+
+def test_the_matrices_of_recovery_have_the_shares_of_the_table_and_frame_the_true_candidate():
+    data = panel_data(2, 2, "simulated_brains")
+    figure = draw("recovery", data, SIMULATED)
+    table = data.tables["recovery"]
+    for axes, direction in zip(
+        figure.subfigs[0].subfigs[0].axes, ("model_to_brain", "brain_to_model"), strict=False
+    ):
+        shown = axes.images[0].get_array()
+        frames = [patch for patch in axes.patches if patch.get_width() == 1]
+        of_method = table[
+            (table["method"] == "method_1")
+            & (table["direction"] == direction)
+            & (table["level"] == "model")
+            & (table["area"] == "overall")
+        ]
+        blocks = [rows["share"].tolist() for _, rows in of_method.groupby("population")]
+        assert [shown[1, 5 * n : 5 * n + 4].tolist() for n in range(4)] == blocks
+        true = of_method.loc[of_method["is_truth"], "share"]
+        assert shown[1, 20] == pytest.approx(true.mean())
+        # The true candidate of the first brain is the first, and so on.
+        expected = {(5 * n + n, row) for n in range(4) for row in range(2)}
+        assert {(patch.get_x() + 0.5, patch.get_y() + 0.5) for patch in frames} == expected
+
+
+def test_the_verdict_of_a_claim_is_that_of_all_its_rows():
+    """The table has rows of its parts, and a last one of all of them."""
+    data = panel_data(1, 2, "networks")
+    claims = data.tables["claims"]
+    figure = draw("verdicts", data, DESCRIPTIONS["networks"])
+    signs = {"holds": "+", "fails": "−", "undecided": "?"}
+    shown = [text for text in drawn_texts(figure) if text in signs.values()]
+    verdicts = claims.loc[claims["part"] == "all", "verdict"].map(signs).dropna()
+    assert sorted(shown) == sorted(verdicts)
+
+
 @pytest.mark.parametrize("name", COMPOSITIONS)
 def test_letters_stand_in_reading_order(name):
     """From left to right, then downwards."""
@@ -84,11 +214,12 @@ def test_letters_stand_in_reading_order(name):
         for band in figure.subfigs
         for place in band.subfigs
         for text in place.texts
-        if text.get_weight() == "bold"
+        if text.get_weight() == "bold" and text.get_text()
     }
     assert sorted(letters, key=lambda letter: (-letters[letter][1], letters[letter][0])) == [
-        *("A", "B", "C", "D")
+        *filter(None, composition(name).letters)
     ]
+    assert len(letters) == {"figure_3": 2, "figure_4": 0}.get(name, 5)
 
 
 def test_a_panel_without_scores_says_so():
@@ -98,8 +229,7 @@ def test_a_panel_without_scores_says_so():
     for empty in (table[:0], table.assign(separability=np.nan)):
         tables = {**data.tables, "separability": empty}
         figure = draw("figure_2", PanelData(tables, data.methods, data.parts), "nobody")
-        drawn = figure.findobj(lambda artist: hasattr(artist, "get_text"))
-        texts = [text.get_text() for text in drawn]
+        texts = drawn_texts(figure)
         assert "Separability by direction:\nnothing was measured" in texts
         assert "Predictivity, mean over areas" in texts
 
@@ -111,16 +241,18 @@ def test_a_method_without_a_value_is_not_drawn():
     value = table["predictivity"].where(table["method"] != "method_1")
     tables = {**data.tables, "predictivity": table.assign(predictivity=value)}
     figure = draw("brain_predictivity", PanelData(tables, data.methods, data.parts), "somebody")
-    texts = [text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text"))]
+    texts = drawn_texts(figure)
     assert "Ridge (post) 0" in texts and "Pre linear softplus 2" in texts
     assert "Partial soft matching 1" not in texts
 
 
-def test_every_panel_is_a_figure_of_one_kind_of_population():
+def test_every_panel_is_a_figure_of_a_kind_of_population():
     """What a brain in pairs has in addition is drawn for networks, or of two such panels."""
-    networks, brain, pairs = (figures(kinds) for kinds in KINDS.values())
-    assert set(networks) | set(pairs) == set(NAMES)
-    assert not set(networks) & set(brain)
+    networks, brain, pairs, simulated = (figures(kinds) for kinds in KINDS.values())
+    assert set(networks) | set(pairs) | set(simulated) == set(NAMES)
+    assert set(networks) & set(brain) == {"specificity", "identification", "verdicts", "figure_4"}
+    assert set(simulated) == {"figure_3", "recovery", "recovery_margin"}
+    assert not set(simulated) & {*networks, *pairs}
     assert set(brain) < set(pairs)
     assert (networks[0], brain[0]) == ("figure_1", "figure_2")
-    assert set(pairs) - set(brain) == {"silhouette", "profile_map", "figure_3"}
+    assert set(pairs) - set(brain) == {"silhouette", "profile_map", "figure_2_pairs"}

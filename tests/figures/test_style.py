@@ -6,7 +6,7 @@ import pytest
 from workflow_scripts.figures.style import add_footer, settle, style
 
 DATA = "data: 3 seeds of a network, images: photographs"
-BARS = "error bars: 95 % bootstrap interval over seeds"
+BARS = "error bars: 95 % jackknife interval over seeds"
 
 
 @pytest.fixture

@@ -126,4 +126,4 @@ def test_many_units(folder):
         "relu": (N, 1000),
     }
     with xr.open_dataset("read.nc", group="relu", engine="h5netcdf") as data:
-        assert set(data.data_vars) == {"post"}
+        assert set(data.data_vars) == {"post", "reliability_post"}

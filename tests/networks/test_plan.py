@@ -170,3 +170,41 @@ def test_only_networks_that_are_only_candidates_are_projected():
 def test_all_units_are_not_projected():
     with pytest.raises(InputError, match="activations.projection: found true with mode all, which"):
         plan(activations={"projection": True, "mode": "all"})
+
+
+@pytest.mark.parametrize(
+    ("activations", "sentence"),
+    [
+        (
+            {"n_trials": 6, "max_trials": 5},
+            "activations.max_trials: found 5, expected at least activations.n_trials, 6",
+        ),
+        ({"min_reliability": 1.0}, "activations.min_reliability: found 1.0, expected less than 1"),
+        ({"min_reliability": 0.0}, "activations.min_reliability: found 0.0, expected more than 0"),
+        ({"max_trials": None}, "activations.max_trials: found None, expected a whole number"),
+    ],
+)
+def test_wrong_numbers_of_passes_are_named(activations, sentence):
+    with pytest.raises(InputError) as error:
+        plan(activations=activations)
+    assert str(error.value).startswith(f"config {sentence}")
+
+
+def test_what_is_read_says_how_many_passes_there_are():
+    passes = {"n_trials": 6, "min_reliability": None, "max_trials": 6}
+    settings = plan(activations=passes).activation_settings(job("alexnet"))
+    assert settings["passes"] == passes
+    assert set(settings["units"]) == {"mode", "positions", "max_per_layer"}
+
+
+def test_all_activations_are_those_that_are_read_here(ready):
+    """Each once, also if a candidate is the network that a simulated brain reads out."""
+    more = [CLIP, {"variant": "alexnet", "seed": 99, "layers": ["conv1"]}]
+    networks = plan({"clip": {"activations": "ready"}}, more)
+    assert networks.all_activations() == [
+        "results/activations/population/alexnet/0.nc",
+        "results/activations/population/alexnet/1.nc",
+        "results/activations/mouse/alexnet/0.nc",
+        "results/activations/mouse/alexnet_untrained/0.nc",
+        "results/activations/mouse/alexnet/99.nc",
+    ]

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -87,3 +88,18 @@ def test_the_benchmark_of_objectives_trains_at_the_papers_settings(tmp_path):
     rows = pd.read_csv(table)
     assert rows["epoch"].tolist() == [1]
     assert math.isfinite(rows["loss"][0]) and rows["dimensions"][0] > 2
+
+
+COVERAGE = runpy.run_path(str(TRAINING.with_name("coverage.py")))
+
+
+@pytest.mark.parametrize("population", COVERAGE["POPULATIONS"])
+def test_intervals_contain_the_true_value(population):
+    rows = COVERAGE["measure"](population, 3, 200, np.random.default_rng(0))
+    rows = {row["population"]: row for row in rows}
+    # A subject left out as a target only would be missed in the pools: the benchmark shows it.
+    too_few = rows.pop("pooled brains, targets", None)
+    for row in rows.values():
+        assert row["jackknife"] >= 0.9, row
+        assert row["bootstrap"] < row["jackknife"], row
+    assert too_few is None or too_few["jackknife"] < rows["pooled brains, pools"]["jackknife"]

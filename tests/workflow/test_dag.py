@@ -67,20 +67,31 @@ def shards(n_methods, n_post):
     }
 
 
+def activations(n):
+    """Jobs that read this many networks, and the table of all activations."""
+    return {"extract_activations": n, "summarise_activations": 1}
+
+
 FIGURES = {"plot_figure": len(DRAWN), "all": 1}
 TABLES = {"compute_metric": len(PLAN.evaluation.metrics()), "check_claims": 1, **FIGURES}
 AGGREGATES = {"collect_scores": 1, **TABLES}
-# Shards of one method that works on brains, of all methods on models, and of all on brains.
-POST_SHARDS = shards(1, 1)
+# The units of candidates are collected from the shards of mappings from a brain.
+UNITS = {"collect_units": 1}
+# Shards of one mapping that works on brains, of all methods on models, and of all on brains.
+POST_SHARDS = {**shards(1, 1), **UNITS}
 MODEL_SHARDS = {"align_models": N_SEEDS * N_METHODS}
-BRAIN_SHARDS = {"align_brain": N_AREAS * N_POST, "align_model_and_brain": N_CANDIDATES * N_POST}
+BRAIN_SHARDS = {
+    "align_brain": N_AREAS * N_POST,
+    "align_model_and_brain": N_CANDIDATES * N_POST,
+    **UNITS,
+}
 BRAIN_TABLES = {"summarise_brain": 1, "plot_brain": 1}
 # Other recordings may be of other stimuli.
 RECORDED = {"list_stimuli": 1, **BRAIN_SHARDS, **BRAIN_TABLES}
 # Figures of a brain say who its subjects are.
 N_BRAIN_FIGURES = len(PLAN.figures.names(POPULATIONS[1]))
 BRAIN_FIGURES = {"plot_figure": N_BRAIN_FIGURES, "all": 1}
-ALL_ACTIVATIONS = {"extract_activations": N_SEEDS + N_CANDIDATES + 1}
+ALL_ACTIVATIONS = activations(N_SEEDS + N_CANDIDATES + 1)
 TRAININGS = {
     "train_model": len(NETWORKS),
     "plot_training": len(VARIANTS),
@@ -148,7 +159,7 @@ CHANGES = {
     "a digit in a solver is changed": (
         {CAP: ("CAP = 1.2", "CAP = 1.3")},
         {},
-        {**shards(*methods_with("solvers/glm/links.py")), **AGGREGATES},
+        {**shards(*methods_with("solvers/glm/links.py")), **UNITS, **AGGREGATES},
     ),
     "the code of the configuration is edited": (
         {"workflow_scripts/common/config.py": ("import argparse", "import argparse\nimport math")},
@@ -268,7 +279,7 @@ CHANGES = {
                 "glm_normcdf": {**GLM, "link": "normcdf", "label": "Probit", "colour": "#222222"},
             }
         },
-        {**shards(2, 2), **AGGREGATES},
+        {**shards(2, 2), **UNITS, **AGGREGATES},
     ),
     "a parameter is changed": (
         {},
@@ -306,7 +317,7 @@ CHANGES = {
                 "linear_softplus": {"alphas": [0.01, 0.1, 1.0, 10.0, 100.0], "n_folds": 3},
             }
         },
-        {**shards(2, 2), **AGGREGATES},
+        {**shards(2, 2), **UNITS, **AGGREGATES},
     ),
     "keys are reordered": (
         {},
@@ -323,7 +334,7 @@ CHANGES = {
         {},
         {"population": {"seeds": [0, 1, 2]}},
         {
-            **{"train_model": 1, "extract_activations": 1, "align_models": N_METHODS},
+            **{"train_model": 1, **activations(1), "align_models": N_METHODS},
             **{"plot_training": 1, "summarise_training": 1},
             **AGGREGATES,
         },
@@ -337,7 +348,7 @@ CHANGES = {
     "a layer is added": (
         {},
         {"population": {"layers": ["conv1", "conv2", "conv3", "conv4"]}},
-        {"extract_activations": N_SEEDS, **MODEL_SHARDS, **AGGREGATES},
+        {**activations(N_SEEDS), **MODEL_SHARDS, **AGGREGATES},
     ),
     "a candidate is added": (
         {},
@@ -347,7 +358,7 @@ CHANGES = {
                 {"variant": "alexnet", "seed": 1, "layers": ["conv1", "conv2"]},
             ]
         },
-        {"extract_activations": 1, "align_model_and_brain": N_POST, **AGGREGATES},
+        {**activations(1), "align_model_and_brain": N_POST, **UNITS, **AGGREGATES},
     ),
     # Its network is one of the population, and is read at another layer than the truth.
     "a candidate with a layer of its own is added": (
@@ -358,7 +369,7 @@ CHANGES = {
                 {"variant": "alexnet", "seed": 1, "layers": ["fc7"]},
             ]
         },
-        {"extract_activations": 1, "align_model_and_brain": N_POST, **AGGREGATES},
+        {**activations(1), "align_model_and_brain": N_POST, **UNITS, **AGGREGATES},
     ),
     "an area that no brain has is added": (
         {"workflow_scripts/brains/allen/limits.py": ("AREAS = (", 'AREAS = ("VISmma", ')},
@@ -381,7 +392,7 @@ CHANGES = {
             **SUBJECTS,
             **shards(0, N_POST),
             "align_brain": N_POST,
-            "extract_activations": 1,
+            **activations(1),
             **AGGREGATES,
         },
     ),
@@ -390,7 +401,7 @@ CHANGES = {
         {"brains": {"twin": MINI["brains"]["mouse"] | {"sessions": [1, 2, 3]}}},
         {
             **{"simulate_scenes": 1, "prepare_images": 1},
-            "extract_activations": N_CANDIDATES + 1,
+            **activations(N_CANDIDATES + 1),
             **SUBJECTS,
             **AGGREGATES,
             "plot_figure": len(DRAWN) + N_BRAIN_FIGURES,
@@ -399,7 +410,7 @@ CHANGES = {
     "an image for the population is added": (
         {},
         {"stimuli": {"n": {"population": 151}}},
-        {"prepare_stimuli": 1, "extract_activations": N_SEEDS, **MODEL_SHARDS, **AGGREGATES},
+        {"prepare_stimuli": 1, **activations(N_SEEDS), **MODEL_SHARDS, **AGGREGATES},
     ),
     "an image for training is added": (
         {},
@@ -415,7 +426,7 @@ CHANGES = {
         {},
         brain_settings(n_scenes=61),
         {
-            **{"simulate_scenes": 1, "prepare_images": 1, "extract_activations": N_CANDIDATES + 1},
+            **{"simulate_scenes": 1, "prepare_images": 1, **activations(N_CANDIDATES + 1)},
             **SUBJECTS,
             **AGGREGATES,
         },
@@ -449,7 +460,7 @@ CHANGES = {
         {
             "align_brain": N_AREAS * N_POST,
             **AGGREGATES,
-            "plot_figure": len(DRAWN) + len({"silhouette", "profile_map", "figure_3"}),
+            "plot_figure": len(DRAWN) + len({"silhouette", "profile_map", "figure_2_pairs"}),
         },
     ),
     # Claims and the brain's figures read from the table of subjects what these are.

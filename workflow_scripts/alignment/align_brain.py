@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from workflow_scripts.alignment.cells import pair_cells, pooled_cells
+from workflow_scripts.alignment.cells import pair_cells, pooled_cells, subject_groups
 from workflow_scripts.alignment.shard import write_shard
 from workflow_scripts.brains.stimulus_table import read_stimuli
 from workflow_scripts.brains.subjects import Filters, read_subjects
@@ -40,7 +40,15 @@ def main(
     )
     choose = pooled_cells if settings["sources"] == "pooled" else pair_cells
     cells = choose(subjects, settings["area"])
-    write_shard(cells, "brain", settings, stimuli, data_kind, output)
+    write_shard(
+        cells,
+        "brain",
+        settings,
+        stimuli,
+        data_kind,
+        output,
+        subject_groups=subject_groups(subjects),
+    )
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from workflow_scripts.alignment.cells import Cell
+from workflow_scripts.alignment.cells import Cell, subject_groups
 from workflow_scripts.alignment.common_stimuli import common_stimuli
 from workflow_scripts.alignment.shard import write_shard
 from workflow_scripts.brains.stimulus_table import read_stimuli
@@ -58,6 +58,7 @@ def main(
         stimuli,
         "simulated" if "simulated" in kinds else "recorded",
         output,
+        subject_groups=subject_groups(subjects),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from workflow_scripts.alignment.cells import DIRECTIONS, direction_cells
+from workflow_scripts.alignment.cells import DIRECTIONS, direction_cells, subject_groups
 from workflow_scripts.alignment.shard import write_shard
 from workflow_scripts.brains.stimulus_table import read_stimuli
 from workflow_scripts.brains.subjects import Filters, read_subjects
@@ -47,7 +47,16 @@ def main(
     )
     for direction in DIRECTIONS:
         cells = direction_cells(direction, layers, subjects)
-        write_shard(cells, direction, settings, stimuli, data_kind, outputs[direction])
+        write_shard(
+            cells,
+            direction,
+            settings,
+            stimuli,
+            data_kind,
+            outputs[direction],
+            chooses=len(layers) > 1,
+            subject_groups=subject_groups(subjects),
+        )
 
 
 if __name__ == "__main__":

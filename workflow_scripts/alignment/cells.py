@@ -12,6 +12,19 @@ DIRECTIONS = ("model_to_brain", "brain_to_model")
 """Comparisons of a model and a brain: which of them is the source, and which the target."""
 
 
+MAX_SUBJECT_GROUPS = 6
+"""Most groups of a brain's subjects that are left out in turn, out of the targets and out of the
+pools. Each takes another fit of every pool; tests/benchmarks/coverage.py says how the intervals
+cover with 4 to 10 groups."""
+
+
+def subject_groups(subjects: Sequence[Mapping[str, Profile]]) -> list[list[str]]:
+    """Names of a brain's subjects, dealt into at most `MAX_SUBJECT_GROUPS` groups in turn."""
+    names = [next(iter(areas.values())).subject for areas in subjects]
+    n_groups = min(len(names), MAX_SUBJECT_GROUPS)
+    return [names[start::n_groups] for start in range(n_groups)]
+
+
 def network_cells(
     sources: Sequence[Sequence[Profile]], targets: Sequence[Sequence[Profile]]
 ) -> list[Cell]:

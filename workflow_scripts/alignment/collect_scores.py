@@ -1,18 +1,36 @@
-"""Collect all shards into two tables: one row per cell, and one row per cell and split."""
+"""Collect all shards: a row per cell, one per cell and split, and both without each group."""
 
+import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
+import xarray as xr
 
 from workflow_scripts.alignment.shard_rows import PAIR, read_shard
 from workflow_scripts.common.errors import InputError
-from workflow_scripts.common.files import PathLike, write_table
+from workflow_scripts.common.files import PathLike, write_netcdf, write_table
 from workflow_scripts.common.job import job
 
 
-def main(shards: Sequence[PathLike], scores_path: PathLike, splits_path: PathLike) -> None:
+def main(
+    shards: Sequence[PathLike],
+    scores_path: PathLike,
+    splits_path: PathLike,
+    jackknife_path: PathLike,
+) -> None:
     """Write both tables, and log how many cells were left out and why.
+
+    Parameters
+    ----------
+    shards : list of str or path-like
+    scores_path, splits_path : str or path-like
+        The tables, CSV.
+    jackknife_path : str or path-like
+        netCDF file: scores of the rows of both tables without each jackknife group of stimuli, or
+        from a pool without each group of subjects. The attribute ``subject_groups`` names the
+        subjects of the groups of each brain, as JSON.
 
     Raises
     ------
@@ -20,7 +38,7 @@ def main(shards: Sequence[PathLike], scores_path: PathLike, splits_path: PathLik
         If two shards hold the same cell.
     """
     tables = [read_shard(path) for path in shards]
-    cells = pd.concat([of_cells for of_cells, _ in tables], keys=range(len(shards)))
+    cells = pd.concat([table.cells for table in tables], keys=range(len(shards)))
     key = ["comparison", "brain", "method", *PAIR]
     twice = cells[cells.duplicated(key)]
     if len(twice):
@@ -32,9 +50,36 @@ def main(shards: Sequence[PathLike], scores_path: PathLike, splits_path: PathLik
     for reason, count in skipped["reason"].value_counts().items():
         logging.info("%d cells: %s", count, reason)
     write_table(cells, scores_path)
-    write_table(pd.concat([of_splits for _, of_splits in tables]), splits_path)
+    write_table(pd.concat([table.splits for table in tables]), splits_path)
+    data = stack_replicates([table.without for table in tables])
+    groups = {table.cells["brain"].iloc[0]: table.subject_groups for table in tables}
+    write_netcdf(data.assign_attrs(subject_groups=json.dumps(groups)), jackknife_path)
+
+
+def stack_replicates(shards: Sequence[Mapping[str, np.ndarray]]) -> xr.Dataset:
+    """Scores of all rows without each group; NaN where a population has fewer groups."""
+    found = {}
+    for name in shards[0]:
+        n_groups = max(of_shard[name].shape[1] for of_shard in shards)
+        padded = [
+            np.pad(
+                of_shard[name],
+                ((0, 0), (0, n_groups - of_shard[name].shape[1])),
+                constant_values=np.nan,
+            )
+            for of_shard in shards
+        ]
+        score, kind = name.split("_without_")
+        rows = "cell_and_split" if score == "split_score" else "cell"
+        found[name] = ((rows, f"{kind}_group"), np.vstack(padded))
+    return xr.Dataset(found)
 
 
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input, snakemake.output):
-        main(snakemake.input.shards, snakemake.output.scores, snakemake.output.splits)
+        main(
+            snakemake.input.shards,
+            snakemake.output.scores,
+            snakemake.output.splits,
+            snakemake.output.jackknife,
+        )

@@ -77,6 +77,30 @@ class Fitter:
             raise NotComparable("no target unit varies over the training stimuli")
         estimator = make_estimator(self.implementation, self.parameters)
         estimator = estimator.fit(X[train], training if varies.all() else training[:, varies])
+        return self._predict(estimator, X_test, varies)
+
+    def refit(
+        self, fit: Fit, X: Array, Y: Array, train: np.ndarray | slice, test: np.ndarray | slice
+    ) -> Fit:
+        """The same fit to other stimuli, or from a part of the source.
+
+        For comparisons of scores with each other, and for how much a score varies. A method whose
+        penalties are costly to choose keeps those of `fit`.
+
+        Raises
+        ------
+        NotComparable, InputError
+            See `fit`.
+        """
+        estimator = make_estimator(self.implementation, self.parameters)
+        if not hasattr(estimator, "fit_like"):
+            return self.fit(X, Y, train, test)
+        training = Y[train] if fit.varies.all() else Y[train][:, fit.varies]
+        estimator = estimator.fit_like(fit.estimator, X[train], training)
+        return self._predict(estimator, X[test], fit.varies)
+
+    def _predict(self, estimator: Mapping, X_test: Array, varies: np.ndarray) -> Fit:
+        """Predictions of a fit for the test stimuli, with what is to be known of it."""
         found = to_numpy(estimator.predict(X_test))
         expected = len(X_test), int(varies.sum())
         if found.shape != expected:

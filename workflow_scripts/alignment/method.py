@@ -2,6 +2,7 @@
 
 from collections import abc
 from dataclasses import dataclass, replace
+from inspect import signature
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 from workflow_scripts.common.cards import PACKAGE, Gallery
@@ -47,6 +48,9 @@ class Card:
     nonnegative_targets : bool
         Whether predictions are never negative. Targets that have negative responses are then
         skipped.
+    control : bool
+        Whether the method only shows how a method scores that is too flexible, or predicts
+        nothing. Claims about methods leave it out.
     """
 
     label: str
@@ -62,6 +66,7 @@ class Card:
     reference: str
     array_api: bool = False
     nonnegative_targets: bool = False
+    control: bool = False
 
     @property
     def on_brains(self) -> bool:
@@ -75,7 +80,9 @@ class Mapping(Protocol):
     An estimator may also have, after a fit, ``alpha_`` (the penalty of each target unit),
     ``converged_`` (whether the optimum of each was reached) and ``extras_`` (numbers by name, which
     are stored with the score); and, after a prediction, ``guards_`` (how often each safeguard
-    acted, by its name, which is logged).
+    acted, by its name, which is logged). One whose penalties are costly to choose may have
+    ``fit_like(like, X, Y)``: a fit with the penalties of another fit of the same targets, ``like``,
+    which was to other stimuli or to a part of the source.
     """
 
     def fit(self, X: "Array", Y: "Array") -> Self:
@@ -164,3 +171,15 @@ def make_estimator(implementation: str, parameters: abc.Mapping[str, Any]) -> An
         As the method's card says.
     """
     return METHODS.load(implementation).Estimator(**parameters)
+
+
+def penalty_extremes(implementation: str, parameters: abc.Mapping[str, Any]) -> tuple[float, ...]:
+    """The smallest and the largest penalty that a method can choose; empty without a choice.
+
+    A fit that chooses one of them might be better with a penalty that it was not offered.
+    """
+    declared = signature(METHODS.load(implementation).Estimator).parameters
+    if "alphas" not in declared:
+        return ()
+    alphas = parameters.get("alphas", declared["alphas"].default)
+    return (min(alphas), max(alphas)) if len(alphas) > 1 else ()

@@ -9,10 +9,11 @@ import numpy as np
 from workflow_scripts.alignment.fit import Fitter
 from workflow_scripts.alignment.scoring import pearson_per_unit
 from workflow_scripts.alignment.splits import Split
-from workflow_scripts.brains.reliability import half_means, spearman_brown
+from workflow_scripts.brains.reliability import half_means
 from workflow_scripts.common.errors import NotComparable
 from workflow_scripts.common.profile import AnyProfile, Profile
 from workflow_scripts.common.random_streams import generator
+from workflow_scripts.common.reliability import spearman_brown
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,10 @@ class AlignmentPlan:
         methods = self.post_methods if on_brains else self.methods
         return [name for name, method in methods.items() if method.card.kind == "mapping"]
 
+    def claimed_mappings(self) -> list[str]:
+        """Those that claims are about, which leave out controls."""
+        return [name for name in self.mappings() if not self.methods[name].card.control]
+
     def method_code(self, wildcards: Wildcards) -> list[str]:
         """A method's file and every module that it imports."""
         return fingerprints(METHODS.path(self.methods[wildcards.method].implementation))
@@ -172,6 +176,15 @@ class AlignmentPlan:
                 for method in self.post_methods
             ]
         return paths
+
+    def unit_shards(self) -> list[str]:
+        """Shards in which the units of candidates are predicted from a brain."""
+        return [
+            f"results/scores/brain_to_model/{name}/{method}/{network}.nc"
+            for name in self.config.brains
+            for method in self.mappings(on_brains=True)
+            for network in self.candidates(name)
+        ]
 
     def _settings(self, wildcards: Wildcards, **items: object) -> Settings:
         method = self.methods[wildcards.method]

@@ -21,6 +21,13 @@ class Scored:
         Number of fits, over units and splits, that did not converge.
     extras : dict of str to numpy.ndarray, each of shape (n_splits,)
         What else a method reports, by name.
+    selection : numpy.ndarray, shape (n_splits, n_units)
+        Scores inside the training stimuli of each split, to make choices by; NaN if none are made.
+    without : dict of str to numpy.ndarray, each of shape (n_splits, n_groups, n_units)
+        ``stimuli``: scores without the test stimuli of each jackknife group; ``subjects``: scores
+        from a pool without each group of subjects, NaN where the cell does not exist then.
+    n_penalty_ends : int
+        Number of fits, over units and splits, whose chosen penalty is the smallest or largest one.
     correlations : dict of str to numpy.ndarray, each of shape (n_splits, n_units)
         With a noise correction: the correlation, its ceiling, and the corrected correlation.
     """
@@ -28,7 +35,10 @@ class Scored:
     by_split: np.ndarray
     seconds: float
     alpha: np.ndarray
+    selection: np.ndarray
+    without: dict[str, np.ndarray]
     n_unconverged: int = 0
+    n_penalty_ends: int = 0
     extras: dict[str, np.ndarray] = field(default_factory=dict)
     correlations: dict[str, np.ndarray] = field(default_factory=dict)
 

@@ -8,7 +8,6 @@ subjects, and is defined in `workflow_scripts.evaluation.metrics.predictivity`.
 """
 
 import numpy as np
-import pandas as pd
 
 FLOOR = -1.0
 """Lowest score with which a unit enters the mean over units. The coefficient of determination has
@@ -37,12 +36,12 @@ def split_score(by_split: np.ndarray) -> np.ndarray:
 
 def cell_score(of_units: np.ndarray) -> np.ndarray:
     """Median over units, NaN left out, for each row of (n_cells, n_units)."""
-    return pd.DataFrame(of_units).median(axis=1).to_numpy()
+    return median_of_known(of_units, axis=-1)
 
 
 def cell_mean(of_units: np.ndarray) -> np.ndarray:
     """Mean over units, NaN left out and floored at `FLOOR`, for each row of (n_cells, n_units)."""
-    return pd.DataFrame(of_units).clip(lower=FLOOR).mean(axis=1).to_numpy()
+    return mean_of_known(np.maximum(of_units, FLOOR), axis=-1)
 
 
 def r2_per_unit(observed: np.ndarray, predicted: np.ndarray) -> np.ndarray:
@@ -64,6 +63,42 @@ def r2_per_unit(observed: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     total = _power(observed - observed.mean(axis=0))
     constant = (observed == observed[0]).all(axis=0)
     return np.where(constant, np.nan, 1 - residual / np.where(constant, 1, total))
+
+
+def r2_without_groups(
+    observed: np.ndarray, predicted: np.ndarray, groups: np.ndarray, n_groups: int
+) -> np.ndarray:
+    """Coefficient of determination of each unit without the stimuli of each group in turn.
+
+    The change is linearised, as in the infinitesimal jackknife of a ratio (Efron 1982, The
+    Jackknife, the Bootstrap and Other Resampling Plans, chapter 6): that of a group of which a
+    small part is left out, times the number of groups over that number less 1. Where a few groups
+    make up the test stimuli, and one of them most of the variance, R2 of the others is another
+    quantity, and how much it differs says little about how sure R2 is.
+
+    Parameters
+    ----------
+    observed, predicted : numpy.ndarray, shape (n_stimuli, n_units)
+    groups : numpy.ndarray of int, shape (n_stimuli,)
+        Group of each stimulus, from 0.
+    n_groups : int
+        Number of groups of all stimuli. Without one that is not among these, R2 is the same.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_groups, n_units)
+        NaN for units that are constant, and for a group that all these stimuli are in.
+    """
+    r2 = r2_per_unit(observed, predicted)
+    is_member = (groups == np.arange(n_groups)[:, None]).astype(float)
+    centred = observed - observed.mean(axis=0)
+    total = np.where(np.isnan(r2), np.nan, _power(centred))
+    residual = is_member @ (observed - predicted) ** 2
+    change = (residual - (1 - r2) * (is_member @ centred**2)) / total
+    is_there = is_member.any(axis=1)
+    n = is_there.sum()
+    factor = n / (n - 1) if n > 1 else np.nan
+    return np.where(is_there[:, None], r2 + factor * change, r2)
 
 
 def pearson_per_unit(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -1,12 +1,13 @@
 """A shard: the cells that one job scores with one method, and the file that it writes."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 from workflow_scripts.alignment.cells import Cell
 from workflow_scripts.alignment.noise_ceiling import NoiseCorrection
 from workflow_scripts.alignment.score_cells import score_cells
-from workflow_scripts.alignment.splits import make_splits
+from workflow_scripts.alignment.splits import inner_splits, jackknife_groups, make_splits
 from workflow_scripts.common.devices import choose_device
 from workflow_scripts.common.files import PathLike, write_netcdf
 from workflow_scripts.common.provenance import stamp
@@ -21,6 +22,8 @@ def write_shard(
     stimuli: Stimuli,
     data_kind: str,
     output: PathLike,
+    chooses: bool = False,
+    subject_groups: Sequence[Sequence[str]] = (),
 ) -> None:
     """Score cells and write them as one file.
 
@@ -40,12 +43,21 @@ def write_shard(
         See `workflow_scripts.common.provenance.stamp`.
     output : str or path-like
         netCDF file.
+    chooses : bool
+        Whether one of these cells is chosen later, by scores inside the training stimuli.
+    subject_groups : list of list of str
+        Groups of a brain's subjects that are left out in turn; see
+        `workflow_scripts.alignment.cells.subject_groups`.
     """
     brain, seed = settings.get("brain", ""), settings["seed"]
     # One stream for the networks' stimuli and one for those of every brain, so that all methods and
     # comparisons have the same splits.
-    random = generator(seed, "splits", "scenes" if brain else "population")
-    splits = make_splits(stimuli, **settings["splits"], generator=random)
+    stream = "scenes" if brain else "population"
+    splits = make_splits(stimuli, **settings["splits"], generator=generator(seed, "splits", stream))
+    inner = None
+    if chooses:
+        fraction = settings["splits"]["train_fraction"]
+        inner = inner_splits(stimuli, splits, fraction, generator(seed, "inner_splits", stream))
     device = choose_device(settings["device"])
     n_halves = settings["noise_correction"] if brain else None
     scores = score_cells(
@@ -56,11 +68,15 @@ def write_shard(
         settings["filters"]["min_units"] if brain else 1,
         device,
         None if n_halves is None else NoiseCorrection(n_halves, seed),
+        jackknife_groups(stimuli, generator(seed, "jackknife", stream)),
+        inner,
+        subject_groups,
     )
     scores.attrs = {
         "comparison": comparison,
         "brain": brain,
         "method": settings["method"],
+        "subject_groups": json.dumps(subject_groups),
         **stamp(settings, seed=seed, data_kind=data_kind, device=device),
     }
     write_netcdf(scores, output)

@@ -1,6 +1,7 @@
 """The file of a shard: scores of cells as a Dataset. Its rows in tables: `shard_rows`."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -8,12 +9,20 @@ import xarray as xr
 
 from workflow_scripts.alignment.cells import Cell
 from workflow_scripts.alignment.result import Result, Scored, Skipped
-from workflow_scripts.alignment.scoring import median_of_known, split_score, unit_score
+from workflow_scripts.alignment.scoring import (
+    cell_mean,
+    cell_score,
+    median_of_known,
+    split_score,
+    unit_score,
+)
 from workflow_scripts.alignment.splits import Split
 
 
 def shard_dataset(
-    cells: Sequence[Cell], results: Sequence[Result], splits: Sequence[Split]
+    cells: Sequence[Cell],
+    results: Sequence[Result],
+    splits: Sequence[Split],
 ) -> xr.Dataset:
     """Content of a shard's file, without its attributes.
 
@@ -65,6 +74,10 @@ def shard_dataset(
     return xr.Dataset(
         {
             "split_score": (("cell", "split"), split_score(by_split)),
+            "selection_score": (
+                ("cell", "split"),
+                split_score(table(each, lambda r: r.selection)),
+            ),
             "unit_score": (("cell", "target_unit"), of_units),
             "verdict": ("cell", ["skipped" if reason else "ok" for reason in reasons]),
             "reason": ("cell", reasons),
@@ -72,10 +85,13 @@ def shard_dataset(
             "n_target_units": ("cell", [target.n_units for _, target in cells]),
             "n_dropped_units": ("cell", numbers(lambda r: r.by_split.shape[1]) - n_scored),
             "n_unconverged_fits": ("cell", numbers(lambda r: r.n_unconverged)),
+            "n_penalties": ("cell", (~np.isnan(alphas)).sum(axis=(1, 2))),
+            "n_penalty_ends": ("cell", numbers(lambda r: r.n_penalty_ends)),
             "n_train": ("split", n_train),
             "n_test": ("split", n_test),
             "alpha": (("cell", "split"), median_of_known(alphas, axis=-1)),
             "seconds": ("cell", seconds, {"units": "s"}),
+            **_replicates(table, scored, len(splits)),
             **{name: (("cell", "split"), reported(name)) for name in extras},
             **{name: (("cell", "target_unit"), correlation(name)) for name in correlations},
         },
@@ -86,3 +102,33 @@ def shard_dataset(
             "target_part": ("cell", [target.part for _, target in cells]),
         },
     )
+
+
+def _replicates(
+    table: Callable[[tuple[int, ...], Callable[[Scored], Any]], np.ndarray],
+    scored: dict[int, Scored],
+    n_splits: int,
+) -> dict[str, Any]:
+    """Scores of all cells and splits without each group of stimuli, and of subjects in a pool."""
+    found: dict[str, Any] = {}
+    for kind in ("stimuli", "subjects"):
+        n = next((r.without[kind].shape[1] for r in scored.values()), 0)
+        if n:
+            of_cells, of_splits = ("cell", f"{kind}_group"), ("cell", "split", f"{kind}_group")
+            for name, summary in (("score", cell_score), ("score_mean", cell_mean)):
+                values = table((n,), partial(_of_cell, kind, summary))
+                found[f"{name}_without_{kind}"] = of_cells, values
+            values = table((n_splits, n), partial(_of_splits, kind))
+            found[f"split_score_without_{kind}"] = of_splits, values
+    # Single precision is plenty for differences of scores, and half the size.
+    return {name: (axes, values.astype(np.float32)) for name, (axes, values) in found.items()}
+
+
+def _of_cell(kind: str, summary: Callable[[np.ndarray], np.ndarray], result: Scored) -> np.ndarray:
+    """Score of a cell without each group, shape (n_groups,)."""
+    return summary(unit_score(np.moveaxis(result.without[kind], 0, 1)))
+
+
+def _of_splits(kind: str, result: Scored) -> np.ndarray:
+    """Score of a cell without each group in each split, shape (n_splits, n_groups)."""
+    return split_score(result.without[kind])

@@ -4,6 +4,10 @@ This is not in `shard_file`, which writes the file, so that a new column of a ta
 every fit again.
 """
 
+import json
+from dataclasses import dataclass
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -18,26 +22,50 @@ PAIR = ["source_subject", "source_part", "target_subject", "target_part"]
 CORRELATIONS = ["correlation", "correlation_ceiling", "correlation_corrected"]
 """Variables of a shard with a noise correction."""
 
-COUNTS = ["n_source_units", "n_target_units", "n_dropped_units", "n_unconverged_fits", "seconds"]
+SCORES, KINDS = ("score", "score_mean", "split_score"), ("stimuli", "subjects")
+"""Scores that a shard also has without groups, and of what these groups are."""
+
+COUNTS = [
+    *("n_source_units", "n_target_units", "n_dropped_units"),
+    *("n_unconverged_fits", "n_penalties", "n_penalty_ends", "seconds"),
+]
 """Variables of a shard that its rows in scores.csv repeat as they are."""
 
 
-def read_shard(path: PathLike) -> tuple[pd.DataFrame, pd.DataFrame]:
+@dataclass(frozen=True, eq=False)
+class ShardRows:
     """Rows of one shard.
 
-    Parameters
+    Attributes
     ----------
-    path : str or path-like
-
-    Returns
-    -------
     cells : pandas.DataFrame
         One row per cell. ``score`` and ``score_mean`` are the score of the cell and the mean over
         units next to it (see `workflow_scripts.alignment.scoring`); correlations are medians over
         units, NaN without a noise correction, and ``n_above_ceiling`` is the number of units whose
         corrected correlation is above 1. ``brain`` is empty for networks.
     splits : pandas.DataFrame
-        One row per cell and split. ``split_score`` is the median over units in that split.
+        One row per cell and split. ``split_score`` is the median over units in that split, and
+        ``selection_score`` the median inside its training stimuli, NaN where no choice is made.
+    without : dict of str to numpy.ndarray, each of shape (n_rows, n_groups)
+        ``<score>_without_<kind>`` for each of `SCORES` and `KINDS`: ``score`` and ``score_mean`` of
+        each row of `cells`, and ``split_score`` of each row of `splits`, without the test stimuli
+        of each jackknife group, or from a pool without each group of subjects.
+    subject_groups : list of list of str
+        Names of the subjects of each group; none for networks.
+    """
+
+    cells: pd.DataFrame
+    splits: pd.DataFrame
+    without: dict[str, np.ndarray]
+    subject_groups: list[list[str]]
+
+
+def read_shard(path: PathLike) -> ShardRows:
+    """Rows of one shard.
+
+    Parameters
+    ----------
+    path : str or path-like
 
     Raises
     ------
@@ -73,5 +101,13 @@ def read_shard(path: PathLike) -> tuple[pd.DataFrame, pd.DataFrame]:
     splits = cells[known].loc[np.repeat(cells.index, n_splits)]
     # The kind of the data stands last, as in every table.
     splits.insert(len(known) - 1, "split", np.tile(np.arange(n_splits), len(cells)))
-    splits.insert(len(known), "split_score", data["split_score"].values.ravel())
-    return cells, splits
+    for place, name in enumerate(("split_score", "selection_score")):
+        splits.insert(len(known) + place, name, data[name].values.ravel())
+    without = {}
+    for score, kind in product(SCORES, KINDS):
+        name = f"{score}_without_{kind}"
+        n_rows = len(splits if score == "split_score" else cells)
+        n_groups = data.sizes.get(f"{kind}_group", 0)
+        values = data[name].values if name in data else np.empty((n_rows, 0))
+        without[name] = values.reshape(n_rows, n_groups)
+    return ShardRows(cells, splits, without, json.loads(data.attrs["subject_groups"]))

@@ -6,12 +6,18 @@ from typing import TYPE_CHECKING, TypeAlias
 from workflow_scripts.common.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
 
     from workflow_scripts.common.stimuli import Stimuli
 
 Split: TypeAlias = "tuple[np.ndarray, np.ndarray]"
 """Indices of the training stimuli, and of the test stimuli."""
+
+
+MAX_GROUPS = 20
+"""Most jackknife groups: with more, the estimate of a variance hardly changes."""
 
 
 def count_training(n_stimuli: int, train_fraction: float) -> int:
@@ -48,10 +54,7 @@ def make_splits(
     if stimuli.is_test is not None:
         splits = [(np.flatnonzero(~stimuli.is_test), np.flatnonzero(stimuli.is_test))]
     else:
-        _, first, group = np.unique(stimuli.groups, return_index=True, return_inverse=True)
-        # Groups in order of their first stimulus, so that their names do not matter.
-        group = np.argsort(np.argsort(first))[group]
-        members = [np.flatnonzero(group == number) for number in range(len(first))]
+        members = _members(stimuli.groups)
         n_train = count_training(len(members), train_fraction)
         splits = []
         for _ in range(n_splits):
@@ -68,3 +71,69 @@ def make_splits(
                 "at least two of each; config splits.train_fraction or stimuli.csv decides on it",
             )
     return splits
+
+
+def inner_splits(
+    stimuli: "Stimuli",
+    splits: "Sequence[Split]",
+    train_fraction: float,
+    generator: "np.random.Generator",
+) -> list[Split]:
+    """A division of the training stimuli of each split, to make choices without test stimuli.
+
+    Parameters
+    ----------
+    stimuli : Stimuli
+    splits : list of tuple of numpy.ndarray
+    train_fraction : float
+        Share of the groups of training stimuli to train on; the count is rounded up, but at least
+        one group is left.
+    generator : numpy.random.Generator
+
+    Returns
+    -------
+    list of tuple of numpy.ndarray
+        Indices into all stimuli. No group is divided, unless all training stimuli are one group.
+    """
+    import numpy as np
+
+    divisions = []
+    for train, _ in splits:
+        members = _members(stimuli.groups[train])
+        if len(members) == 1:
+            members = list(np.arange(len(train))[:, None])
+        order = [train[members[number]] for number in generator.permutation(len(members))]
+        n_train = min(count_training(len(members), train_fraction), len(members) - 1)
+        divisions.append((np.concatenate(order[:n_train]), np.concatenate(order[n_train:])))
+    return divisions
+
+
+def jackknife_groups(stimuli: "Stimuli", generator: "np.random.Generator") -> "np.ndarray":
+    """Number of the jackknife group of each stimulus, shape (n_stimuli,).
+
+    The stimuli are dealt at random, by whole groups, into at most `MAX_GROUPS`. Where test stimuli
+    are prescribed, they are dealt first, so that they are in as many groups as possible.
+    """
+    import numpy as np
+
+    members = _members(stimuli.groups)
+    order = generator.permutation(len(members))
+    if stimuli.is_test is not None:
+        is_training = [not stimuli.is_test[members[number][0]] for number in order]
+        order = order[np.argsort(is_training, kind="stable")]
+    dealt = np.empty(len(stimuli.names), int)
+    for place, number in enumerate(order):
+        dealt[members[number]] = place % MAX_GROUPS
+    return dealt
+
+
+def _members(groups: "np.ndarray") -> "list[np.ndarray]":
+    """Indices of the stimuli of each group, in order of their first stimulus.
+
+    So the names of the groups do not matter.
+    """
+    import numpy as np
+
+    _, first, group = np.unique(groups, return_index=True, return_inverse=True)
+    group = np.argsort(np.argsort(first))[group]
+    return [np.flatnonzero(group == number) for number in range(len(first))]

@@ -1,15 +1,8 @@
-"""Reliability of units: how well the responses to the same stimuli agree between trials."""
+"""Random halves of the trials of a recording, and the reliability of its units."""
 
 import numpy as np
 
-
-def spearman_brown(r: np.ndarray) -> np.ndarray:
-    """Reliability of a mean over all trials, from the correlation of two halves of the trials.
-
-    ``2 r / (1 + r)`` (Spearman 1910, Brown 1910).
-    """
-    return 2 * r / (1 + r)
-
+from workflow_scripts.common.reliability import reliability_of_halves
 
 N_HALVES = 100
 """Random divisions of the trials into halves, for recordings whose extraction is not configured."""
@@ -65,9 +58,9 @@ def split_half_reliability(
     """Reliability of the trial means over stimuli, as the Spearman-Brown corrected correlation.
 
     The Pearson correlation over stimuli between the means of two random halves of the trials,
-    corrected by `spearman_brown` and averaged over random divisions into halves. Stimuli of which a
-    unit has fewer than two trials are left out, and so are divisions for which the correlation is
-    not defined.
+    corrected by `workflow_scripts.common.reliability.spearman_brown` and averaged over random
+    divisions into halves. Stimuli of which a unit has fewer than two trials are left out, and so
+    are divisions for which the correlation is not defined.
 
     Parameters
     ----------
@@ -109,7 +102,7 @@ def _correlate_halves(responses: np.ndarray, keys: np.ndarray) -> np.ndarray:
     first_sum, n_first = half @ filled, number // 2
     second_sum = filled.sum(axis=1)[:, None] - first_sum
     first, second = first_sum / n_first[..., None], second_sum / (number - n_first)[..., None]
-    return _mean_reliability(first, second)
+    return reliability_of_halves(first, second)
 
 
 def _correlate_ragged_halves(responses: np.ndarray, keys: np.ndarray) -> np.ndarray:
@@ -118,27 +111,8 @@ def _correlate_ragged_halves(responses: np.ndarray, keys: np.ndarray) -> np.ndar
     n_defined = np.zeros(responses.shape[2])
     for number in range(keys.shape[1]):
         halves = _means_of_halves(responses, keys[:, number].argsort(axis=1))
-        r = _mean_reliability(*(half[:, None] for half in halves))
+        r = reliability_of_halves(*(half[:, None] for half in halves))
         total += np.nan_to_num(r)
         n_defined += np.isfinite(r)
     with np.errstate(invalid="ignore"):
         return total / n_defined
-
-
-def _mean_reliability(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Mean over divisions of the corrected correlation of halves (n_stimuli, n_halves, n_units).
-
-    Stimuli of which a unit has no half are NaN and left out.
-    """
-    known = np.isfinite(first) & np.isfinite(second)
-    number = known.sum(axis=0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        first, second = (
-            np.where(known, half - np.where(known, half, 0).sum(axis=0) / number, 0)
-            for half in (first, second)
-        )
-        r = (first * second).sum(0) / np.sqrt((first**2).sum(0) * (second**2).sum(0))
-        corrected = spearman_brown(r)
-        defined = np.isfinite(corrected)
-        mean: np.ndarray = np.where(defined, corrected, 0).sum(axis=0) / defined.sum(axis=0)
-    return mean

@@ -48,7 +48,10 @@ ARCHITECTURES = PACKAGE / "networks/architectures"
 METHODS = PACKAGE / "methods"
 METRICS = PACKAGE / "evaluation/metrics"
 
-RESERVED = {"training", "validation", "population", "networks", "models", "pool", "scenes"}
+RESERVED = {
+    *("training", "validation", "population", "networks", "models", "pool", "scenes"),
+    "simulated_brains",
+}
 """Names that a brain cannot have: the workflow has files or random streams of these names."""
 SUMMARIES = {"overall", "mean"}
 """Labels that an area cannot have: tables have rows of these names."""
@@ -227,6 +230,8 @@ class Population(Form):
 
 class Activations(Form):
     n_trials: Count
+    min_reliability: OpenShare | None
+    max_trials: Count
     mode: Literal["hypercolumn", "random_same_index", "random_independent", "all"]
     positions: Count
     max_per_layer: Count
@@ -316,7 +321,7 @@ class Candidate(Form):
     layers: Layers
 
 
-class Bootstrap(Form):
+class Permutations(Form):
     n: Count
 
 
@@ -333,6 +338,7 @@ class Config(Form):
 
     RENAMED: ClassVar[dict[str, str]] = {
         "mouse": "brains.mouse",
+        "bootstrap": "permutations",
         **{name: f"metrics.{name}" for name in ("silhouette", "mds", "separability")},
     }
 
@@ -351,7 +357,7 @@ class Config(Form):
     candidates: list[Candidate]
     methods: Annotated[dict[Name, Options], Len(1)]
     metrics: dict[Name, Options]
-    bootstrap: Bootstrap
+    permutations: Permutations
 
 
 class MethodEntry(Form):

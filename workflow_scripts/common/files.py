@@ -18,7 +18,7 @@ PathLike = str | os.PathLike[str]
 NAMES = (
     *("comparison", "brain", "population", "method", "variant", "subject", "area", "unit"),
     *("source_subject", "source_part", "target_subject", "target_part", "part", "reason"),
-    *("stimulus", "group", "measurement", "response_unit"),
+    *("stimulus", "group", "measurement", "response_unit", "chosen"),
 )
 """Columns of tables that hold names, which stay text even where they look like numbers."""
 

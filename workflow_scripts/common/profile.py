@@ -1,7 +1,8 @@
 """Profiles: the responses of one subject and part to the same stimuli."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -92,6 +93,11 @@ class Pool:
     def n_units(self) -> int:
         """Number of units of all members."""
         return sum(profile.n_units for profile in self.members)
+
+    def without(self, subjects: Collection[str]) -> Self:
+        """The pool of all other members."""
+        others = [profile for profile in self.members if profile.subject not in subjects]
+        return replace(self, members=others)
 
 
 AnyProfile = Profile | Pool

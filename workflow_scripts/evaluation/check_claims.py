@@ -1,6 +1,6 @@
 """Check each of the paper's claims against what was measured."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -8,12 +8,14 @@ import pandas as pd
 from workflow_scripts.brains.description import describe_brain
 from workflow_scripts.common.files import PathLike, read_table, write_table
 from workflow_scripts.common.job import job
-from workflow_scripts.evaluation.claims import check
-from workflow_scripts.evaluation.metric import METRICS
+from workflow_scripts.evaluation.claims import COLUMNS, Context, check, parse_claims
+from workflow_scripts.evaluation.measured import Measured
+from workflow_scripts.evaluation.metric import Population, Random, data_kind
+from workflow_scripts.evaluation.score_tables import ScoreTables
 
 
 def main(
-    tables: Mapping[str, PathLike],
+    scores: ScoreTables,
     subjects: Sequence[PathLike],
     settings: dict[str, Any],
     output: PathLike,
@@ -22,47 +24,43 @@ def main(
 
     Parameters
     ----------
-    tables : dict of str to str or path-like
-        Tables of the metrics ``predictivity``, ``silhouette`` and ``separability``. The last two
-        may be absent; claims on them are then not measured.
+    scores : ScoreTables
     subjects : list of str or path-like
         Table of the subjects of each brain, in the order of the brains.
     settings : dict
-        ``layers`` of the networks and ``models``, what the networks are, as text (empty and None
-        without a population of networks); ``brains``, their names.
+        ``seed``, ``claims`` (content of claims.yaml), ``mappings`` (names of methods), ``models``
+        (what the networks are, as text), and ``populations``, each with what
+        `workflow_scripts.evaluation.metric.Population` takes, and ``metrics``: the parameters of
+        the metrics that are measured of it.
     output : str or path-like
     """
-    predictivity, silhouette, separability = (
-        read_metric(name, tables.get(name))
-        for name in ("predictivity", "silhouette", "separability")
-    )
-    claims = check(
-        predictivity,
-        silhouette,
-        separability,
-        layers=settings["layers"],
-        brains=settings["brains"],
-    )
-    kinds = predictivity.groupby("population")["data_kind"].first()
-    claims["data_kind"] = claims["population"].map(kinds)
+    claims = parse_claims(settings["claims"])
+    brains = [item["name"] for item in settings["populations"] if item["kind"] == "brain"]
     data = {"networks": settings["models"]}
-    for brain, path in zip(settings["brains"], subjects, strict=True):
+    for brain, path in zip(brains, subjects, strict=True):
         data[brain] = describe_brain(brain, read_table(path))
-    claims["data"] = claims["population"].map(data)
-    write_table(claims, output)
-
-
-def read_metric(name: str, path: PathLike | None) -> pd.DataFrame:
-    """Table of a metric, without rows if there is no file."""
-    if path:
-        return read_table(path)
-    return pd.DataFrame(columns=["population", *METRICS.card(name).columns, "data_kind"])
+    tables = [pd.DataFrame(columns=[*COLUMNS, "data_kind", "data"])]
+    networks = None
+    for item in settings["populations"]:
+        facts = {name: value for name, value in item.items() if name != "metrics"}
+        population = Population(**facts, mappings=settings["mappings"])
+        random = Random(settings["seed"], n_draws=0)
+        measured = Measured(scores, population, item["metrics"], random)
+        if population.kind == "networks":
+            networks = measured
+        context = Context(measured, networks, population.parts)
+        table = check([one for one in claims if one.population == population.kind], context)
+        kind = data_kind(measured.cells) if len(measured.cells) else ""
+        tables.append(table.assign(data_kind=kind, data=data[population.name]))
+    write_table(pd.concat(tables[1:] or tables, ignore_index=True), output)
 
 
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input, snakemake.output):
         main(
-            snakemake.input,
+            ScoreTables.read(
+                snakemake.input.scores, snakemake.input.splits, snakemake.input.jackknife
+            ),
             snakemake.input.subjects,
             snakemake.params.settings,
             snakemake.output[0],

@@ -1,353 +1,303 @@
-"""The paper's claims as a table, and how each is checked against what was measured.
+"""How the paper's claims, which claims.yaml lists, are checked against what was measured.
 
-Every claim compares two values, in one or several rows. Nothing here knows what the answer should
-be for any particular data.
+A claim is one or several differences of two methods (or layers, or relations), each measured on the
+same subjects and stimuli on both sides, so that its interval is that of a paired difference. It
+holds where the interval is above zero, fails where it is below, and is undecided where zero is
+inside. Where a claim allows a slack, zero is that much lower.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from itertools import pairwise
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from workflow_scripts.evaluation.comparisons import (
-    Compare,
-    Comparison,
-    Values,
-    best,
-    distances,
-    in_parts,
-    pairs,
-    predictivity,
-    ranks,
-    ranks_on_networks,
-    same_over_different_part,
-    separability,
-    silhouette,
-    zipper,
-)
-from workflow_scripts.evaluation.metric import Kind
+from workflow_scripts.evaluation import measured as measures
+from workflow_scripts.evaluation.jackknife import COVERAGE, holm
+from workflow_scripts.evaluation.measured import Choice, Measured
+
+MEASURES: dict[str, Callable[[Measured, str], Any]] = {
+    "predictivity": measures.predictivity,
+    "specificity": measures.specificity,
+    "distances": measures.silhouettes,
+    "separability": measures.separability,
+}
+"""Ways to measure what a claim compares; one of each is the configured one."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """One claim of the paper.
+    """One claim, with the keys that claims.yaml explains."""
+
+    claim: str
+    statement: str
+    population: Literal["networks", "brain"]
+    measure: str
+    form: str = "methods"
+    compare: Sequence[tuple[str, str]] = ()
+    parts: Sequence[str] = ("overall",)
+    direction: str = ""
+    slack: float = 0.0
+    note: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Two vectors of `Measured`, of which the claim says that the left one is higher."""
+
+    part: str
+    left: np.ndarray
+    right: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """What the forms of claims need to know.
 
     Attributes
     ----------
-    name : str
-    statement : str
-    kind : {"networks", "brain"}
-        Populations that it is about.
-    statistics : tuple of str
-        ``median`` and ``mean``, each compared in turn, or ``silhouette`` or ``separability``.
-    compare : callable
-        Measures the values to compare, from `Values` and a statistic.
-    relation : {">", ">=", "!="}
-        What must hold between left and right.
-    together : bool
-        Whether one more row, with part ``all``, says whether all the others hold.
-    needs_networks : bool
-        Whether a claim on brains also needs the networks.
+    measured : Measured
+        Of the population.
+    networks : Measured or None
+        Of the networks, for claims that compare a brain with them.
+    layers : list of str
+        Of the networks, from the image upwards.
     """
 
-    name: str
-    statement: str
-    kind: Kind
-    statistics: tuple[str, ...]
-    compare: Compare
-    relation: Literal[">", ">=", "!="] = ">"
-    together: bool = False
-    needs_networks: bool = False
-
-    def rows(self, values: Values) -> list[dict[str, object]]:
-        """Rows of claims.csv on one population."""
-        rows: list[dict[str, object]] = []
-        for statistic in self.statistics:
-            comparisons = self.compare(values, statistic)
-            told = [self._row(values.population, statistic, item) for item in comparisons]
-            rows += told
-            if self.together and told:
-                rows.append(self._all(comparisons, told))
-        return rows
-
-    def _row(self, population: str, statistic: str, item: Comparison) -> dict[str, object]:
-        return {
-            "claim": self.name,
-            "statement": self.statement,
-            "population": population,
-            "statistic": statistic,
-            "part": item.part,
-            "left": item.left,
-            "right": item.right,
-            "margin": item.left - item.right,
-            "holds": self._verdict(item.left, item.right),
-        }
-
-    def _verdict(self, left: float, right: float) -> str:
-        if np.isnan(left) or np.isnan(right):
-            return "not measured"
-        holds = {">": left > right, ">=": left >= right, "!=": left != right}[self.relation]
-        return "yes" if holds else "no"
-
-    def _all(
-        self, comparisons: Sequence[Comparison], rows: Sequence[dict[str, object]]
-    ) -> dict[str, object]:
-        """The row with the smallest margin, which holds if all rows do."""
-        margins = np.array([item.left - item.right for item in comparisons])
-        worst = rows[int(np.argmin(np.where(np.isnan(margins), -np.inf, margins)))]
-        verdicts = {row["holds"] for row in rows}
-        holds = next(word for word in ("not measured", "no", "yes") if word in verdicts)
-        return {**worst, "part": "all", "holds": holds}
+    measured: Measured
+    networks: Measured | None
+    layers: Sequence[str]
 
 
-PREDICTIVITY = ("median", "mean")
-"""Statistics of predictivity.csv: the mean of the cells' scores, which are medians over units, and
-the mean of their means over units."""
+def methods(claim: Claim, choice: Choice, context: Context) -> list[Comparison]:
+    """The first method of each pair, and the second, in each part."""
+    parts = [
+        part
+        for name in claim.parts
+        for part in (context.layers if name == "layers" else [measures.OVERALL])
+    ]
+    several = len(claim.compare) > 1
+    return [
+        Comparison(
+            f"{left} > {right}" if several else part,
+            choice.side(left, part=part),
+            choice.side(right, part=part),
+        )
+        for left, right in claim.compare
+        for part in parts
+    ]
 
-FLEXIBLE = ("ridge_post", "linear_nonlinear")
-"""The flexible maps that the paper compares with soft matching on brains."""
 
-OTHER_POST = ("soft_matching", "ridge_post", "linear_nonlinear", "linear_softplus")
-"""The paper's methods with post-softplus targets, without the pre linear softplus map."""
+def zipper(claim: Claim, choice: Choice, context: Context) -> list[Comparison]:
+    """The pre-softplus map in a layer and in the next, and the post-softplus map in the first."""
+    ((pre, post),) = claim.compare
+    return [
+        Comparison(
+            f"pre {layer} > post {below}",
+            choice.side(pre, part=layer),
+            choice.side(post, part=below),
+        )
+        for below, following in pairwise(context.layers)
+        for layer in (below, following)
+    ]
 
-TOLERANCE = 0.005
-"""Difference of separabilities that "at least as well" allows for. Its size is our choice."""
 
-CLAIMS = (
-    Claim(
-        name="M1",
-        statement="ridge (post) predicts the same layer better than soft matching",
-        kind="networks",
-        statistics=PREDICTIVITY,
-        compare=in_parts("ridge_post", "soft_matching", overall=True, layers=True),
-    ),
-    Claim(
-        name="M2",
-        statement="ridge (pre) predicts better than ridge (post) in every layer",
-        kind="networks",
-        statistics=PREDICTIVITY,
-        compare=in_parts("ridge_pre", "ridge_post", overall=False, layers=True),
-        together=True,
-    ),
-    Claim(
-        name="M3",
-        statement="zipper: pre-softplus maps of a layer and of the next beat the post-softplus map",
-        kind="networks",
-        statistics=PREDICTIVITY,
-        compare=zipper("ridge_pre", "ridge_post"),
-        together=True,
-    ),
-    Claim(
-        name="M4",
-        statement="the linear nonlinear map predicts better than ridge (post)",
-        kind="networks",
-        statistics=PREDICTIVITY,
-        compare=in_parts("linear_nonlinear", "ridge_post", overall=True, layers=False),
-    ),
-    Claim(
-        name="M5",
-        statement="the linear softplus map predicts at least as well as the linear nonlinear map",
-        kind="networks",
-        statistics=PREDICTIVITY,
-        compare=in_parts("linear_softplus", "linear_nonlinear", overall=True, layers=False),
-        relation=">=",
-    ),
-    Claim(
-        name="M6",
-        statement=(
-            "the pre linear softplus map predicts best of the methods with post-softplus targets"
+def distances(claim: Claim, choice: Choice, context: Context) -> list[Comparison]:
+    """Distances within a part, and how much larger those to the nearest other part are."""
+    ((closer, wider),) = claim.compare
+    within, between = (
+        {method: choice.side(method, column=column) for method in (closer, wider)}
+        for column in ("mean_a", "mean_b")
+    )
+    return [
+        Comparison("distance within", within[wider], within[closer]),
+        Comparison(
+            "distance between less within",
+            between[closer] - within[closer],
+            between[wider] - within[wider],
         ),
-        kind="networks",
-        statistics=PREDICTIVITY,
-        compare=best(predictivity, "pre_linear_softplus", OTHER_POST, part="overall"),
-    ),
-    Claim(
-        name="M7",
-        statement="ridge (post) has a higher silhouette than soft matching",
-        kind="networks",
-        statistics=("silhouette",),
-        compare=pairs(silhouette, ("ridge_post", "soft_matching"), part=""),
-    ),
-    Claim(
-        name="M8",
-        statement="ridge (pre) has a higher silhouette than ridge (post)",
-        kind="networks",
-        statistics=("silhouette",),
-        compare=pairs(silhouette, ("ridge_pre", "ridge_post"), part=""),
-    ),
-    Claim(
-        name="M9",
-        statement=(
-            "the linear nonlinear and linear softplus maps have higher silhouettes than ridge "
-            "(post)"
-        ),
-        kind="networks",
-        statistics=("silhouette",),
-        compare=pairs(
-            silhouette,
-            ("linear_nonlinear", "ridge_post"),
-            ("linear_softplus", "ridge_post"),
-            part="{left}",
-        ),
-        together=True,
-    ),
-    Claim(
-        name="M10",
-        statement=(
-            "pre linear softplus has the highest silhouette of the methods with post-softplus "
-            "targets"
-        ),
-        kind="networks",
-        statistics=("silhouette",),
-        compare=best(silhouette, "pre_linear_softplus", OTHER_POST, part=""),
-    ),
-    Claim(
-        name="M11",
-        statement="no trade-off: predictivity and silhouette of the mapping methods rank alike",
-        kind="networks",
-        statistics=PREDICTIVITY,
-        compare=ranks(predictivity, silhouette),
-    ),
-    Claim(
-        name="M12",
-        statement=(
-            "ridge (post) puts equal layers closer together than soft matching does, and different "
-            "layers further apart"
-        ),
-        kind="networks",
-        statistics=("silhouette",),
-        compare=distances,
-        together=True,
-    ),
-    Claim(
-        name="M13",
-        statement="squaring changes the silhouette of RSA (no direction is claimed)",
-        kind="networks",
-        statistics=("silhouette",),
-        compare=pairs(silhouette, ("rsa_squared", "rsa"), part=""),
-        relation="!=",
-    ),
-    Claim(
-        name="B1",
-        statement="mean over areas: soft matching below ridge below linear nonlinear",
-        kind="brain",
-        statistics=PREDICTIVITY,
-        compare=pairs(
-            predictivity, ("ridge_post", "soft_matching"), ("linear_nonlinear", "ridge_post")
-        ),
-        together=True,
-    ),
-    Claim(
-        name="B2",
-        statement="the methods rank on the brain as they do on the networks",
-        kind="brain",
-        statistics=PREDICTIVITY,
-        compare=ranks_on_networks,
-        relation=">=",
-        needs_networks=True,
-    ),
-    Claim(
-        name="B3",
-        statement="models to brain: soft matching separates models better than the flexible maps",
-        kind="brain",
-        statistics=("separability",),
-        compare=pairs(
-            separability("model_to_brain"), *(("soft_matching", name) for name in FLEXIBLE)
-        ),
-        together=True,
-    ),
-    Claim(
-        name="B4",
-        statement="brain to models: the flexible maps separate models better than soft matching",
-        kind="brain",
-        statistics=("separability",),
-        compare=pairs(
-            separability("brain_to_model"), *((name, "soft_matching") for name in FLEXIBLE)
-        ),
-        together=True,
-    ),
-    Claim(
-        name="B5",
-        statement=(
-            "both directions: the flexible maps separate models at least as well as soft matching"
-        ),
-        kind="brain",
-        statistics=("separability",),
-        compare=pairs(
-            separability("both"),
-            *((name, "soft_matching") for name in FLEXIBLE),
-            part=f"{{left}} + {TOLERANCE} >= {{right}}",
-            slack=TOLERANCE,
-        ),
-        relation=">=",
-        together=True,
-    ),
-    Claim(
-        name="B6",
-        statement=(
-            "no trade-off: predictivity and separability of the mapping methods are not opposed"
-        ),
-        kind="brain",
-        statistics=PREDICTIVITY,
-        compare=ranks(predictivity, separability("both")),
-        relation=">=",
-    ),
-    # For simulated brains, this is true by construction.
-    Claim(
-        name="S1",
-        statement="the same area of other subjects predicts an area better than other areas do",
-        kind="brain",
-        statistics=PREDICTIVITY,
-        compare=same_over_different_part,
-        together=True,
-    ),
-)
-
-COLUMNS = [
-    *("claim", "statement", "population", "statistic", "part"),
-    *("left", "right", "margin", "holds"),
-]
+    ]
 
 
-def check(
-    predictivities: pd.DataFrame,
-    silhouettes: pd.DataFrame,
-    separabilities: pd.DataFrame,
-    *,
-    layers: Sequence[str],
-    brains: Sequence[str],
-) -> pd.DataFrame:
-    """Check all claims on the populations of this run.
+def slope(claim: Claim, choice: Choice, context: Context) -> list[Comparison]:
+    """Least-squares slope over the mappings of what is measured on predictivity, and 0."""
+    mappings = context.measured.mappings
+    default = next(one for one in measures.predictivity(context.measured) if one.is_default)
+    x, y = (
+        np.array([one.side(method) for method in mappings]).reshape(len(mappings), -1)
+        for one in (default, choice)
+    )
+    # A method that is not measured, as one without a silhouette, has no place on the line.
+    known = ~np.isnan(x[:, :1] + y[:, :1]).ravel()
+    if known.sum() < 3:
+        return []
+    x, y = x[known], y[known]
+    deviation = x - x.mean(axis=0)
+    fitted = (deviation * y).sum(axis=0) / (deviation**2).sum(axis=0)
+    return [Comparison("slope", fitted, np.zeros_like(fitted))]
+
+
+def order(claim: Claim, choice: Choice, context: Context) -> list[Comparison]:
+    """Each mapping and the next lower one on the networks."""
+    if context.networks is None:
+        return []
+    own = context.measured.mappings
+    on_networks = {
+        method: one.side(method)[0]
+        for one in measures.predictivity(context.networks)
+        if one.name == choice.name
+        for method in context.networks.mappings
+        if method in own
+    }
+    ranked = sorted(on_networks, key=lambda method: -on_networks[method])
+    return [
+        Comparison(f"{higher} > {lower}", choice.side(higher), choice.side(lower))
+        for higher, lower in pairwise(ranked)
+    ]
+
+
+def relation(claim: Claim, choice: Choice, context: Context) -> list[Comparison]:
+    """Each mapping from the same part, and from different parts."""
+    return [
+        Comparison(method, choice.side(method), choice.side(method, relation="different part"))
+        for method in context.measured.mappings
+    ]
+
+
+FORMS: dict[str, Callable[[Claim, Choice, Context], list[Comparison]]] = {
+    "methods": methods,
+    "zipper": zipper,
+    "slope": slope,
+    "order": order,
+    "relation": relation,
+}
+"""Ways to compare. That of the measure ``distances`` is always `distances`."""
+
+COLUMNS = {
+    "claim": "name of the claim",
+    "statement": "the claim",
+    "population": "networks, or the name of a brain",
+    "measure": "what is compared: predictivity, specificity, distances or separability",
+    "choice": "how that is measured",
+    "is_default": "whether it is the configured choice",
+    "part": "layer, methods or distance of this row; all: all rows of the claim together",
+    "left": "value that the claim says is higher",
+    "right": "value that it says is lower",
+    "margin": "left less right; for all, the smallest one",
+    "slack": "how far below zero the margin may be",
+    "ci_low": "lower end of the 95 % interval of the margin",
+    "ci_high": "upper end of it",
+    "resampled": "what the interval is over",
+    "p": "two-sided probability of such a margin, or a larger one, if the claim were just not true",
+    "p_holm": "p after Holm's correction for the claims on the population; all rows together only",
+    "verdict": "holds, fails, undecided (zero is inside the interval) or not measured",
+    "note": "what to know before the verdict is used",
+}
+"""Columns of claims.csv, and what each holds."""
+
+
+def check(claims: Sequence[Claim], context: Context) -> pd.DataFrame:
+    """Check claims on one population, under every choice of how to measure.
 
     Parameters
     ----------
-    predictivities, silhouettes, separabilities : pandas.DataFrame
-        Tables of the metrics.
-    layers : list of str
-        Layers of the networks, from the image upwards; empty without a population of networks.
-    brains : list of str
-        Names of the brains.
+    claims : list of Claim
+        Those on this kind of population.
+    context : Context
 
     Returns
     -------
     pandas.DataFrame
-        ``claim``, ``statement``, ``population``, ``statistic``, ``part``, ``left``, ``right``,
-        ``margin`` (left less right) and ``holds`` (yes, no, or not measured).
+        With the columns of `COLUMNS`. A claim with several rows has one more, ``all``: it holds
+        where all rows hold, and fails where one fails.
     """
-    tables = predictivities, silhouettes, separabilities
-    networks = Values("networks", *tables, layers=layers) if layers else None
-    populations = {
-        "networks": [] if networks is None else [networks],
-        "brain": [Values(name, *tables, networks=networks) for name in brains],
-    }
-    rows = [
-        row
-        for kind, of_kind in populations.items()
-        for values in of_kind
-        for claim in CLAIMS
-        if claim.kind == kind and not (claim.needs_networks and networks is None)
-        for row in claim.rows(values)
+    measured = context.measured
+    tables = []
+    for claim in claims:
+        for choice in MEASURES[claim.measure](measured, claim.direction):
+            form = distances if claim.measure == "distances" else FORMS[claim.form]
+            compared = form(claim, choice, context)
+            is_measured = any(np.isfinite(one.left[0] - one.right[0]) for one in compared)
+            if not compared or not (choice.is_default or is_measured):
+                continue
+            tables.append(_rows(claim, choice, compared, measured))
+    if not tables:
+        return pd.DataFrame(columns=list(COLUMNS))
+    table = pd.concat(tables, ignore_index=True)
+    whole = ~table.duplicated(["claim", "choice"], keep="last") & table["is_default"]
+    table.loc[whole, "p_holm"] = holm(table.loc[whole, "p"])
+    return table[list(COLUMNS)]
+
+
+def _rows(
+    claim: Claim, choice: Choice, compared: Sequence[Comparison], measured: Measured
+) -> pd.DataFrame:
+    """Rows of one claim under one choice; the last says whether all of them hold."""
+    margins = [one.left - one.right for one in compared]
+    found = measured.intervals([margin + claim.slack for margin in margins])
+    rows = pd.DataFrame(
+        {
+            "part": [one.part for one in compared],
+            "left": [one.left[0] for one in compared],
+            "right": [one.right[0] for one in compared],
+            "margin": [margin[0] for margin in margins],
+            "ci_low": found.low - claim.slack,
+            "ci_high": found.high - claim.slack,
+            "resampled": found.resampled,
+            "p": found.p,
+        }
+    )
+    rows["verdict"] = [
+        verdict(low, high, estimate)
+        for low, high, estimate in zip(found.low, found.high, found.estimate, strict=True)
     ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    if len(rows) > 1:
+        rows = pd.concat([rows, _all(rows)], ignore_index=True)
+    told: dict[str, Any] = {
+        "claim": claim.claim,
+        "statement": claim.statement,
+        "population": measured.population.name,
+        "measure": claim.measure,
+        "choice": choice.name,
+        "is_default": choice.is_default,
+        "slack": claim.slack,
+        "p_holm": np.nan,
+        "note": claim.note,
+    }
+    return rows.assign(**told)
+
+
+def verdict(low: float, high: float, estimate: float) -> str:
+    """Verdict on a difference that the claim says is positive."""
+    if np.isnan(estimate):
+        return "not measured"
+    if low > 0:
+        return "holds"
+    return "fails" if high < 0 else "undecided"
+
+
+def _all(rows: pd.DataFrame) -> pd.DataFrame:
+    """The row with the smallest margin, with the verdict of all rows together.
+
+    All hold: p is the largest of them. One fails: p is the smallest of those that are negative,
+    times the number of rows, of which any could have failed.
+    """
+    verdicts = set(rows["verdict"])
+    order = ("fails", "not measured", "undecided", "holds")
+    word = next(word for word in order if word in verdicts)
+    negative = rows.loc[rows["margin"] < 0, "p"]
+    p = min(1, negative.min() * len(rows)) if len(negative) else rows["p"].max()
+    if word == "fails" and p > 1 - COVERAGE:
+        word = "undecided"
+    smallest = int(np.argmin(rows["margin"].fillna(np.inf)))
+    return rows.iloc[[smallest]].assign(part="all", verdict=word, p=p)
+
+
+def parse_claims(items: Sequence[Mapping[str, Any]]) -> list[Claim]:
+    """Claims from the content of claims.yaml."""
+    return [
+        Claim(**{**item, "compare": [(left, right) for left, right in item.get("compare", [])]})
+        for item in items
+    ]

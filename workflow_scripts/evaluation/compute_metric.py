@@ -1,59 +1,54 @@
-"""Compute one metric for every population that it is defined for."""
+"""Compute one metric for every population that it is defined for, with intervals."""
 
 from typing import Any
 
 import pandas as pd
 
-from workflow_scripts.common.files import PathLike, read_table, write_table
+from workflow_scripts.common.files import PathLike, write_table
 from workflow_scripts.common.job import job
-from workflow_scripts.evaluation.metric import METRICS, Population, Random, Scores
+from workflow_scripts.evaluation.metric import METRICS, Population, Random, data_kind
+from workflow_scripts.evaluation.replicates import replicate
+from workflow_scripts.evaluation.score_tables import ScoreTables
 
 
 def main(
-    scores_path: PathLike, splits_path: PathLike, settings: dict[str, Any], output: PathLike
+    scores_path: PathLike,
+    splits_path: PathLike,
+    jackknife_path: PathLike,
+    settings: dict[str, Any],
+    output: PathLike,
 ) -> None:
     """Write the table of a metric.
 
     Parameters
     ----------
-    scores_path, splits_path : str or path-like
-        Tables of `collect_scores`.
+    scores_path, splits_path, jackknife_path : str or path-like
+        Tables of `collect_scores`, and the scores without each jackknife group.
     settings : dict
         ``seed``, ``n_draws``, ``metric`` (its file), ``parameters``, ``mappings`` (names of
-        methods), and ``populations``, each with ``name``, ``kind``, ``subjects``, ``parts`` and
-        ``candidates`` (see `workflow_scripts.evaluation.metric.Population`).
+        methods), and ``populations``, each with ``name``, ``kind``, ``subjects``, ``parts``,
+        ``candidates`` and ``truth`` (see `workflow_scripts.evaluation.metric.Population`).
     output : str or path-like
     """
-    card = METRICS.card(settings["metric"])
-    measure = METRICS.load(settings["metric"]).measure
+    name = settings["metric"]
+    card = METRICS.card(name)
     random = Random(settings["seed"], settings["n_draws"])
-    cells = read_table(scores_path)
-    splits = read_table(splits_path) if card.by_split else pd.DataFrame(columns=cells.columns)
-    tables = [pd.DataFrame(columns=["population", *card.columns, "data_kind"])]
+    all_scores = ScoreTables.read(scores_path, splits_path, jackknife_path)
+    tables = [pd.DataFrame(columns=list(card.table_columns))]
     for item in settings["populations"]:
         population = Population(**item, mappings=settings["mappings"])
-        scores = Scores(
-            *(scores_of(table, population, card.comparisons) for table in (cells, splits))
-        )
+        scores = all_scores.of(population, card)
         if len(scores.cells):
-            table = measure(scores, population, random, **settings["parameters"])
+            found = replicate(name, scores, population, random, settings["parameters"])
+            table = found.table
+            for value, (low, high) in card.interval_columns.items():
+                interval = found.intervals(value)
+                table = table.assign(**{low: interval.low, high: interval.high})
+            if card.values:
+                table["resampled"] = found.intervals(card.values[0]).resampled
             table.insert(0, "population", population.name)
             tables.append(table.assign(data_kind=data_kind(scores.cells)))
     write_table(pd.concat(tables[1:] or tables, ignore_index=True), output)
-
-
-def scores_of(
-    table: pd.DataFrame, population: Population, comparisons: tuple[str, ...]
-) -> pd.DataFrame:
-    """Rows of one population and of these comparisons."""
-    brain = "" if population.kind == "networks" else population.name
-    return table[(table["brain"] == brain) & table["comparison"].isin(comparisons)]
-
-
-def data_kind(cells: pd.DataFrame) -> str:
-    """Kind of the data behind some cells: simulated if any of them is."""
-    kinds = set(cells["data_kind"])
-    return "simulated" if "simulated" in kinds else kinds.pop()
 
 
 if __name__ == "__main__":
@@ -61,6 +56,7 @@ if __name__ == "__main__":
         main(
             snakemake.input.scores,
             snakemake.input.splits,
+            snakemake.input.jackknife,
             snakemake.params.settings,
             snakemake.output[0],
         )

@@ -1,6 +1,6 @@
 """Metrics: what a file in ``metrics/`` must have, and what it is given."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from workflow_scripts.common.cards import PACKAGE, Gallery
@@ -9,7 +9,14 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-Kind = Literal["networks", "brain", "pairs"]
+Kind = Literal["networks", "brain", "pairs", "simulated"]
+
+
+ADDED_COLUMNS = {
+    "first": {"population": "networks, or the name of a brain"},
+    "last": {"data_kind": "recorded, simulated, or networks"},
+}
+"""Columns that the workflow adds to the table of every metric, before and after its own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,17 +28,22 @@ class Card:
     label : str
         What it is called in documentation and figures.
     populations : tuple of str
-        Kinds of populations that it is computed for: ``networks``, ``brain``, and ``pairs`` for a
-        brain whose subjects are compared in pairs.
+        Kinds of populations that it is computed for: ``networks``, ``brain``, ``pairs`` for a
+        brain whose subjects are compared in pairs, and ``simulated`` for a brain that is simulated
+        from a network of a candidate's variant.
     comparisons : tuple of str
         Comparisons whose scores it is given: ``networks`` and ``brain`` (among the subjects of the
         population itself), ``model_to_brain`` and ``brain_to_model`` (with the candidates), and
         ``brain_to_brain`` (from other brains).
     columns : dict of str to str
-        Columns of its table in their order, and what each holds; without ``population``, which is
-        the first column of every metric's table, and ``data_kind``, which is the last.
+        Columns that it returns in their order, and what each holds; those before the first of
+        `values` tell its rows apart.
     reference : str
         Where the metric is defined.
+    values : tuple of str
+        Columns with values that are measured again without each subject and without each group of
+        stimuli, so that the table has their intervals: ``ci_low`` and ``ci_high`` of the first,
+        and ``<value>_low`` and ``<value>_high`` of the others.
     by_split : bool
         Whether it reads the score of every split; otherwise it is given no rows of ``splits``.
     min_candidates : int
@@ -47,10 +59,38 @@ class Card:
     comparisons: tuple[str, ...]
     columns: dict[str, str]
     reference: str
+    values: tuple[str, ...] = ()
     by_split: bool = False
     min_candidates: int = 0
     min_parts: int = 1
     of_mappings: bool = False
+
+    @property
+    def keys(self) -> list[str]:
+        """Columns that tell the rows of its table apart."""
+        names = list(self.columns)
+        return names[: names.index(self.values[0])] if self.values else names
+
+    @property
+    def interval_columns(self) -> dict[str, tuple[str, str]]:
+        """Columns with the lower and the upper end of the interval of each value."""
+        first = {name: ("ci_low", "ci_high") for name in self.values[:1]}
+        return {**first, **{name: (f"{name}_low", f"{name}_high") for name in self.values[1:]}}
+
+    @property
+    def table_columns(self) -> dict[str, str]:
+        """Columns of its table, and what each holds."""
+        interval = {
+            name: f"{end} end of the 95 % interval of {value}"
+            for value, names in self.interval_columns.items()
+            for name, end in zip(names, ("lower", "upper"), strict=True)
+        }
+        if self.values:
+            interval["resampled"] = (
+                f"what the interval of {self.values[0]} is over: subjects and stimuli, one of the "
+                "two, or nothing"
+            )
+        return {**ADDED_COLUMNS["first"], **self.columns, **interval, **ADDED_COLUMNS["last"]}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +110,9 @@ class Population:
         Networks that are compared with the brain.
     mappings : list of str
         Methods that are mappings; the others are geometries.
+    truth : dict or None
+        Of a brain that is simulated from a network of a candidate's variant: ``variant``, and
+        ``layers``, the layer that the units of each area read out.
     """
 
     name: str
@@ -78,6 +121,7 @@ class Population:
     parts: list[str]
     candidates: list[str]
     mappings: list[str]
+    truth: dict[str, Any] | None = None
 
     @property
     def stream(self) -> str:
@@ -89,7 +133,7 @@ class Population:
         return "models" if self.kind == "networks" else self.name
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scores:
     """Scores of one population, from the comparisons that the metric's card names.
 
@@ -99,10 +143,61 @@ class Scores:
         Rows of scores.csv: one per cell.
     splits : pandas.DataFrame
         Rows of split_scores.csv: one per cell and split.
+    without : dict of str to numpy.ndarray, each of shape (n_rows, n_groups)
+        ``<score>_without_stimuli``, ``<score>_without_subjects`` for each of ``score``,
+        ``score_mean`` and ``split_score``: without the test stimuli of each jackknife group, or
+        from a pool without each group of subjects, NaN for other cells. The index of `cells` and
+        `splits` is the number of the row.
+    subject_groups : list of list of str
+        Names of the subjects of each group.
     """
 
     cells: "pd.DataFrame"
     splits: "pd.DataFrame"
+    without: "dict[str, np.ndarray]" = field(default_factory=dict)
+    subject_groups: list[list[str]] = field(default_factory=list)
+
+    @property
+    def n_stimulus_groups(self) -> int:
+        """Number of jackknife groups of stimuli."""
+        return self.without["score_without_stimuli"].shape[1] if self.without else 0
+
+    def without_subjects(self, group: int) -> "Scores":
+        """The scores between all other subjects, and from pools of these."""
+        names = self.subject_groups[group]
+        cells, splits = (
+            table[~(table["source_subject"].isin(names) | table["target_subject"].isin(names))]
+            for table in (self.cells, self.splits)
+        )
+        others = Scores(cells, splits, self.without)
+        return others._replaced("subjects", group, only_pools=True) if self.without else others
+
+    def without_stimuli(self, group: int) -> "Scores":
+        """The scores without the test stimuli of one jackknife group, from the same fits.
+
+        Correlations stay as they are.
+        """
+        return self._replaced("stimuli", group, only_pools=False)
+
+    def _replaced(self, kind: str, group: int, only_pools: bool) -> "Scores":
+        """The same rows with the scores without a group, perhaps of pools alone."""
+        from workflow_scripts.common.profile import POOL
+
+        replaced = []
+        for table, names in (
+            (self.cells, ("score", "score_mean")),
+            (self.splits, ("split_score",)),
+        ):
+            is_replaced = (table["source_subject"] == POOL) | (not only_pools)
+            found = {}
+            for name in names:
+                values = self.without[f"{name}_without_{kind}"]
+                if values.shape[1]:
+                    without = values[table.index, group]
+                    found[name] = table[name].where(~is_replaced, without)
+            replaced.append(table.assign(**found))
+        cells, splits = replaced
+        return Scores(cells, splits)
 
 
 @dataclass(frozen=True)
@@ -114,7 +209,7 @@ class Random:
     seed : int
         Master seed.
     n_draws : int
-        Number of bootstrap draws.
+        Number of permutations of a null; 0 where only the values are wanted.
     """
 
     seed: int
@@ -135,13 +230,23 @@ class Random:
         return derive_seed(self.seed, *names)
 
 
+def data_kind(cells: "pd.DataFrame") -> str:
+    """Kind of the data behind some cells: simulated if any of them is."""
+    kinds = set(cells["data_kind"])
+    return "simulated" if "simulated" in kinds else str(kinds.pop())
+
+
 class Metric(Protocol):
     """The function ``measure`` of a metric's file; its keyword-only arguments are parameters."""
 
     def __call__(
         self, scores: Scores, population: Population, random: Random, **parameters: Any
     ) -> "pd.DataFrame":
-        """Rows of the metric's table, with the columns that its card names."""
+        """Rows of the metric's table, with the columns that its card names.
+
+        Values only: their intervals come from measuring them again, see
+        `workflow_scripts.evaluation.replicates`.
+        """
 
 
 METRICS = Gallery(PACKAGE / "evaluation" / "metrics", Card, "measure")

@@ -1,6 +1,9 @@
 """What the rules of evaluation read and are told: which metrics of which populations."""
 
+import yaml
+
 from workflow_scripts.alignment.plan import DIRECTIONS, AlignmentPlan
+from workflow_scripts.common.cards import PACKAGE
 from workflow_scripts.common.config import Config
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.fingerprints import fingerprints
@@ -10,8 +13,10 @@ from workflow_scripts.evaluation.metric import METRICS
 TABLES = {
     "scores",
     "split_scores",
+    "model_units",
     "claims",
     "training",
+    "activations",
     "subjects",
     "units",
     "stimuli",
@@ -21,8 +26,10 @@ TABLES = {
 }
 """Names that a metric cannot have: other tables, and files of figures."""
 
-CLAIMED = ("predictivity", "silhouette", "separability")
+CLAIMED = ("predictivity", "silhouette", "specificity", "separability", "recovery")
 """Metrics that the paper's claims compare."""
+
+CLAIMS = PACKAGE / "evaluation" / "claims.yaml"
 
 
 class EvaluationPlan:
@@ -44,6 +51,7 @@ class EvaluationPlan:
                     "subjects": [str(network) for network in networks.population],
                     "parts": config.population.layers,
                     "candidates": [],
+                    "truth": None,
                 }
             )
         for name, brain in config.brains.items():
@@ -55,13 +63,29 @@ class EvaluationPlan:
                     "subjects": [],
                     "parts": brain.areas,
                     "candidates": [str(network) for network in alignment.candidates(name)],
+                    "truth": self._truth(name),
                 }
             )
+
+    def _truth(self, name: str) -> Settings | None:
+        """What a brain is simulated from, if its variant is among the candidates."""
+        simulated = self.config.brains[name].simulated
+        if self.config.brains[name].source != "simulated" or not simulated:
+            return None
+        variants = {network.variant for network in self.alignment.candidates(name)}
+        if simulated.truth.variant not in variants:
+            return None
+        return {"variant": simulated.truth.variant, "layers": simulated.layers}
 
     def kinds(self, population: Settings) -> list[str]:
         """Kinds of a population, as cards of metrics and panels name them."""
         brain = self.config.brains.get(population["name"])
-        return ["brain", "pairs"] if brain and brain.sources == "pairs" else [population["kind"]]
+        kinds = [population["kind"]]
+        if brain and brain.sources == "pairs":
+            kinds.append("pairs")
+        if population["truth"]:
+            kinds.append("simulated")
+        return kinds
 
     def comparisons(self, population: Settings) -> list[str]:
         """Comparisons in which a population has scores."""
@@ -101,7 +125,7 @@ class EvaluationPlan:
         return canonical(
             {
                 "seed": self.config.seed,
-                "n_draws": self.config.bootstrap.n,
+                "n_draws": self.config.permutations.n,
                 "metric": wildcards.metric,
                 "parameters": self.config.metrics[wildcards.metric],
                 "mappings": self.alignment.mappings(),
@@ -109,9 +133,9 @@ class EvaluationPlan:
             }
         )
 
-    def claim_tables(self) -> dict[str, str]:
-        """Tables that claims are checked against, by metric."""
-        return {name: table_file(name) for name in CLAIMED if name in self.metrics()}
+    def claim_code(self, wildcards: Wildcards) -> list[str]:
+        """The files of the metrics that claims compare, and every module that they import."""
+        return sorted({line for name in CLAIMED for line in fingerprints(METRICS.path(name))})
 
     def subject_tables(self) -> list[str]:
         """Tables of the subjects of each brain."""
@@ -119,22 +143,42 @@ class EvaluationPlan:
 
     def claim_settings(self, wildcards: Wildcards) -> Settings:
         """Settings of `check_claims`."""
-        population = self.config.population
         return canonical(
             {
-                "layers": population.layers if population else [],
+                "seed": self.config.seed,
+                "claims": yaml.safe_load(CLAIMS.read_text("utf-8")),
+                "mappings": self.alignment.claimed_mappings(),
                 "models": self.alignment.networks.description(),
-                "brains": list(self.config.brains),
+                "populations": [
+                    {
+                        **population,
+                        "metrics": {
+                            name: self.config.metrics[name]
+                            for name in CLAIMED
+                            if name in self.config.metrics and population in self.measured(name)
+                        },
+                    }
+                    for population in self.populations
+                ],
             }
         )
+
+    @property
+    def has_claims(self) -> bool:
+        """Whether claims are checked: nearly all need predictivities."""
+        return "predictivity" in self.metrics()
 
     def tables(self) -> list[str]:
         """Every table of the run."""
         names = ["scores", "split_scores", *self.metrics()]
-        if "predictivity" in names:
+        if self.alignment.unit_shards():
+            names.append("model_units")
+        if self.has_claims:
             names.append("claims")
         if self.alignment.networks.trained_variants():
             names.append("training")
+        if self.alignment.networks.all_activations():
+            names.append("activations")
         per_brain = [
             f"results/tables/{name}/{table}.csv"
             for name in self.config.brains

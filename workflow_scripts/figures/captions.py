@@ -14,7 +14,7 @@ def figure_caption(figure: str, population: str, models: str | None) -> str:
     figure : str
         A name that `composition` knows.
     population : str
-        ``networks`` or the name of a brain.
+        ``networks``, the name of a brain, or ``simulated_brains``.
     models : str or None
         The networks in words, for a figure of networks.
     """
@@ -25,6 +25,10 @@ def figure_caption(figure: str, population: str, models: str | None) -> str:
     ]
     if population == "networks":
         data = f"Data: {models}."
+    elif population == "simulated_brains":
+        data = (
+            "Data: all simulated brains; the foot of the figure says how many subjects they have."
+        )
     else:
         data = (
             f"Data: the brain {population}; "

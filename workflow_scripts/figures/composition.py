@@ -59,23 +59,6 @@ class Composition:
         """Keys of a brain's configuration without which the figure cannot be drawn."""
         return list(dict.fromkeys(card.needs for card in self.cards if card.needs))
 
-    @property
-    def error_bars(self) -> str:
-        """What the intervals are, in words; empty if there are none."""
-        over: dict[str, list[str]] = {}
-        for letter, card in zip(self.letters, self.cards, strict=True):
-            if card.error_bars:
-                over.setdefault(card.error_bars, []).append(letter)
-        if not over:
-            return ""
-        # Letters are named only where the panels of a figure differ.
-        named = (
-            list(over)
-            if len(over) == 1
-            else [f"{what} ({', '.join(letters)})" for what, letters in over.items()]
-        )
-        return f"error bars: 95 % bootstrap interval over {' or '.join(named)}"
-
 
 COMPOSITIONS = {
     "figure_1": Composition(
@@ -83,6 +66,7 @@ COMPOSITIONS = {
         (
             Row(4.2, {"model_predictivity": 7.0, "model_predictivity_overall": 3.5}),
             Row(5.2, {"silhouette": 3.5, "profile_map": 7.0}),
+            Row(3.6, {"specificity": 10.5}),
         ),
     ),
     "figure_2": Composition(
@@ -90,15 +74,22 @@ COMPOSITIONS = {
         (
             Row(4.2, {"brain_predictivity": 7.0, "brain_predictivity_overall": 3.5}),
             Row(4.4, {"separability_by_direction": 7.0, "separability_overall": 3.5}),
+            Row(3.6, {"specificity": 10.5}),
         ),
     ),
-    "figure_3": Composition(
-        "Predictivity and silhouette",
+    "figure_2_pairs": Composition(
+        "Predictivity and specificity",
         (
             Row(4.2, {"brain_predictivity": 7.0, "brain_predictivity_overall": 3.5}),
             Row(5.2, {"silhouette": 3.5, "profile_map": 7.0}),
+            Row(3.6, {"specificity": 10.5}),
         ),
     ),
+    "figure_3": Composition(
+        "Recovery of the true model",
+        (Row(4.6, {"recovery": 10.5}), Row(3.6, {"recovery_margin": 10.5})),
+    ),
+    "figure_4": Composition("Verdicts under every choice", (Row(8.5, {"verdicts": 9.0}),)),
 }
 
 

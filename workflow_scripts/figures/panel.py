@@ -1,6 +1,6 @@
 """The gallery of panels: one file of `panels` is one panel of a figure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from workflow_scripts.common.cards import PACKAGE, Gallery
@@ -21,16 +21,17 @@ class Card:
     caption : str
         One sentence or more that say what is drawn, without the data that it is drawn from.
     tables : tuple of str
-        Metrics whose tables the panel reads.
+        Metrics whose tables the panel reads, or ``claims``.
     value : str
         Column of these tables that is drawn; without a value in it there is nothing to draw.
     populations : tuple of str
-        Kinds of populations that the panel is drawn for: ``networks``, ``brain``, and ``pairs`` for
-        a brain whose subjects are compared in pairs.
+        Kinds of populations that the panel is drawn for: ``networks``, ``brain``, ``pairs`` for a
+        brain whose subjects are compared in pairs, and ``simulated_brains`` for all brains together
+        that are simulated from a network of a candidate's variant.
     size : tuple of float
         Width and height in inches, where the panel is a figure of its own.
-    error_bars : str or None
-        What its intervals are drawn over: subjects or areas. None if it draws no interval.
+    intervals : bool
+        Whether it draws the intervals of its first table.
     needs : str or None
         Key of a brain's configuration without which there is nothing to draw.
     """
@@ -39,19 +40,23 @@ class Card:
     caption: str
     tables: tuple[str, ...]
     value: str
-    populations: tuple[Literal["networks", "brain", "pairs"], ...]
+    populations: tuple[Literal["networks", "brain", "pairs", "simulated_brains"], ...]
     size: tuple[float, float]
-    error_bars: str | None = None
+    intervals: bool = False
     needs: str | None = None
 
 
 @dataclass(frozen=True)
 class MethodLook:
-    """How a method is named and coloured in every panel; `name` is its name in tables."""
+    """How a method is named and coloured in every panel; `name` is its name in tables.
+
+    A `control` is no method to choose from: panels of bars draw it as a grey line behind the bars.
+    """
 
     name: str
     label: str
     colour: str
+    control: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,16 +66,19 @@ class PanelData:
     Attributes
     ----------
     tables : dict of str to pandas.DataFrame
-        Table of each metric, with the rows of one population only.
+        Table of each metric, with the rows of one population only, or of all simulated brains.
     methods : list of MethodLook
         Methods of the configuration, in its order; a table need not have all of them.
     parts : list of str
         Layers from the image upwards, or areas in the order of the configuration.
+    truths : dict of str to str
+        Variant of the network from which each brain is simulated, for all simulated brains.
     """
 
     tables: "dict[str, pd.DataFrame]"
     methods: list[MethodLook]
     parts: list[str]
+    truths: dict[str, str] = field(default_factory=dict)
 
 
 class Panel(Protocol):

@@ -10,6 +10,9 @@ from workflow_scripts.figures.composition import COMPOSITIONS, composition, figu
 from workflow_scripts.figures.panel import PANELS
 from workflow_scripts.networks.plan import Network
 
+SIMULATED = "simulated_brains"
+"""All brains together that are simulated from a network of a candidate's variant."""
+
 
 class FigurePlan:
     """Panels and composed figures, for each population that has their tables."""
@@ -18,6 +21,16 @@ class FigurePlan:
         self.config = config
         self.evaluation = evaluation
         self.networks = evaluation.alignment.networks
+        self.truths = {
+            population["name"]: population["truth"]["variant"]
+            for population in evaluation.populations
+            if population["truth"]
+        }
+        """Variant of the network from which each brain is simulated, if a candidate has it."""
+        self.populations = [*evaluation.populations]
+        if self.truths:
+            together: Settings = {"kind": SIMULATED, "name": SIMULATED, "parts": [], "truth": None}
+            self.populations.append(together)
         for name in PANELS.names():
             if name in ("subjects", *COMPOSITIONS) or name.startswith("training_"):
                 raise InputError(PANELS.path(name), f"a panel called {name}", "another name")
@@ -32,17 +45,20 @@ class FigurePlan:
 
     def _is_drawn(self, name: str, population: Settings) -> bool:
         figure = composition(name)
+        if population["kind"] == SIMULATED:
+            return set(figure.tables) <= set(self.evaluation.metrics())
         has_tables = all(
             metric in self.config.metrics and population in self.evaluation.measured(metric)
             for metric in figure.tables
-        )
+            if metric != "claims"
+        ) and ("claims" not in figure.tables or self.evaluation.has_claims)
         return has_tables and all(
             getattr(self.config.brains[population["name"]], key) is not None for key in figure.needs
         )
 
     def all_names(self) -> list[str]:
         """Panels and composed figures of all populations."""
-        names = [name for item in self.evaluation.populations for name in self.names(item)]
+        names = [name for item in self.populations for name in self.names(item)]
         return list(dict.fromkeys(names))
 
     def tables(self, wildcards: Wildcards) -> dict[str, object]:
@@ -58,6 +74,8 @@ class FigurePlan:
     def _brains_shown(self, wildcards: Wildcards) -> list[str]:
         """The brain that a figure shows, and those that it is compared with there."""
         name = wildcards.population
+        if name == SIMULATED:
+            return list(self.truths)
         if name not in self.config.brains:
             return []
         is_between = "between_brains" in composition(wildcards.figure).tables
@@ -66,16 +84,22 @@ class FigurePlan:
     def settings(self, wildcards: Wildcards) -> Settings:
         """Settings of `plot_figure`."""
         population = self._population(wildcards.population)
-        is_brain = population["kind"] == "brain"
+        is_networks = population["kind"] == "networks"
         return canonical(
             {
                 "methods": [
-                    {"name": name, "label": method.card.label, "colour": method.card.colour}
+                    {
+                        "name": name,
+                        "label": method.card.label,
+                        "colour": method.card.colour,
+                        "control": method.card.control,
+                    }
                     for name, method in self.evaluation.alignment.methods.items()
                 ],
                 "parts": population["parts"],
                 "brains": self._brains_shown(wildcards),
-                "models": None if is_brain else self.networks.description(),
+                "models": self.networks.description() if is_networks else None,
+                "truths": self.truths if population["kind"] == SIMULATED else {},
             }
         )
 
@@ -139,7 +163,7 @@ class FigurePlan:
         """Every figure of the run, in both formats."""
         names = [
             f"{population['name']}/{figure}"
-            for population in self.evaluation.populations
+            for population in self.populations
             for figure in self.names(population)
         ]
         names += [f"{brain}/subjects" for brain in self.config.brains]
@@ -147,4 +171,4 @@ class FigurePlan:
         return [f"results/figures/{name}.{format}" for name in names for format in ("svg", "png")]
 
     def _population(self, name: str) -> Settings:
-        return next(item for item in self.evaluation.populations if item["name"] == name)
+        return next(item for item in self.populations if item["name"] == name)

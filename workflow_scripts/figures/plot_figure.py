@@ -20,12 +20,19 @@ def main(
     settings: Mapping[str, Any],
     outputs: Iterable[PathLike],
 ) -> None:
-    """Write the figure in every format asked for; only brains have tables of `subjects`."""
+    """Write the figure in every format asked for; only brains have tables of `subjects`.
+
+    The population is the networks, a brain, or all simulated brains.
+    """
     tables = {metric: read_table(path) for metric, path in paths.items()}
     data = PanelData(
-        {metric: table[table["population"] == population] for metric, table in tables.items()},
+        {
+            metric: table[table["population"].isin([population, *settings["truths"]])]
+            for metric, table in tables.items()
+        },
         [MethodLook(**method) for method in settings["methods"]],
         settings["parts"],
+        settings["truths"],
     )
     description, title = settings["models"], None
     if subjects:
@@ -34,7 +41,7 @@ def main(
             for brain, path in zip(settings["brains"], subjects, strict=True)
         }
         description = "; ".join(describe_brain(brain, table) for brain, table in brains.items())
-        title = brain_title(population, brains[population])
+        title = brain_title(population, brains[population]) if population in brains else None
     figure = draw(name, data, description, title)
     for output in outputs:
         save(figure, output)

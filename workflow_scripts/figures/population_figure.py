@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure, SubFigure
 
-from workflow_scripts.figures.composition import composition
+from workflow_scripts.figures.composition import Composition, composition
 from workflow_scripts.figures.panel import PANELS, PanelData
 from workflow_scripts.figures.style import add_footer, settle, style
 
@@ -40,11 +40,32 @@ def draw(name: str, data: PanelData, description: str, title: str | None = None)
         for place, panel in zip(places, row.widths, strict=True):
             _draw_panel(place, panel, data)
             place.text(0.01, 0.99, next(letters), fontsize=13, weight="bold", va="top")
-    add_footer(figure, *filter(None, [f"data: {description}", content.error_bars]))
+    add_footer(figure, *filter(None, [f"data: {description}", error_bars(content, data)]))
     if title:
         figure.suptitle(title, fontsize=10, weight="bold")
     settle(figure)
     return figure
+
+
+def error_bars(content: Composition, data: PanelData) -> str:
+    """What the intervals of a figure are over, in words; empty if there are none."""
+    over: dict[str, list[str]] = {}
+    for letter, card in zip(content.letters, content.cards, strict=True):
+        if card.intervals:
+            table = data.tables[card.tables[0]]
+            drawn = table[table[card.value].notna() & table["ci_low"].notna()]
+            found = set(drawn["resampled"])
+            if found:
+                # Both can be resampled in some rows, and one of them in others.
+                words = found.pop() if len(found) == 1 else "subjects, stimuli or both"
+                over.setdefault(words, []).append(letter)
+    # Letters are named only where the panels of a figure differ.
+    named = (
+        list(over)
+        if len(over) < 2
+        else [f"{words} ({', '.join(letters)})" for words, letters in over.items()]
+    )
+    return f"error bars: 95 % jackknife interval over {'; over '.join(named)}" if named else ""
 
 
 def _draw_panel(place: SubFigure, name: str, data: PanelData) -> None:

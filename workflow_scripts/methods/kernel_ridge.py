@@ -35,6 +35,7 @@ CARD = Card(
     bounds=(None, 1.0),
     reference="Saunders et al. 1998, ICML",
     array_api=True,
+    control=True,
 )
 
 

@@ -1,6 +1,6 @@
 """Activations of a network on disk: one netCDF group for each layer."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ def layer_dataset(
     units: tuple[np.ndarray, np.ndarray, np.ndarray],
     stimuli: np.ndarray,
     groups: np.ndarray | None = None,
+    reliability: dict[str, np.ndarray] | None = None,
 ) -> xr.Dataset:
     """Responses of one layer, with the position of each unit.
 
@@ -30,6 +31,8 @@ def layer_dataset(
         Names of the stimuli.
     groups : numpy.ndarray, shape (n_stimuli,), optional
         Group of each stimulus, which is never divided between training and test.
+    reliability : dict of str to numpy.ndarray, optional
+        Reliability of each unit, by stage, of shape (unit,).
     """
     channel, row, column = units
     data = xr.Dataset(
@@ -43,7 +46,9 @@ def layer_dataset(
     )
     if groups is not None:
         data = data.assign_coords(group=("stimulus", np.asarray(groups, str)))
-    return data
+    return data.assign(
+        {f"reliability_{stage}": ("unit", values) for stage, values in (reliability or {}).items()}
+    )
 
 
 def write_activations(layers: dict[str, xr.Dataset], facts: dict[str, Any], path: PathLike) -> None:
@@ -117,6 +122,24 @@ def read_stimuli(path: PathLike, layer: str) -> Stimuli:
         names = data["stimulus"].values.astype(str)
         groups = data["group"].values.astype(str) if "group" in data.coords else names
     return Stimuli(names, groups)
+
+
+def read_reliability(
+    path: PathLike,
+) -> tuple[dict[Hashable, Any], dict[str, dict[str, np.ndarray]]]:
+    """Attributes of a file, and the reliability of the units of each layer, by stage.
+
+    The file is one that was read here: files of somebody's activations have no reliability.
+    """
+    with xr.open_datatree(path, engine="h5netcdf") as tree:
+        return dict(tree.attrs), {
+            layer: {
+                str(name).removeprefix("reliability_"): values.values
+                for name, values in group.data_vars.items()
+                if str(name).startswith("reliability_")
+            }
+            for layer, group in tree.children.items()
+        }
 
 
 def _rows(

@@ -12,10 +12,10 @@ from workflow_scripts.common.random_streams import derive_seed
 from workflow_scripts.images.pixels import to_input
 from workflow_scripts.images.squares import SIZE
 from workflow_scripts.images.stimulus_file import read_images
-from workflow_scripts.networks.activation_file import layer_dataset, write_activations
+from workflow_scripts.networks.activation_file import write_activations
 from workflow_scripts.networks.blocks import set_noise, torch_generator
 from workflow_scripts.networks.loading import load_network
-from workflow_scripts.networks.readout import mean_responses
+from workflow_scripts.networks.noisy_passes import Passes, mean_responses
 from workflow_scripts.networks.unit_sampling import unit_chooser
 
 BATCH = 256
@@ -42,23 +42,20 @@ def main(
 
     noise = derive_seed(settings["seed"], "extract", settings["stimuli"], name, seed)
     set_noise(network, torch_generator(noise, device))
-    # Without noise all passes are equal.
-    n_passes = settings["n_trials"] if variant.get("noise_gain") is not None else 1
-    responses, units = mean_responses(
+    passes = Passes(**settings["passes"]) if variant.get("noise_gain") is not None else None
+    averaged = mean_responses(
         network,
         images,
         unit_chooser(settings, seed),
         settings["layers"],
         batch_size,
-        n_passes,
+        passes,
         prepare,
     )
     groups = stimuli["group"].values if "group" in stimuli else None
-    layers = {
-        layer: layer_dataset(stages, units[layer], stimuli["stimulus"].values, groups)
-        for layer, stages in responses.items()
-    }
+    layers = averaged.datasets(stimuli["stimulus"].values, groups)
     facts = stamp(settings, seed=settings["seed"], data_kind="networks", device=str(device))
+    facts |= averaged.report(passes)
     write_activations(layers, facts, output)
 
 

@@ -16,6 +16,9 @@ from workflow_scripts.networks.ready_files import ready_files
 WEIGHTS = (".safetensors", ".pt", ".pth")
 """Suffixes of files with weights from elsewhere."""
 
+PASSES = {"n_trials", "max_trials", "min_reliability"}
+"""Keys of ``activations`` that say how many passes are averaged."""
+
 IMAGE_SIDE = 64
 """Side in pixels of the images that networks trained here see."""
 
@@ -100,6 +103,12 @@ class NetworkPlan:
                 "config activations.projection",
                 "true with mode all, which keeps every unit",
                 "false, or another mode",
+            )
+        if activations.max_trials < activations.n_trials:
+            raise InputError(
+                "config activations.max_trials",
+                str(activations.max_trials),
+                f"at least activations.n_trials, {activations.n_trials}",
             )
         for name in self.config.variants:
             self._check_variant(name)
@@ -287,6 +296,21 @@ class NetworkPlan:
         """Activations of a network on one stimulus set."""
         return f"results/activations/{stimuli}/{network}.nc"
 
+    def all_activations(self) -> list[str]:
+        """Activations that are read here, of all networks on all stimulus sets that they see."""
+        shown = [(network, "population") for network in self.population]
+        for name, brain in self.config.brains.items():
+            networks = self.candidates if brain.has_images else []
+            shown += [(network, name) for network in networks]
+            shown += [(self.truths[name], name)] if name in self.truths else []
+        return list(
+            dict.fromkeys(
+                self.activations(network, stimuli)
+                for network, stimuli in shown
+                if not self.is_imported(network.variant)
+            )
+        )
+
     def weights(self, wildcards: Wildcards) -> str | list[str]:
         """Weights of a network; those of a model from elsewhere are its owner's file, or none."""
         settings = self.variant(wildcards.variant)
@@ -331,7 +355,7 @@ class NetworkPlan:
             variant=self.variant(wildcards.variant),
             # Name of the random stream of the noise, the same for the images of all brains.
             stimuli="population" if wildcards.stimuli == "population" else "scenes",
-            n_trials=self.config.activations.n_trials,
+            passes=self.config.activations.model_dump(include=PASSES),
             **self._unit_settings(wildcards),
         )
 
@@ -353,7 +377,7 @@ class NetworkPlan:
             "variant_name": network.variant,
             "layers": self.layers_of(network, wildcards.stimuli),
             "projected": options.projection and is_candidate_only,
-            "units": options.model_dump(exclude={"n_trials", "projection"}),
+            "units": options.model_dump(exclude={"projection", *PASSES}),
         }
 
     def summary_settings(self, wildcards: Wildcards) -> Settings:

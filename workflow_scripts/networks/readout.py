@@ -184,27 +184,3 @@ def read_layers(
         layer: {stage: np.concatenate(values) for stage, values in stages.items()}
         for layer, stages in batches.items()
     }, units
-
-
-def mean_responses(
-    network: Network,
-    images: torch.Tensor,
-    choose: Callable[[str, tuple[int, ...]], Units | Projection],
-    layers: list[str],
-    batch_size: int,
-    n_passes: int,
-    prepare: Callable[[torch.Tensor], torch.Tensor] = as_they_are,
-) -> tuple[Responses, dict[str, Units]]:
-    """Mean over several passes of what `read_layers` returns for one pass."""
-    totals: Responses = {}
-    for _ in range(n_passes):
-        responses, units = read_layers(network, images, choose, layers, batch_size, prepare)
-        for layer, stages in responses.items():
-            sums = totals.setdefault(layer, {})
-            for stage, values in stages.items():
-                sums[stage] = sums.get(stage, np.zeros(values.shape)) + values
-    means = {
-        layer: {stage: (sums / n_passes).astype(np.float32) for stage, sums in stages.items()}
-        for layer, stages in totals.items()
-    }
-    return means, units

@@ -1,6 +1,6 @@
 """A model fitted to source units that are transformed first: the form of several methods."""
 
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 from workflow_scripts.solvers.arrays import Array
 
@@ -25,6 +25,14 @@ class Model(Protocol):
 
     def predict(self, Z: Array) -> Array:
         """Predicted responses (n_stimuli, n_targets)."""
+
+
+@runtime_checkable
+class CostlyModel(Protocol):
+    """One whose penalties take much longer to choose than the final fit."""
+
+    def fit_like(self, like: Model, Z: Array, Y: Array) -> Self:
+        """Fit with the penalties of another fit of the same targets."""
 
 
 class TransformedModel:
@@ -55,6 +63,18 @@ class TransformedModel:
     def fit(self, X: Array, Y: Array) -> Self:
         """Fit on training responses X (n_stimuli, n_units) and Y (n_stimuli, n_targets)."""
         self.model.fit(self.transformation.fit_transform(X), Y)
+        return self._report()
+
+    def fit_like(self, like: Self, X: Array, Y: Array) -> Self:
+        """Fit with the penalties of another fit of the same targets, if choosing them is costly."""
+        Z = self.transformation.fit_transform(X)
+        if isinstance(self.model, CostlyModel):
+            self.model.fit_like(like.model, Z, Y)
+        else:
+            self.model.fit(Z, Y)
+        return self._report()
+
+    def _report(self) -> Self:
         self.alpha_ = self.model.alpha_
         self.converged_ = getattr(self.model, "converged_", True)
         return self

@@ -2,14 +2,11 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from tests.evaluation.made_up import make_population, make_scores
 from workflow_scripts.common.files import read_table, write_table
-from workflow_scripts.common.random_streams import generator
-from workflow_scripts.evaluation.bootstrap import draw_counts
 from workflow_scripts.evaluation.metric import Random, Scores
 from workflow_scripts.evaluation.metrics.predictivity import measure
 
@@ -85,36 +82,6 @@ def test_correlations_are_averaged_where_there_are_some():
     values = table[table["part"] == "overall"].groupby("statistic")["predictivity"].unique()
     assert values["correlation"].tolist() == [0.5]
     assert values["correlation_corrected"].tolist() == [0.75]
-
-
-def test_intervals_of_networks_draw_both_subjects_of_a_pair_and_those_of_a_brain_the_target():
-    """The same draws by hand, from the random streams that have always been used."""
-    for population, comparison, stream in (
-        (make_population("networks"), "networks", "models"),
-        (make_population("brain"), "brain", "macaque"),
-    ):
-        table, cells = rows_of(
-            *(population, comparison), method="ridge", relation="same part", statistic="median"
-        )
-        same = cells[cells["source_part"] == cells["target_part"]]
-        subjects = sorted(set(same["target_subject"]))
-        random = generator(0, "bootstrap", "predictivity", stream)
-        draws = []
-        for counts in draw_counts(3, 100, random, least_different=2):
-            times = dict(zip(subjects, counts, strict=True))
-            weights = same["target_subject"].map(times)
-            if comparison == "networks":
-                weights = weights * same["source_subject"].map(times)
-            by_part = pd.Series(
-                {
-                    part: np.average(group["score"], weights=weights[group.index])
-                    for part, group in same.groupby("target_part")
-                }
-            )
-            draws.append(by_part.mean())
-        low, high = np.quantile(draws, [0.025, 0.975])
-        assert table.loc["overall", "ci_low"] == pytest.approx(low)
-        assert table.loc["overall", "ci_high"] == pytest.approx(high)
 
 
 def test_subjects_whose_names_are_numbers_stay_text_in_a_table_of_any_length(tmp_path):

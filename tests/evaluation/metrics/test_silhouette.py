@@ -1,4 +1,4 @@
-"""Silhouette: scikit-learn's where options are the default, by hand where they are not."""
+"""Silhouette: scikit-learn's where options are the default, by loops where they are not."""
 
 from dataclasses import replace
 from itertools import product
@@ -31,6 +31,62 @@ def test_default_equals_scikit_learn(similarity):
     distance = distance_matrix(similarity)
     _, _, values = silhouette(distance, SUBJECTS, PARTS)
     np.testing.assert_allclose(values, silhouette_samples(distance, PARTS, metric="precomputed"))
+
+
+def test_it_equals_the_definition_in_loops(similarity):
+    """Also where some subjects lack a part, and with and without pairs of one subject."""
+    kept = [0, 1, 2, 4, 5, 6, 7, 8, 10, 11]
+    distance = distance_matrix(similarity)[np.ix_(kept, kept)]
+    subjects, parts = SUBJECTS[kept], PARTS[kept]
+    for excluded in (False, True):
+        expected = np.empty((3, len(kept)))
+        for i, (subject, part) in enumerate(zip(subjects, parts, strict=True)):
+            to_part = {label: [] for label in PARTS}
+            for j, (other, label) in enumerate(zip(subjects, parts, strict=True)):
+                if i != j and not (excluded and other == subject):
+                    to_part[label].append(distance[i, j])
+            a = np.mean(to_part.pop(part))
+            b = min(np.mean(values) for values in to_part.values())
+            expected[:, i] = a, b, (b - a) / max(a, b)
+        np.testing.assert_allclose(silhouette(distance, subjects, parts, excluded), expected)
+
+
+def test_several_labellings_at_once_equal_each_alone(similarity):
+    distance = distance_matrix(similarity)
+    others = np.random.default_rng(1).permuted(np.tile(PARTS[:, None], 5), axis=0)
+    for excluded in (False, True):
+        together = silhouette(distance, SUBJECTS, others, excluded)
+        for number, labels in enumerate(others.T):
+            alone = silhouette(distance, SUBJECTS, labels, excluded)
+            np.testing.assert_allclose([side[:, number] for side in together], alone)
+
+
+@pytest.mark.parametrize("excluded", [False, True])
+def test_profiles_that_are_all_the_same_have_a_silhouette_of_zero(excluded):
+    """As in scikit-learn; the quotient of the definition would be 0 / 0."""
+    distance = np.zeros((12, 12))
+    a, b, values = silhouette(distance, SUBJECTS, PARTS, excluded)
+    assert (a == 0).all() and (b == 0).all()
+    assert list(values) == [0] * 12
+    assert list(silhouette_samples(distance, PARTS, metric="precomputed")) == [0] * 12
+
+
+def test_a_part_of_one_subject_alone_has_no_silhouette_but_is_a_rival():
+    subjects, parts = ["s0", "s1", "s0"], ["l1", "l1", "l2"]
+    distance = np.array([[0, 1, 3], [1, 0, 2], [3, 2, 0]], float)
+    a, b, values = silhouette(distance, subjects, parts)
+    np.testing.assert_array_equal(a, [1, 1, np.nan])
+    np.testing.assert_array_equal(b, [3, 2, 2.5])
+    np.testing.assert_allclose(values, [2 / 3, 1 / 2, np.nan])
+    _, b, _ = silhouette(distance, subjects, parts, exclude_same_subject=True)
+    np.testing.assert_array_equal(b, [np.nan, 2, 2])
+
+
+def test_a_missing_distance_is_missing_in_the_silhouettes_of_both_profiles(similarity):
+    distance = distance_matrix(similarity)
+    distance[0, 5] = distance[5, 0] = np.nan
+    _, _, values = silhouette(distance, SUBJECTS, PARTS)
+    assert list(np.flatnonzero(np.isnan(values))) == [0, 5]
 
 
 def test_perfect_recognition_has_a_silhouette_of_one():

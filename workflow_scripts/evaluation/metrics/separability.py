@@ -1,12 +1,10 @@
 """Separability: how far apart a method places candidate models that are compared with a brain.
 
 The similarity of a candidate to an area is the score of its best layer, averaged over the subjects
-of the brain. The separability of an area is the mean absolute difference of the similarities, mean
-over splits, of all pairs of candidates. ``relative`` divides it by the mean similarity; ``d_prime``
-is the mean over pairs of d', the difference over its deviation between splits. The 95 % interval
-of the mean over areas is a bootstrap over areas.
-Reference: Thobani et al. 2025, CCN (separability); Green and Swets 1966, Signal Detection Theory
-and Psychophysics (d').
+of the brain and over splits. The separability of an area is the mean absolute difference of the
+similarities of all pairs of candidates; on the scale ``relative``, it is divided by their mean. It
+has no sign: it is large as well where a wrong model wins, which `recovery` tells apart.
+Reference: Thobani et al. 2025, CCN.
 """
 
 from collections.abc import Sequence
@@ -16,7 +14,12 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from workflow_scripts.evaluation.bootstrap import draw_counts, interval, weighted_mean
+from workflow_scripts.evaluation.candidate_scores import (
+    DIRECTIONS,
+    CandidateScores,
+    candidate_scores,
+    known_mean,
+)
 from workflow_scripts.evaluation.metric import Card, Population, Random, Scores
 
 CARD = Card(
@@ -27,22 +30,14 @@ CARD = Card(
         "method": "name of the method",
         "direction": "of the map: model_to_brain, brain_to_model, or both",
         "area": "area of the brain; mean: mean over areas",
+        "scale": "raw: difference of scores; relative: divided by the mean score, where positive",
         "separability": "mean absolute difference of similarity over pairs of candidates",
-        "ci_low": "lower end of the 95 % bootstrap interval over areas, of the mean only",
-        "ci_high": "upper end of it",
-        "relative": "separability over the mean similarity, where that is positive",
-        "d_prime": "mean over pairs of the difference over its deviation between splits",
     },
     reference="Thobani et al. 2025, CCN",
+    values=("separability",),
     by_split=True,
     min_candidates=2,
 )
-
-DIRECTIONS = {
-    "model_to_brain": ("source", "target"),
-    "brain_to_model": ("target", "source"),
-}
-"""Which side of a cell is the model, and which the brain."""
 
 
 def measure(
@@ -53,131 +48,68 @@ def measure(
     layer_rule: Literal["best_cv", "mean"] = "best_cv",
     combine: Literal["separabilities", "similarities"] = "separabilities",
 ) -> pd.DataFrame:
-    """Separability by method, direction and area.
+    """Separability by method, direction, area and scale.
 
-    Direction ``both`` is the mean of the two separabilities, or, if `combine` says so, the
-    separability of the mean of the two similarities.
+    A candidate's layer is the one with the best score inside the training stimuli of the split
+    (``best_cv``), or all its layers count (``mean``). Direction ``both`` is the mean of the two
+    separabilities, or, if `combine` says so, the separability of the mean of the two similarities.
     """
     areas = population.parts
-    generator = random.generator("bootstrap", "separability")
-    counts = draw_counts(len(areas), random.n_draws, generator)
     rows = []
-    for method, of_method in scores.splits.groupby("method", sort=False):
-        by_direction = {
-            direction: similarities(
-                of_method[of_method["comparison"] == direction],
-                direction,
-                population.candidates,
-                areas,
+    for method, splits in scores.splits.groupby("method", sort=False):
+        similar = {
+            str(direction): similarities(
+                candidate_scores(of_direction, str(direction), population.candidates, areas),
                 layer_rule,
             )
-            for direction in DIRECTIONS
+            for direction, of_direction in splits.groupby("comparison", sort=False)
         }
-        results = {
-            direction: [separations(by_split) for by_split in values]
-            for direction, values in by_direction.items()
-        }
-        if combine == "similarities":
-            both = np.mean(list(by_direction.values()), axis=0)
-            results["both"] = [separations(by_split) for by_split in both]
-        else:
-            results["both"] = [
-                {key: float(np.mean([one[key], other[key]])) for key in one}
-                for one, other in zip(*results.values(), strict=True)
-            ]
-        for direction, per_area in results.items():
-            table = pd.DataFrame(per_area, index=areas)
-            low, high = interval(weighted_mean(table["separability"].to_numpy(), counts))
-            mean = {**table.mean(), "ci_low": low, "ci_high": high}
-            rows += [
-                {"method": method, "direction": direction, "area": area, **values}
-                for area, values in zip((*areas, "mean"), (*per_area, mean), strict=True)
-            ]
+        gaps = {direction: separabilities(values) for direction, values in similar.items()}
+        if set(similar) == set(DIRECTIONS):
+            gaps["both"] = (
+                separabilities(np.mean(list(similar.values()), axis=0))
+                if combine == "similarities"
+                else np.mean(list(gaps.values()), axis=0)
+            )
+        rows += [
+            {
+                "method": method,
+                "direction": direction,
+                "area": area,
+                "scale": scale,
+                "separability": value,
+            }
+            for direction, by_scale in gaps.items()
+            for scale, by_area in zip(("raw", "relative"), by_scale, strict=True)
+            for area, value in zip(
+                (*areas, "mean"), (*by_area, known_mean(by_area, 0)), strict=True
+            )
+        ]
     return pd.DataFrame(rows, columns=list(CARD.columns))
 
 
-def similarities(
-    cells: pd.DataFrame,
-    direction: str,
-    candidates: Sequence[str],
-    areas: Sequence[str],
-    layer_rule: str,
-) -> np.ndarray:
-    """Similarity of every candidate to every area in every split.
-
-    Parameters
-    ----------
-    cells : pandas.DataFrame
-        Split scores of one method and direction.
-    direction : str
-        One of `DIRECTIONS`.
-    candidates, areas : list of str
-    layer_rule : str
-        See `candidate_similarity`.
-
-    Returns
-    -------
-    numpy.ndarray, shape (n_areas, n_candidates, n_splits)
-    """
-    model, brain = DIRECTIONS[direction]
-    keys = [f"{brain}_part", f"{model}_subject", f"{model}_part", "split"]
-    table = cells.groupby(keys)["split_score"].mean().unstack("split")
-    n_splits = table.shape[1]
-    known = {(area, candidate) for area, candidate, _ in table.index}
-    result = np.full((len(areas), len(candidates), n_splits), np.nan)
-    for i, area in enumerate(areas):
-        for k, candidate in enumerate(candidates):
-            if (area, candidate) in known:
-                layers = np.asarray(table.loc[(area, candidate)])
-                result[i, k] = candidate_similarity(layers, layer_rule)
-    return result
-
-
-def separations(by_split: np.ndarray) -> dict[str, float]:
-    """Separability of one area from similarities (n_candidates, n_splits), on three scales.
-
-    ``relative`` is NaN where the mean similarity is not positive.
-    """
-    mean = by_split.mean(axis=1)
-    gap = separability(mean)
-    overall = mean.mean()
-    return {
-        "separability": gap,
-        "relative": gap / overall if overall > 0 else np.nan,
-        "d_prime": discriminability(by_split),
-    }
-
-
-def candidate_similarity(scores: np.ndarray, layer_rule: str = "best_cv") -> np.ndarray:
-    """Similarity of one candidate to one area.
-
-    Parameters
-    ----------
-    scores : numpy.ndarray, shape (n_layers, n_splits)
-        Score of each layer in each split.
-    layer_rule : {"best_cv", "mean"}
-        ``best_cv`` takes, in each split, the layer that scores best in the other splits (with one
-        split, as for a geometry, which fits nothing, the best layer); ``mean`` takes all layers.
-
-    Returns
-    -------
-    numpy.ndarray, shape (n_splits,)
-        NaN in splits where no layer has a score.
-    """
-    scores = scores[~np.isnan(scores).all(axis=1)]
-    if not len(scores):
-        return np.full(scores.shape[1], np.nan)
+def similarities(found: CandidateScores, layer_rule: str) -> np.ndarray:
+    """Similarity of every candidate to every area, shape (n_areas, n_candidates)."""
     if layer_rule == "mean":
-        return np.nanmean(scores, axis=0)
-    n_splits = scores.shape[1]
-    if n_splits == 1:
-        return np.nanmax(scores, axis=0)
-    chosen = np.empty(n_splits)
-    for split in range(n_splits):
-        others = np.delete(scores, split, axis=1)
-        mean = np.nansum(others, axis=1) / np.maximum((~np.isnan(others)).sum(axis=1), 1)
-        chosen[split] = scores[np.argmax(mean), split]
-    return chosen
+        return known_mean(found.score, axis=(2, 3, 4))
+    return known_mean(known_mean(found.of_best_layer(), axis=2), axis=2)
+
+
+def separabilities(similarity: np.ndarray) -> np.ndarray:
+    """Separability of every area on both scales.
+
+    Parameters
+    ----------
+    similarity : numpy.ndarray, shape (n_areas, n_candidates)
+
+    Returns
+    -------
+    numpy.ndarray, shape (2, n_areas)
+        Raw, and relative: NaN where the mean similarity is not positive.
+    """
+    raw = np.array([separability(of_area) for of_area in similarity])
+    mean = similarity.mean(axis=1)
+    return np.stack([raw, np.where(mean > 0, raw / np.where(mean > 0, mean, 1), np.nan)])
 
 
 def separability(similarities: Sequence[float] | np.ndarray) -> float:
@@ -192,26 +124,3 @@ def separability(similarities: Sequence[float] | np.ndarray) -> float:
     float
     """
     return float(np.mean([abs(a - b) for a, b in combinations(similarities, 2)]))
-
-
-def discriminability(similarities: np.ndarray) -> float:
-    """Mean over the pairs of candidates of d', with the deviation over splits.
-
-    Parameters
-    ----------
-    similarities : numpy.ndarray, shape (n_candidates, n_splits)
-
-    Returns
-    -------
-    float
-        ``|mean_k - mean_l| / sqrt((var_k + var_l) / 2)``; NaN with one split.
-    """
-    if similarities.shape[1] < 2:
-        return np.nan
-    mean, variance = similarities.mean(axis=1), similarities.var(axis=1, ddof=1)
-    pairs = combinations(range(len(mean)), 2)
-    return float(
-        np.mean(
-            [abs(mean[k] - mean[m]) / np.sqrt((variance[k] + variance[m]) / 2) for k, m in pairs]
-        )
-    )

@@ -3,9 +3,8 @@
 The silhouette of a profile is ``(b - a) / max(a, b)`` with ``a`` its mean distance to the profiles
 of the same part of other subjects, and ``b`` the smallest, over the other parts, of its mean
 distance to the profiles of that part. It is 1 where a method recognises the same part in every
-subject, 0 where it cannot tell parts apart. The distance is 1 less the score. All combinations of
-the parameters are computed, and the configured one is marked ``default``. The 95 % interval is
-over the subjects whose profiles are judged, always against the whole population.
+subject, and 0 for profiles that are all the same. The distance is 1 less the score. All
+combinations of the parameters are computed, and the configured one is marked ``default``.
 Reference: Rousseeuw 1987, J Comput Appl Math 20: 53-65.
 """
 
@@ -16,7 +15,6 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from workflow_scripts.evaluation.bootstrap import draw_counts, interval, weighted_mean
 from workflow_scripts.evaluation.metric import Card, Population, Random, Scores
 from workflow_scripts.evaluation.similarity import (
     SYMMETRISATIONS,
@@ -36,11 +34,10 @@ CARD = Card(
         "exclude_same_subject": "whether other parts of the same subject are left out of b",
         "default": "whether these options are the configured ones",
         "silhouette": "mean over profiles, from -1 to 1",
-        "ci_low": "lower end of the 95 % bootstrap interval over subjects",
-        "ci_high": "upper end of it",
         "mean_a": "mean distance to the same part of other subjects",
         "mean_b": "mean distance to the nearest other part",
     },
+    values=("silhouette", "mean_a", "mean_b"),
     reference="Rousseeuw 1987, J Comput Appl Math 20: 53-65",
     min_parts=2,
 )
@@ -63,17 +60,11 @@ def measure(
         if not profiles:
             continue
         subjects, parts = zip(*profiles, strict=True)
-        generator = random.generator("bootstrap", "silhouette")
-        counts = draw_counts(len(set(subjects)), random.n_draws, generator)
         similarity = similarity_matrix(cells, profiles)
         for options in product(SYMMETRISATIONS, (True, False), (False, True)):
             how, clipped, excluded = options
             distance = distance_matrix(similarity, how, clipped)
             a, b, values = silhouette(distance, subjects, parts, excluded)
-            # Only the judged subjects are drawn. A draw of the whole population would pair copies
-            # of one subject, or leave fewer others than there are.
-            by_subject = pd.Series(values).groupby(list(subjects), sort=False).mean().to_numpy()
-            low, high = interval(weighted_mean(by_subject, counts))
             rows.append(
                 {
                     "method": method,
@@ -82,8 +73,6 @@ def measure(
                     "exclude_same_subject": excluded,
                     "default": options == configured,
                     "silhouette": values.mean(),
-                    "ci_low": low,
-                    "ci_high": high,
                     "mean_a": a.mean(),
                     "mean_b": b.mean(),
                 }
@@ -94,7 +83,7 @@ def measure(
 def silhouette(
     distance: np.ndarray,
     subjects: Sequence[str],
-    parts: Sequence[str],
+    parts: Sequence[str] | np.ndarray,
     exclude_same_subject: bool = False,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Silhouette of every profile with its part as the cluster.
@@ -102,28 +91,42 @@ def silhouette(
     Parameters
     ----------
     distance : numpy.ndarray, shape (n, n)
-    subjects, parts : sequence of str, length n
+        Zero on the diagonal.
+    subjects : sequence of str, length n
+        No subject has a part twice.
+    parts : array-like, shape (n,) or (n, n_labellings)
+        Parts of the profiles, or several ways to label them, each of which has a silhouette.
     exclude_same_subject : bool
         Whether other parts of the same subject are left out of ``b``.
 
     Returns
     -------
-    a, b, s : numpy.ndarray, each of shape (n,)
-        NaN for a profile that has no other profile of its part, or none of another part.
+    a, b, s : numpy.ndarray, each of the shape of `parts`
+        NaN for a profile that has no other profile of its part, or none of another part; ``s`` is
+        0 where both distances are.
     """
     of_subject, of_part = np.asarray(subjects), np.asarray(parts)
+    labels = np.unique(of_part)
+    own = of_part[..., None] == labels
+    other_subject = of_subject[:, None] != of_subject
+    to_others = _mean_distances(distance, other_subject, own)
+    a = to_others[own].reshape(of_part.shape)
+    if exclude_same_subject:
+        rivals = to_others
+    else:
+        rivals = _mean_distances(distance, ~np.eye(len(distance), dtype=bool), own)
+    b = np.where(own, np.inf, rivals).min(axis=-1)
+    a, b = (np.where(np.isinf(side), np.nan, side) for side in (a, b))
+    larger = np.maximum(a, b)
+    return a, b, np.divide(b - a, larger, out=np.zeros_like(larger), where=larger != 0)
 
-    def mean_distance(i: int, chosen: np.ndarray) -> float:
-        return distance[i, chosen].mean() if chosen.any() else np.nan
 
-    a, b = np.full(len(of_part), np.nan), np.full(len(of_part), np.nan)
-    for i in range(len(of_part)):
-        others = np.arange(len(of_part)) != i
-        a[i] = mean_distance(i, others & (of_part == of_part[i]) & (of_subject != of_subject[i]))
-        if exclude_same_subject:
-            others &= of_subject != of_subject[i]
-        rivals = [
-            mean_distance(i, others & (of_part == part)) for part in set(of_part) - {of_part[i]}
-        ]
-        b[i] = np.min(rivals) if rivals else np.nan
-    return a, b, (b - a) / np.maximum(a, b)
+def _mean_distances(distance: np.ndarray, taken: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """Mean distance of every profile to those of each part, infinite where there are none.
+
+    `taken` (n, n) are the pairs that are counted, `own` (n, ..., n_parts) the part of a profile.
+    """
+    indicators = own.astype(float)
+    sums = np.tensordot(np.where(taken, distance, 0), indicators, 1)
+    counts = np.tensordot(taken.astype(float), indicators, 1)
+    return np.divide(sums, counts, out=np.full(sums.shape, np.inf), where=counts > 0)

@@ -15,7 +15,7 @@ CARD = Card(
     value="predictivity",
     populations=("brain",),
     size=(7.5, 4.2),
-    error_bars="subjects",
+    intervals=True,
     needs="noise_correction",
 )
 

@@ -8,12 +8,13 @@ from workflow_scripts.figures.panel import Card, PanelData
 CARD = Card(
     title="Predictivity by area",
     caption="Held-out R² of each subject's units, predicted from the same area of other subjects, "
-    "pooled or one by one as the configuration says: median over units, mean over subjects.",
+    "pooled or one by one as the configuration says: median over units, mean over subjects. "
+    "Intervals are cut at 1 and, unless a bar is lower, at −1.",
     tables=("predictivity",),
     value="predictivity",
     populations=("brain",),
     size=(7.5, 4.2),
-    error_bars="subjects",
+    intervals=True,
 )
 
 

@@ -5,6 +5,7 @@ from matplotlib.figure import SubFigure
 from matplotlib.ticker import MaxNLocator
 
 from workflow_scripts.figures.bars import present
+from workflow_scripts.figures.matrices import grid, write_numbers
 from workflow_scripts.figures.panel import Card, PanelData
 
 CARD = Card(
@@ -28,33 +29,23 @@ def draw(figure: SubFigure, data: PanelData) -> None:
     table = data.tables["between_brains"]
     methods = present(table, data.methods, CARD.value)
     n_columns = min(len(methods), MAX_COLUMNS)
-    n_rows = -(-len(methods) // n_columns)
-    # Names of areas stand once for each row and column of maps.
-    grid = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False).ravel()
     several = table["source_brain"].nunique() > 1
     label = table["source_brain"] + " " if several else ""
     table = table.assign(source=label + table["source_area"])
     sources = list(dict.fromkeys(table["source"]))
-    for axes, method in zip(grid, methods, strict=False):
+    for axes, method in zip(grid(figure, len(methods), n_columns), methods, strict=True):
         rows = table[table["method"] == method.name]
         values = rows.pivot(index="source", columns="area", values="score")
-        values = values.reindex(index=sources, columns=data.parts)
-        image = axes.imshow(values.to_numpy(float), cmap=PALETTE, aspect="auto")
+        scores = values.reindex(index=sources, columns=data.parts).to_numpy(float)
+        image = axes.imshow(scores, cmap=PALETTE, aspect="auto")
         axes.set_xticks(range(len(data.parts)), data.parts, rotation=90, fontsize=_size(data.parts))
         axes.set_yticks(range(len(sources)), sources, fontsize=_size(sources))
         axes.set_title(method.label, fontsize=8)
         figure.colorbar(image, ax=axes, shrink=0.8, label="score", ticks=MaxNLocator(2))
-        if values.size <= 36 and n_rows <= 2:
-            middle = np.nanmean([np.nanmin(values), np.nanmax(values)])
-            for (row, column), value in np.ndenumerate(values.to_numpy(float)):
-                colour = "white" if value < middle else "black"
-                if np.isfinite(value):
-                    text = f"{value:.2f}"
-                    axes.text(column, row, text, ha="center", va="center", color=colour, size=7)
-    for axes in grid[len(methods) :]:
-        axes.set_axis_off()
-    for axes in grid[len(methods) - n_columns : len(methods)]:
-        axes.tick_params(labelbottom=True)
+        if scores.size <= 36 and len(methods) <= 2 * n_columns:
+            middle = np.nanmean([np.nanmin(scores), np.nanmax(scores)])
+            texts = [["" if np.isnan(score) else f"{score:.2f}" for score in row] for row in scores]
+            write_numbers(axes, np.array(texts), scores < middle, size=7)
     source = "areas of other brains" if several else f"areas of {table['source_brain'].iloc[0]}"
     figure.supylabel(source, fontsize=9)
     figure.supxlabel(f"areas of {table['population'].iloc[0]}", fontsize=9)

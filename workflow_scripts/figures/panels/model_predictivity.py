@@ -8,12 +8,13 @@ from workflow_scripts.figures.panel import Card, PanelData
 CARD = Card(
     title="Predictivity by layer",
     caption="Held-out R² between networks that differ in their seed, for each layer: median over "
-    "units, mean over ordered pairs of seeds.",
+    "units, mean over ordered pairs of seeds. Intervals are cut at 1 and, unless a bar is lower, "
+    "at −1.",
     tables=("predictivity",),
     value="predictivity",
     populations=("networks",),
     size=(7.5, 4.2),
-    error_bars="subjects",
+    intervals=True,
 )
 
 

@@ -7,12 +7,13 @@ from workflow_scripts.figures.panel import Card, PanelData
 
 CARD = Card(
     title="Predictivity, mean over layers",
-    caption="Held-out R² between networks that differ in their seed, mean over layers.",
+    caption="Held-out R² between networks that differ in their seed, mean over layers. Intervals "
+    "are cut at 1 and, unless a bar is lower, at −1.",
     tables=("predictivity",),
     value="predictivity",
     populations=("networks",),
     size=(4.5, 4.2),
-    error_bars="subjects",
+    intervals=True,
 )
 
 

@@ -1,9 +1,12 @@
 """Separability of the candidate models, for each direction of the map."""
 
+import numpy as np
 from matplotlib.figure import SubFigure
 
 from workflow_scripts.figures.bars import (
+    DIRECTION_NAMES,
     SEPARABILITY,
+    end_axis,
     grouped_bars,
     legend_below,
     mean_separability,
@@ -15,16 +18,13 @@ CARD = Card(
     title="Separability by direction",
     caption="How far apart the candidate models lie in their similarity to the brain: mean "
     "absolute difference in score over pairs of models, then over areas, for maps from models to "
-    "the brain and from the brain to models.",
+    "the brain and from the brain to models. Intervals are cut at 0.",
     tables=("separability",),
     value="separability",
     populations=("brain",),
     size=(6.0, 4.4),
-    error_bars="areas",
+    intervals=True,
 )
-
-DIRECTIONS = {"model_to_brain": "model to brain", "brain_to_model": "brain to model"}
-"""Directions of the table, as the axis names them."""
 
 
 def draw(figure: SubFigure, data: PanelData) -> None:
@@ -32,7 +32,8 @@ def draw(figure: SubFigure, data: PanelData) -> None:
     table = mean_separability(data)
     axes = figure.subplots()
     methods = present(table, data.methods, CARD.value)
-    grouped_bars(axes, table, list(DIRECTIONS), "direction", "separability", methods)
-    axes.set_xticks(range(len(DIRECTIONS)), list(DIRECTIONS.values()))
+    grouped_bars(axes, table, list(DIRECTION_NAMES), "direction", "separability", methods)
+    end_axis(axes, 0, np.inf)
+    axes.set_xticks(range(len(DIRECTION_NAMES)), list(DIRECTION_NAMES.values()))
     axes.set(xlabel="direction of the map", ylabel=SEPARABILITY, title=CARD.title)
     legend_below(axes, 0.22)

@@ -1,18 +1,26 @@
 """Separability of the candidate models, both directions together."""
 
+import numpy as np
 from matplotlib.figure import SubFigure
 
-from workflow_scripts.figures.bars import SEPARABILITY, mean_separability, method_bars, present
+from workflow_scripts.figures.bars import (
+    SEPARABILITY,
+    end_axis,
+    mean_separability,
+    method_bars,
+    present,
+)
 from workflow_scripts.figures.panel import Card, PanelData
 
 CARD = Card(
     title="Separability, both directions",
-    caption="Separability of the candidate models, mean of the two directions.",
+    caption="Separability of the candidate models, mean of the two directions. Intervals are cut "
+    "at 0.",
     tables=("separability",),
     value="separability",
     populations=("brain",),
     size=(4.5, 4.2),
-    error_bars="areas",
+    intervals=True,
 )
 
 
@@ -22,4 +30,5 @@ def draw(figure: SubFigure, data: PanelData) -> None:
     table = table[table["direction"] == "both"]
     axes = figure.subplots()
     method_bars(axes, table, "separability", present(table, data.methods, CARD.value))
+    end_axis(axes, 0, np.inf)
     axes.set(ylabel=SEPARABILITY, title=CARD.title)

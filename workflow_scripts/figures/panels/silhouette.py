@@ -13,7 +13,7 @@ CARD = Card(
     value="silhouette",
     populations=("networks", "pairs"),
     size=(4.5, 4.2),
-    error_bars="subjects",
+    intervals=True,
 )
 
 

@@ -98,6 +98,7 @@ class GeneralisedLinear:
         self.exact = exact
         self.tolerance = tolerance
         self.max_evaluations = max_evaluations
+        self.alpha_: np.ndarray
 
     def fit(self, Z: Array, Y: Array) -> Self:
         """Fit on standardised sources Z (n_stimuli, n_units) and targets Y (n_stimuli, n_targets).
@@ -109,6 +110,18 @@ class GeneralisedLinear:
         NotComparable
             If a target response is negative or there is no target.
         """
+        return self._fit(Z, Y, None)
+
+    def fit_like(self, like: Self, Z: Array, Y: Array) -> Self:
+        """Fit with the penalties and units of another fit of the same targets.
+
+        That fit was to other stimuli or sources. Choosing penalties takes most of the time of a
+        fit.
+        """
+        return self._fit(Z, Y, like)
+
+    def _fit(self, Z: Array, Y: Array, like: Self | None) -> Self:
+        """Fit; penalties and units are chosen without another fit that has them."""
         n_stimuli, n_targets = Y.shape
         if not 2 <= self.n_folds <= n_stimuli:
             raise InputError(
@@ -126,6 +139,8 @@ class GeneralisedLinear:
             )
         highest = xp.max(Y, axis=0)
         responding = highest > 0
+        if like is not None:
+            responding = responding & ~xp.isnan(xp.asarray(like.alpha_, device=device(Z)))
         self.unit_ = xp.ones_like(highest)
         order = xp.asarray(fold_after_fold(n_stimuli, self.n_folds), device=device(Z))
         U, s, Vt = principal_axes(Z[order])
@@ -137,6 +152,7 @@ class GeneralisedLinear:
             and len(alphas) > 1
             and self.family == "poisson"
             and not self.exact
+            and like is None
         )
         folds = diagonalise(A, self.n_folds) if search else []
         self.theta_ = xp.zeros((n_targets, A.shape[1]), dtype=Z.dtype, device=device(Z))
@@ -150,22 +166,34 @@ class GeneralisedLinear:
             batch = fitted[start : start + size]
             columns = xp.asarray(batch, device=device(Z))
             responses = transposed(Y[:, columns][order])
-            unit = UNITS[self.link](A, responses)
+            unit = UNITS[self.link](A, responses) if like is None else like.unit_[columns]
             self.unit_[columns] = unit
+            known = None if like is None else like.alpha_[batch]
             self.theta_[columns], self.alpha_[batch], self.converged_[batch] = self._fit_batch(
-                A, s**2, folds, alphas, responses / unit[:, None]
+                A, s**2, folds, alphas, responses / unit[:, None], known
             )
         self.ceiling_ = CAP * highest / self.unit_
         return self
 
     def _fit_batch(
-        self, A: Array, power: Array, folds: list[Fold], alphas: list[float], Y: Array
+        self,
+        A: Array,
+        power: Array,
+        folds: list[Fold],
+        alphas: list[float],
+        Y: Array,
+        known: np.ndarray | None,
     ) -> tuple[Array, np.ndarray, np.ndarray]:
-        """Solution, penalty and convergence of targets Y (n_targets, n_stimuli)."""
+        """Solution, penalty and convergence of targets Y (n_targets, n_stimuli).
+
+        The penalties are chosen unless they are `known`.
+        """
         xp = array_namespace(A)
         link, family = LINKS[self.link], FAMILIES[self.family]
         theta, problem = pose_problem(A, Y, link, family)
-        if folds:
+        if known is not None:
+            alpha = xp.asarray(known, dtype=A.dtype, device=device(A))
+        elif folds:
             chosen, theta = search_penalties(theta, problem, alphas, power, folds)
         elif len(alphas) > 1:
             chosen, theta = evaluate_all_penalties(
@@ -173,7 +201,8 @@ class GeneralisedLinear:
             )
         else:
             chosen = xp.zeros(len(Y), dtype=xp.int64, device=device(A))
-        alpha = xp.asarray(alphas, dtype=A.dtype, device=device(A))[chosen]
+        if known is None:
+            alpha = xp.asarray(alphas, dtype=A.dtype, device=device(A))[chosen]
         theta, converged = minimise_precisely(
             theta, problem, alpha, self.tolerance, self.max_evaluations
         )

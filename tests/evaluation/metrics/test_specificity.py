@@ -1,0 +1,243 @@
+"""Specificity: every reading by loops over cells, and chance where labels mean nothing."""
+
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from tests.evaluation.made_up import make_population, make_scores
+from workflow_scripts.common.profile import POOL
+from workflow_scripts.evaluation.metric import Random, Scores
+from workflow_scripts.evaluation.metrics import silhouette
+from workflow_scripts.evaluation.metrics.specificity import (
+    CARD,
+    against_permutations,
+    between_readings,
+    measure,
+    with_permutations,
+)
+
+KINDS = ("networks", "brain", "pairs")
+ALL = ["silhouette", "silhouette_other_subjects", "d_prime", "auc", "identification"]
+READINGS = {"networks": ALL, "brain": ALL[2:], "pairs": ALL}
+
+
+def made_up(kind, change=None):
+    """A population and its scores under one method, perhaps changed cell by cell."""
+    population = make_population(kind)
+    cells = make_scores(population, CARD.comparisons, in_pairs=kind == "pairs").cells
+    cells = cells[cells["method"] == "ridge"]
+    if change:
+        changed = [
+            np.nan if np.isnan(row.score) else change(row, number)
+            for number, row in enumerate(cells.itertuples())
+        ]
+        cells = cells.assign(score=changed)
+    return Scores(cells, cells[:0]), population
+
+
+def measured(kind, change=None, n_draws=0, **parameters):
+    """Readings of the one method, with `value` and the other columns."""
+    table = measure(*made_up(kind, change), Random(0, n_draws), **parameters)
+    return table.set_index("reading")
+
+
+def noise(row, number):
+    """A score that depends on nothing; half of them are negative."""
+    return float(np.random.default_rng(number).normal())
+
+
+def is_same(row):
+    return row.source_part == row.target_part
+
+
+def between(kind, change=None):
+    """Cells of different subjects that have a score, from profiles that are also a target."""
+    scores, _ = made_up(kind, change)
+    cells = scores.cells[scores.cells["score"].notna()]
+    targets = set(zip(cells["target_subject"], cells["target_part"], strict=True))
+    kept = [
+        row.source_subject != row.target_subject
+        and (row.source_subject == POOL or (row.source_subject, row.source_part) in targets)
+        for row in cells.itertuples()
+    ]
+    return cells[kept]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("change", [None, noise])
+class TestReadings:
+    def test_every_population_has_those_that_are_defined(self, kind, change):
+        """The pool has no score with itself, so that a pooled brain has no silhouette."""
+        assert list(measured(kind, change).index) == READINGS[kind]
+
+    def test_d_prime_is_the_difference_of_means_over_the_spread(self, kind, change):
+        same, other = [], []
+        for row in between(kind, change).itertuples():
+            (same if is_same(row) else other).append(row.score)
+        spread = np.sqrt((np.var(same, ddof=1) + np.var(other, ddof=1)) / 2)
+        expected = (np.mean(same) - np.mean(other)) / spread
+        assert measured(kind, change).loc["d_prime", "value"] == pytest.approx(expected)
+
+    def test_auc_is_that_of_scikit_learn(self, kind, change):
+        cells = between(kind, change)
+        same = cells["source_part"] == cells["target_part"]
+        expected = roc_auc_score(same, cells["score"])
+        assert measured(kind, change).loc["auc", "value"] == pytest.approx(expected)
+
+    def test_identification_is_the_share_of_targets_with_the_right_choice(self, kind, change):
+        right = []
+        keys = ["source_subject", "target_subject", "target_part"]
+        for (_, _, part), cells in between(kind, change).groupby(keys):
+            if part in set(cells["source_part"]) and len(cells) > 1:
+                right.append(cells.loc[cells["score"].idxmax(), "source_part"] == part)
+        assert measured(kind, change).loc["identification", "value"] == pytest.approx(
+            np.mean(right)
+        )
+
+
+@pytest.mark.parametrize("kind", ["networks", "pairs"])
+@pytest.mark.parametrize("change", [None, noise])
+def test_silhouettes_are_those_of_their_own_table(kind, change):
+    scores, population = made_up(kind, change)
+    table = silhouette.measure(scores, population, Random(0, 0))
+    for how, clip in product(("mean", "min", "max"), (True, False)):
+        rows = table[(table["symmetrisation"] == how) & (table["clip"] == clip)]
+        expected = rows.set_index("exclude_same_subject")["silhouette"]
+        values = measured(kind, change, symmetrisation=how, clip=clip)["value"]
+        assert values["silhouette"] == pytest.approx(expected[False])
+        assert values["silhouette_other_subjects"] == pytest.approx(expected[True])
+
+
+def test_ties_are_shared_by_identification_and_half_of_them_count_for_the_auc():
+    table = measured("networks", lambda row, _: 0.5)
+    assert table.loc["identification", "value"] == pytest.approx(1 / 3)
+    assert table.loc["auc", "value"] == pytest.approx(0.5)
+
+
+def test_scores_that_differ_between_same_and_other_alone_have_no_d_prime():
+    """Its spread is 0 but for rounding. The other readings are at their best."""
+    table = measured("networks", lambda row, _: 0.8 if is_same(row) else 0.1)
+    for high in np.linspace(0.2, 0.9, 20):
+        same = measured("networks", lambda row, _, high=high: high if is_same(row) else 0.1)
+        assert np.isnan(same.loc["d_prime", "value"])
+    assert np.isnan(table.loc["d_prime", "value"])
+    assert table.loc["auc", "value"] == 1
+    assert table.loc["identification", "value"] == 1
+
+
+def test_one_subject_alone_has_no_reading():
+    """As where one of two subjects is left out of a population."""
+    scores, population = made_up("networks")
+    alone = scores.cells[
+        (scores.cells["source_subject"] == "alexnet/0")
+        & (scores.cells["target_subject"] == "alexnet/0")
+    ]
+    table = measure(Scores(alone, alone[:0]), population, Random(0, 10))
+    assert table["value"].isna().all()
+    assert table["p"].isna().all()
+
+
+def test_a_network_that_is_left_out_of_the_scores_is_no_missing_score():
+    scores, population = made_up("networks")
+    left = [
+        "alexnet/2" not in pair
+        for pair in zip(scores.cells["source_subject"], scores.cells["target_subject"], strict=True)
+    ]
+    fewer = replace(population, subjects=population.subjects[:2])
+    random = Random(0, 0)
+    table = measure(Scores(scores.cells[left], scores.splits), population, random)
+    pd.testing.assert_frame_equal(
+        table, measure(Scores(scores.cells[left], scores.splits), fewer, random)
+    )
+    assert table["value"].notna().all()
+
+
+class TestPermutations:
+    def test_they_exchange_labels_within_subjects(self):
+        subjects, parts = ["a", "b", "a", "b", "a"], ["V1", "V1", "V2", "V4", "V4"]
+        labels = with_permutations(subjects, parts, 200, np.random.default_rng(0))
+        assert labels.shape == (5, 201)
+        assert list(labels[:, 0]) == [0, 0, 1, 2, 2]
+        assert {tuple(column) for column in labels[[0, 2, 4]].T} == {
+            (i, j, 3 - i - j) for i, j in product(range(3), repeat=2) if i != j
+        }
+        assert {tuple(column) for column in labels[[1, 3]].T} == {(0, 2), (2, 0)}
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_their_readings_are_those_of_scores_with_other_labels(self, kind):
+        """Labels of the profiles are exchanged in the table of scores itself."""
+        scores, population = made_up(kind)
+        subjects = list(dict.fromkeys(scores.cells["target_subject"]))
+        profiles = list(product(subjects, population.parts))
+        if kind == "brain":
+            profiles += [(POOL, part) for part in population.parts]
+        number = {profile: i for i, profile in enumerate(profiles)}
+        matrix = np.full((len(profiles), len(profiles)), np.nan)
+        for row in scores.cells.itertuples():
+            source = number[row.source_subject, row.source_part]
+            matrix[source, number[row.target_subject, row.target_part]] = row.score
+        of_subject, of_part = map(list, zip(*profiles, strict=True))
+        labels = with_permutations(of_subject, of_part, 3, np.random.default_rng(0))
+        together = between_readings(matrix, of_subject, labels)
+        for column, names in enumerate(labels.T):
+            order = np.lexsort((names, np.unique(of_subject, return_inverse=True)[1]))
+            sorted_labels = labels[order, column][:, None]
+            alone = between_readings(
+                matrix[np.ix_(order, order)], np.array(of_subject)[order], sorted_labels
+            )
+            for reading, values in together.items():
+                assert values[column] == pytest.approx(alone[reading][0]), reading
+
+    def test_without_draws_there_is_no_chance_and_no_p(self):
+        table = measured("networks")
+        assert table["value"].notna().all()
+        assert table[["chance", "null_low", "null_high", "p"]].isna().all(axis=None)
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_a_clear_effect_is_above_all_of_them(self, kind):
+        table = measured(kind, n_draws=500)
+        assert (table["value"] > table["null_high"]).all()
+        # Of 216 permutations of three labels in three subjects, six only rename the parts; where a
+        # subject has two parts, two of 72 do.
+        assert (table["p"] < 0.06).all()
+        assert table.loc["auc", "chance"] == pytest.approx(0.5, abs=0.05)
+        # Those permutations have a d' of about 9.
+        assert table.loc["d_prime", "chance"] == pytest.approx(0, abs=0.4)
+        assert table.loc["identification", "chance"] == pytest.approx(1 / 3, abs=0.05)
+
+    def test_chance_of_a_silhouette_is_negative(self):
+        """Its b is the smallest of several distances."""
+        table = measured("networks", noise, n_draws=500)
+        assert table.loc["silhouette", "null_low"] < table.loc["silhouette", "chance"] < 0
+
+    def test_p_is_uniform_where_labels_mean_nothing(self):
+        p = [
+            measured("networks", lambda row, k, seed=seed: noise(row, 1000 * seed + k), 99)["p"]
+            for seed in range(100)
+        ]
+        small = (pd.concat(p, axis=1) <= 0.1).mean(axis=1)
+        # Four deviations of a share of .1 among 100.
+        assert (small < 0.1 + 4 * 0.03).all()
+        assert (small > 0).all()
+
+    def test_all_methods_have_the_same(self):
+        scores, population = made_up("networks")
+        cells = pd.concat([scores.cells, scores.cells.assign(method="again")])
+        table = measure(Scores(cells, cells[:0]), population, Random(0, 20))
+        first, second = (rows.drop(columns="method") for _, rows in table.groupby("method"))
+        pd.testing.assert_frame_equal(first.reset_index(drop=True), second.reset_index(drop=True))
+
+    def test_many_are_computed_in_blocks(self, monkeypatch):
+        whole = measured("networks", n_draws=50)
+        monkeypatch.setattr("workflow_scripts.evaluation.metrics.specificity.BLOCK", 100)
+        pd.testing.assert_frame_equal(measured("networks", n_draws=50), whole)
+
+
+def test_p_counts_the_true_labels_and_permutations_that_are_equal_but_for_rounding():
+    result = against_permutations(np.array([0.3, 0.1, 0.3 - 1e-15, 0.4, np.nan]))
+    assert result["p"] == 3 / 4
+    assert result["chance"] == pytest.approx(0.8 / 3)

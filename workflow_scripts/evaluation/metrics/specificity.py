@@ -1,0 +1,227 @@
+"""Specificity: does a method recognise a part in another subject, and tell it from other parts?
+
+Readings of the same scores, which need not agree: each of them is one summary of how scores between
+the same parts of two subjects (*same*) differ from those between different parts (*other*).
+
+- ``silhouette``: silhouette of the profiles, with pairs of parts of one subject;
+  ``silhouette_other_subjects``: without them. Neither is defined for a brain whose subjects are
+  compared with the pool of the others.
+- ``d_prime``: ``(mean same - mean other) / sqrt((var same + var other) / 2)``.
+- ``auc``: how often a *same* score is higher than an *other* score, ties counted half: the area
+  under the receiver operating characteristic.
+- ``identification``: how often the part of another subject (or of the pool) that has the highest
+  score with a target is the target's own part; parts with equal scores share the choice.
+
+Only silhouettes clip scores; the others take them as they are, so that a few very negative ones
+widen the spread of d'. All readings are of the parts that at least two subjects have.
+
+Where labels of parts mean nothing, readings are not all 0: a silhouette, for example, is negative.
+Chance is therefore the mean over permutations of the labels of parts within subjects, and ``p`` is
+the one-sided probability of a value that is at least as high. It cannot be small where subjects and
+parts are few: with two subjects of three parts, one permutation in six only renames the parts.
+Reference: Rousseeuw 1987, J Comput Appl Math 20: 53-65; Green and Swets 1966, Signal Detection
+Theory and Psychophysics; Phipson and Smyth 2010, Stat Appl Genet Mol Biol 9: 39 (p).
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from scipy.stats import rankdata
+
+from workflow_scripts.common.profile import POOL
+from workflow_scripts.evaluation.metric import Card, Population, Random, Scores
+from workflow_scripts.evaluation.metrics.silhouette import silhouette
+from workflow_scripts.evaluation.similarity import (
+    between_subjects,
+    choices,
+    distance_matrix,
+    scored_profiles,
+    similarity_matrix,
+    with_pool,
+)
+
+CARD = Card(
+    label="Specificity in several readings",
+    populations=("networks", "brain", "pairs"),
+    comparisons=("networks", "brain"),
+    columns={
+        "method": "name of the method",
+        "reading": "silhouette, silhouette_other_subjects, d_prime, auc or identification",
+        "value": "the reading",
+        "chance": "mean over permutations of the labels of parts within subjects",
+        "null_low": "2.5 % quantile over the permutations",
+        "null_high": "97.5 % quantile over them",
+        "p": "share of the permutations, the true labels among them, with at least this value",
+    },
+    values=("value",),
+    reference="Green and Swets 1966, Signal Detection Theory and Psychophysics",
+    min_parts=2,
+)
+
+ROUNDING = 1e-9
+"""Difference up to which two readings are the same, and variance up to which all scores are: sums
+of many terms around 1 differ in their last digits."""
+
+BLOCK = 4_000_000
+"""Most numbers in an array of sums for a block of permutations: 32 MB."""
+
+
+def measure(
+    scores: Scores,
+    population: Population,
+    random: Random,
+    *,
+    symmetrisation: Literal["mean", "min", "max"] = "mean",
+    clip: bool = True,
+) -> pd.DataFrame:
+    """Readings of each method; the parameters are those of the silhouettes."""
+    rows = []
+    for method, cells in scores.cells.groupby("method", sort=False):
+        profiles = with_pool(cells, scored_profiles(cells, population))
+        if not profiles:
+            continue
+        subjects, parts = zip(*profiles, strict=True)
+        similarity = similarity_matrix(cells, profiles)
+        # The same permutations for all methods that have the same profiles.
+        generator = random.generator("permutations", "specificity", population.stream)
+        labels = with_permutations(subjects, parts, random.n_draws, generator)
+        blocks = []
+        n_blocks = -(-labels.size * len(set(parts)) // BLOCK)
+        for block in np.array_split(labels, n_blocks, axis=1):
+            readings = between_readings(similarity, subjects, block)
+            if POOL not in subjects:
+                distance = distance_matrix(similarity, symmetrisation, clip)
+                readings = {**silhouettes(distance, subjects, block), **readings}
+            blocks.append(pd.DataFrame(readings))
+        for reading, values in pd.concat(blocks).items():
+            against = against_permutations(values.to_numpy())
+            rows.append({"method": method, "reading": reading, **against})
+    return pd.DataFrame(rows, columns=list(CARD.columns))
+
+
+def with_permutations(
+    subjects: Sequence[str], parts: Sequence[str], n_draws: int, generator: np.random.Generator
+) -> np.ndarray:
+    """Labels of parts as numbers: the true ones, then permutations of them within each subject.
+
+    Parameters
+    ----------
+    subjects, parts : sequence of str, length n
+    n_draws : int
+    generator : numpy.random.Generator
+
+    Returns
+    -------
+    numpy.ndarray of int, shape (n, 1 + n_draws)
+    """
+    true = np.unique(np.asarray(parts), return_inverse=True)[1]
+    labels = np.repeat(true[:, None], 1 + n_draws, axis=1)
+    of_subject = np.asarray(subjects)
+    for subject in dict.fromkeys(subjects):
+        rows = of_subject == subject
+        labels[rows, 1:] = generator.permuted(labels[rows, 1:], axis=0)
+    return labels
+
+
+def silhouettes(
+    distance: np.ndarray, subjects: Sequence[str], labels: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Mean silhouette of all profiles with and without pairs of one subject, per labelling."""
+    return {
+        name: silhouette(distance, subjects, labels, excluded)[2].mean(axis=0)
+        for name, excluded in (("silhouette", False), ("silhouette_other_subjects", True))
+    }
+
+
+def between_readings(
+    similarity: np.ndarray, subjects: Sequence[str], labels: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Readings of the scores between different subjects.
+
+    Parameters
+    ----------
+    similarity : numpy.ndarray, shape (n, n)
+        From the profile of the row to that of the column; NaN where there is no score.
+    subjects : sequence of str, length n
+    labels : numpy.ndarray of int, shape (n, n_labellings)
+
+    Returns
+    -------
+    dict of str to numpy.ndarray, each of shape (n_labellings,)
+        NaN where a reading is not defined: without scores of both kinds, for d' without two of each
+        or where none of them differ within a kind, and for identification without a choice.
+    """
+    similarity = between_subjects(similarity, subjects)
+    known = np.isfinite(similarity)
+    chosen, possible = choices(similarity, subjects)
+    values = similarity[known]
+    # The mean is taken off, so that the variances of similar scores keep their digits.
+    values = values - values.sum() / max(len(values), 1)
+    ranks = rankdata(values)
+    n_same, sums, squares, rank_sums, hits, targets = same_part_sums(
+        np.array([known, *_filled(known, values, values**2, ranks), chosen, possible]), labels
+    )
+    n_other = len(values) - n_same
+    mean_same = _ratio(sums, n_same)
+    mean_other = _ratio(values.sum() - sums, n_other)
+    var_same = _ratio(squares - n_same * mean_same**2, n_same - 1)
+    var_other = _ratio((values**2).sum() - squares - n_other * mean_other**2, n_other - 1)
+    variance = (var_same + var_other) / 2
+    spread = np.sqrt(np.where(variance > ROUNDING, variance, 0))
+    return {
+        "d_prime": _ratio(mean_same - mean_other, spread),
+        "auc": _ratio(rank_sums - n_same * (n_same + 1) / 2, n_same * n_other),
+        "identification": _ratio(hits, targets),
+    }
+
+
+def same_part_sums(matrices: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Sum of each matrix over the pairs of profiles that have the same label.
+
+    Parameters
+    ----------
+    matrices : numpy.ndarray, shape (n_matrices, n, n)
+    labels : numpy.ndarray of int, shape (n, n_labellings)
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_matrices, n_labellings)
+    """
+    indicators = (labels[..., None] == np.unique(labels)).astype(float)
+    return np.array(
+        [
+            np.einsum("nlk,nlk->l", np.tensordot(matrix, indicators, 1), indicators)
+            for matrix in matrices
+        ]
+    )
+
+
+def against_permutations(values: np.ndarray) -> dict[str, float]:
+    """A value, the first, and where it lies among those of permutations, which are the others."""
+    value, null = values[0], values[1:][np.isfinite(values[1:])]
+    result = {"value": value, "chance": np.nan, "null_low": np.nan, "null_high": np.nan}
+    if np.isnan(value) or not len(null):
+        return {**result, "p": np.nan}
+    low, high = np.quantile(null, [0.025, 0.975])
+    n_higher = (null >= value - ROUNDING).sum()
+    p = (1 + n_higher) / (1 + len(null))
+    return {**result, "chance": null.mean(), "null_low": low, "null_high": high, "p": p}
+
+
+def _filled(known: np.ndarray, *values: np.ndarray) -> list[np.ndarray]:
+    """Matrices with these values where a score is known, and 0 elsewhere."""
+    matrices = []
+    for one in values:
+        matrix = np.zeros(known.shape)
+        matrix[known] = one
+        matrices.append(matrix)
+    return matrices
+
+
+def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
+    """Quotient, NaN where the denominator is not positive."""
+    return np.divide(
+        numerator, denominator, out=np.full(len(denominator), np.nan), where=denominator > 0
+    )

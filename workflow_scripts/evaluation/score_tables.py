@@ -1,0 +1,53 @@
+"""The scores of a whole run, as they are read from the tables of `collect_scores`."""
+
+import json
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from workflow_scripts.common.files import PathLike, read_table
+from workflow_scripts.evaluation.metric import Card, Population, Scores
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreTables:
+    """All cells, all splits, and both without each group; see `Scores`.
+
+    The groups of subjects are those of each brain, by its name.
+    """
+
+    cells: pd.DataFrame
+    splits: pd.DataFrame
+    without: dict[str, np.ndarray]
+    subject_groups: dict[str, list[list[str]]]
+
+    @classmethod
+    def read(cls, scores: PathLike, splits: PathLike, jackknife: PathLike) -> Self:
+        """Read the three files of `collect_scores`."""
+        with xr.open_dataset(jackknife, engine="h5netcdf") as data:
+            without = {str(name): data[name].values.astype(float) for name in data}
+            subject_groups = json.loads(data.attrs["subject_groups"])
+        return cls(read_table(scores), read_table(splits), without, subject_groups)
+
+    def of(self, population: Population, card: Card) -> Scores:
+        """Scores that a metric with this card is given of a population."""
+        brain = "" if population.kind == "networks" else population.name
+        cells, splits = (
+            table[(table["brain"] == brain) & table["comparison"].isin(card.comparisons)]
+            for table in (self.cells, self.splits)
+        )
+        # Populations may have different numbers of groups of stimuli.
+        known = ~np.isnan(self.without["score_without_stimuli"][cells.index]).all(axis=0)
+        without = {
+            name: values[:, known] if name.endswith("stimuli") else values
+            for name, values in self.without.items()
+        }
+        # Every network is left out alone.
+        alone = [[name] for name in dict.fromkeys(cells["target_subject"])]
+        groups = (
+            alone if population.kind == "networks" else self.subject_groups.get(population.name, [])
+        )
+        return Scores(cells, splits if card.by_split else splits[:0], without, groups)

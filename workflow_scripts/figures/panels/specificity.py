@@ -1,0 +1,84 @@
+"""Specificity in several readings, each with the values that permuted labels of parts give."""
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import SubFigure
+from matplotlib.ticker import MaxNLocator
+
+from workflow_scripts.figures.bars import divided, present
+from workflow_scripts.figures.panel import Card, MethodLook, PanelData
+
+CARD = Card(
+    title="Specificity in several readings",
+    caption="Readings of how well a method recognises a layer or area in another subject and tells "
+    "it from the others. Grey: 95 % of the values with permuted labels of layers or areas; its "
+    "line is their mean, which is chance. Controls, if there are any, are below a dotted line.",
+    tables=("specificity",),
+    value="value",
+    populations=("networks", "brain"),
+    size=(9.0, 3.6),
+    intervals=True,
+)
+
+READINGS = {
+    "silhouette": "silhouette",
+    "silhouette_other_subjects": "silhouette,\nother subjects only",
+    "d_prime": "d′",
+    "auc": "area under\nthe ROC curve",
+    "identification": "share identified",
+}
+"""Titles of the readings, in the order in which they are drawn."""
+
+BOUNDS = {"auc": (0, 1), "identification": (0, 1)}
+"""Smallest and largest value of readings whose intervals often end outside of them."""
+
+
+SIDE = 120
+"""Height that all names of methods above each other have, in points."""
+
+
+def draw(figure: SubFigure, data: PanelData) -> None:
+    """Axes for every reading side by side, in which each method has a line of its own."""
+    table = data.tables["specificity"]
+    with_bars, controls = divided(present(table, data.methods, CARD.value))
+    methods = with_bars + controls
+    readings = [name for name in READINGS if name in set(table["reading"])]
+    grid = figure.subplots(1, len(readings), sharey=True, squeeze=False)[0]
+    for axes, reading in zip(grid, readings, strict=True):
+        _draw_reading(axes, table[table["reading"] == reading], methods)
+        axes.set_title(READINGS[reading], fontsize=9)
+        if controls:
+            axes.axhline(len(with_bars) - 0.5, color="0.6", linewidth=0.8, linestyle=":")
+        if reading in BOUNDS:
+            (low, high), (least, most) = axes.get_xlim(), BOUNDS[reading]
+            # Half of a point that lies on the bound is outside of it.
+            axes.set_xlim(max(low, least - 0.04), min(high, most + 0.04))
+    labels = [method.label for method in methods]
+    grid[0].set_yticks(range(len(methods)), labels, fontsize=min(8, SIDE / len(methods)))
+    grid[0].invert_yaxis()
+    figure.suptitle(CARD.title, fontsize=10)
+    figure.supxlabel(
+        "grey: 95 % of the values with labels permuted within subjects; line: their mean (chance)",
+        fontsize=9,
+    )
+
+
+def _draw_reading(axes: Axes, rows: pd.DataFrame, methods: list[MethodLook]) -> None:
+    """A point with its interval for each method, in front of the band of permuted labels."""
+    rows = rows.set_index("method").reindex([method.name for method in methods])
+    y = np.arange(len(methods))
+    axes.barh(
+        y, rows["null_high"] - rows["null_low"], 0.7, rows["null_low"], color="0.85", linewidth=0
+    )
+    axes.vlines(rows["chance"], y - 0.35, y + 0.35, color="0.6", linewidth=1)
+    axes.hlines(y, rows["ci_low"], rows["ci_high"], color="black", linewidth=0.8)
+    colours = [method.colour for method in methods]
+    axes.scatter(rows["value"], y, s=22, color=colours, edgecolor="black", linewidth=0.5, zorder=3)
+    # Without it, no margin would be left next to the bands.
+    axes.use_sticky_edges = False
+    axes.autoscale_view()
+    axes.xaxis.set_major_locator(MaxNLocator(4))
+    axes.tick_params(axis="y", length=0)
+    sns.despine(ax=axes, left=True)
