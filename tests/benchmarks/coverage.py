@@ -12,8 +12,9 @@ draws of the row, as a statistic such as the silhouette depends on n. The column
 
 In the pooled brains, ridge regression predicts every subject from the units of all others. The row
 ``targets`` leaves a subject out as a target only, and the row ``pools`` also its units out of the
-pools of the others, as the workflow should: what a subject does to the scores of all others is most
-of the variance in a small population.
+pools of the others, as the workflow does: what a subject does to the scores of all others is most
+of the variance in a small population. In ``few photographs``, the test stimuli are crops of three
+photographs, as in the embedded run.
 """
 
 import argparse
@@ -27,6 +28,8 @@ from scipy import stats
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # the workflow is not an installed package
 
+from workflow_scripts.alignment.cells import MAX_SUBJECT_GROUPS
+from workflow_scripts.alignment.scoring import r2_per_unit, r2_without_groups
 from workflow_scripts.evaluation.jackknife import COVERAGE, intervals
 from workflow_scripts.evaluation.metrics.silhouette import silhouette
 from workflow_scripts.evaluation.similarity import distance_matrix
@@ -149,8 +152,40 @@ def recordings(n, random, n_train=60, n_test=40, n_units=12, n_latents=15):
 
 def median_r2(observed, predicted):
     """Median over units of the coefficient of determination over stimuli, of each subject."""
-    total = ((observed - observed.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
-    return np.median(1 - ((observed - predicted) ** 2).sum(axis=1) / total, axis=1)
+    return np.array(
+        [np.median(r2_per_unit(*pair)) for pair in zip(observed, predicted, strict=True)]
+    )
+
+
+def median_r2_without(observed, predicted, groups, n_groups):
+    """The same without each group of stimuli, shape (n_groups, n_subjects)."""
+    return np.transpose(
+        [
+            np.median(r2_without_groups(one, other, groups, n_groups), axis=1)
+            for one, other in zip(observed, predicted, strict=True)
+        ]
+    )
+
+
+def few_photographs(n, random, n_crops=40, n_units=8):
+    """Mean over pairs of networks of R2 in crops of three photographs, which all networks saw.
+
+    What a photograph does to a unit, and how well it is predicted, is half the same in all pairs.
+    """
+    photograph = np.repeat(np.arange(3), n_crops)
+    effects = random.normal(size=(3, n_units)) + random.normal(size=(n, 3, n_units))
+    observed = effects[:, photograph] + random.normal(size=(n, len(photograph), n_units))
+    gain = 1 + 0.2 * (random.normal(size=(3, n_units)) + random.normal(size=(n, n, 3, n_units)))
+    predicted = gain[:, :, photograph] * observed
+    predicted += 0.7 * random.normal(size=predicted.shape)
+    source, target = np.nonzero(~np.eye(n, dtype=bool))
+    pairs = observed[target], predicted[source, target]
+    matrix = np.zeros((n, n))
+    matrix[source, target] = median_r2(*pairs)
+    same = np.repeat(matrix[None], N_TESTED, axis=0)
+    value, without_subject, _, drawn = mean_of_pairs(same, random)
+    without_stimuli = median_r2_without(*pairs, photograph, 3).mean(axis=1)
+    return {"": (value, without_subject, without_stimuli, drawn)}
 
 
 def pooled(n, random, penalty=10.0):
@@ -168,13 +203,13 @@ def pooled(n, random, penalty=10.0):
     predicted = predict(subjects, subjects[:, None])
     scores = median_r2(test, predicted)
     group = np.arange(test.shape[1]) * N_GROUPS // test.shape[1]
-    without_stimuli = [
-        median_r2(test[:, group != left], predicted[:, group != left]).mean()
-        for left in range(N_GROUPS)
-    ]
-    target, left = np.nonzero(~np.eye(n, dtype=bool))
-    smaller = median_r2(test[target], predict(target, np.stack([target, left], axis=1)))
-    without_pool = np.bincount(left, smaller) / (n - 1)
+    without_stimuli = median_r2_without(test, predicted, group, N_GROUPS).mean(axis=1)
+    without_pool = []
+    for start in range(min(n, MAX_SUBJECT_GROUPS)):
+        left = subjects[start::MAX_SUBJECT_GROUPS]
+        kept = np.setdiff1d(subjects, left)
+        others = np.column_stack([kept, np.tile(left, (len(kept), 1))])
+        without_pool.append(median_r2(test[kept], predict(kept, others)).mean())
     drawn = counts_of(n, random) @ scores / n
     return {
         ", targets": (scores.mean(), without_each(scores), without_stimuli, limits(drawn)),
@@ -188,6 +223,7 @@ POPULATIONS = {
     "pairs, stimuli vary most": (pairs(0.02, 0.02, 0.03), 0),
     "paired difference": (paired_difference, 0),
     "silhouette": (silhouettes, None),
+    "few photographs": (few_photographs, None),
     "pooled brains": (pooled, None),
 }
 """Function that draws a population, and its true value where that is known. The function returns,

@@ -29,6 +29,7 @@ VERBS = sorted(
 # Commands that a person runs; no rule does.
 COMMANDS = [
     *(PACKAGE / "common/config.py", PACKAGE / "brains/check.py", PACKAGE / "evaluation/repeat.py"),
+    PACKAGE / "figures/plot_requirements.py",
     *(PACKAGE / f"brains/converters/{name}.py" for name in ("arrays", "brainio", "nwb")),
 ]
 LONGEST_VERB = 60

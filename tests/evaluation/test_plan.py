@@ -18,9 +18,10 @@ def plan(brains, **changes):
 
 OF_EVERY = {"cost"}
 OF_COMPARED = {"predictivity", "specificity", "identification", *OF_EVERY}
-OF_MODELS = {"separability", "recovery"}
-"""Metrics of every population, of subjects that are compared with each other, and of models with a
-brain that is simulated from one of their variants."""
+OF_ONE_MODEL = {"brain_likeness", "alignment_pattern"}
+OF_MODELS = {"separability", "recovery", *OF_ONE_MODEL}
+"""Metrics of every population, of subjects that are compared with each other, of one model with a
+brain, and of several with a brain that is simulated from the variant of one."""
 
 
 def measured(found):
@@ -83,7 +84,7 @@ def test_a_brain_in_pairs_has_a_silhouette_and_a_map_as_well():
 @pytest.mark.parametrize("n_candidates", [0, 1])
 def test_separability_needs_two_candidates(n_candidates):
     found = plan({"mouse": MOUSE}, candidates=DEFAULT["candidates"][:n_candidates])
-    assert measured(found)["mouse"] == OF_COMPARED
+    assert measured(found)["mouse"] == OF_COMPARED | (OF_ONE_MODEL if n_candidates else set())
     assert not {name for name in figures(found, "mouse") if "separability" in name}
     assert "results/tables/separability.csv" not in found.final_files()
 
@@ -100,7 +101,8 @@ def test_a_brain_without_images_has_no_models(lab):
 
 def test_one_subject_has_models_alone(lab):
     found = plan({"lab": lab("a")})
-    assert measured(found)["lab"] == {"separability", "cost"}
+    # The pattern of an area needs a third one.
+    assert measured(found)["lab"] == {"separability", "brain_likeness", "cost"}
     assert not {name for name in figures(found, "lab") if "predictivity" in name}
 
 

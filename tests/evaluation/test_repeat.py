@@ -17,6 +17,7 @@ from workflow_scripts.evaluation.repeat import (
     main,
     parse_vary,
     plan,
+    share,
     summary,
     write_into,
 )
@@ -280,3 +281,38 @@ def test_a_page_keeps_what_stands_around_its_table(tmp_path):
     with pytest.raises(InputError, match=r"page.md: found no place for the table"):
         write_into(page, "new\n")
     assert page.read_text() == "no marks\n"
+
+
+class TestShare:
+    """Runs with one seed train their networks once."""
+
+    def earlier(self, folder):
+        for name in ("results/models/a.safetensors", ".snakemake/metadata/b", "results/scores/c"):
+            path = folder / name
+            path.parent.mkdir(parents=True)
+            path.write_text(name)
+        return folder
+
+    def test_what_is_trained_is_linked_with_how_it_was_made(self, tmp_path):
+        earlier, later = self.earlier(tmp_path / "one"), tmp_path / "other"
+        share(earlier, later)
+        found = sorted(path.name for path in later.rglob("*") if path.is_file())
+        assert found == ["a.safetensors", "b"]
+        for path in (path for path in later.rglob("*") if path.is_file()):
+            assert path.samefile(earlier / path.relative_to(later))
+
+    def test_a_run_that_has_begun_is_left_alone(self, tmp_path):
+        earlier, later = self.earlier(tmp_path / "one"), tmp_path / "other"
+        (later / "results").mkdir(parents=True)
+        share(earlier, later)
+        assert not list((later / "results").iterdir())
+
+    def test_values_share_with_the_first_run_of_their_seed(self, runs, tmp_path, monkeypatch):
+        shared = []
+        monkeypatch.setattr(repeat_module, "share", lambda *folders: shared.append(folders))
+        runs(
+            *("--seeds", "1", "2", "--vary", "activations.n_trials=5,6"),
+            *("--directory", str(tmp_path), "--", "-n"),
+        )
+        names = [tuple(f"{p.parent.name[-1]} {p.name[-1]}" for p in pair) for pair in shared]
+        assert names == [("5 1", "5 1"), ("5 2", "5 2"), ("5 1", "6 1"), ("5 2", "6 2")]

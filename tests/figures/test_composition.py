@@ -24,7 +24,6 @@ def test_panels_of_a_composed_figure_are_of_one_population_and_fill_its_width(na
         "figure_2": ["brain"],
         "figure_2_pairs": ["pairs"],
         "figure_3": ["simulated_brains"],
-        "figure_4": ["networks", "brain"],
     }
     assert kinds_of(name) == expected[name]
     for kind in expected[name]:
@@ -34,7 +33,7 @@ def test_panels_of_a_composed_figure_are_of_one_population_and_fill_its_width(na
 
 def test_a_composed_figure_reads_the_tables_of_all_its_panels():
     assert composition("figure_1").tables == ["predictivity", "silhouette", "mds", "specificity"]
-    assert composition("figure_2").tables == ["predictivity", "separability", "specificity"]
+    assert composition("figure_2").tables == ["predictivity", "separability"]
     assert composition("figure_1").size == (10.5, 13.0)
 
 

@@ -24,7 +24,6 @@ WITHOUT_COLOURS = (
     "identification",
     "recovery",
     "verdicts",
-    "figure_4",
 )
 BARS = "error bars: 95 % jackknife interval over"
 
@@ -219,7 +218,7 @@ def test_letters_stand_in_reading_order(name):
     assert sorted(letters, key=lambda letter: (-letters[letter][1], letters[letter][0])) == [
         *filter(None, composition(name).letters)
     ]
-    assert len(letters) == {"figure_3": 2, "figure_4": 0}.get(name, 5)
+    assert len(letters) == {"figure_1": 5, "figure_3": 2}.get(name, 4)
 
 
 def test_a_panel_without_scores_says_so():
@@ -250,7 +249,7 @@ def test_every_panel_is_a_figure_of_a_kind_of_population():
     """What a brain in pairs has in addition is drawn for networks, or of two such panels."""
     networks, brain, pairs, simulated = (figures(kinds) for kinds in KINDS.values())
     assert set(networks) | set(pairs) | set(simulated) == set(NAMES)
-    assert set(networks) & set(brain) == {"specificity", "identification", "verdicts", "figure_4"}
+    assert set(networks) & set(brain) == {"specificity", "identification", "verdicts"}
     assert set(simulated) == {"figure_3", "recovery", "recovery_margin"}
     assert not set(simulated) & {*networks, *pairs}
     assert set(brain) < set(pairs)

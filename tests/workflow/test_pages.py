@@ -22,7 +22,7 @@ from workflow_scripts.brains.from_array import make_recording
 from workflow_scripts.brains.stimuli import read_list
 from workflow_scripts.common.config import DEFAULTS, Config, parse_config
 from workflow_scripts.common.files import read_table, write_netcdf
-from workflow_scripts.evaluation.claims import CLAIMS
+from workflow_scripts.evaluation.plan import CLAIMS
 
 ROOT = Path(__file__).parents[2]
 PAGES = [
@@ -338,7 +338,8 @@ def test_the_rule_graph_is_that_of_snakemake(workflow, tmp_path):
 
 def test_claims_are_those_that_are_checked():
     rows = re.findall(r"^\| ([MBS]\d+) \| (.+?) \|", (ROOT / "docs/claims.md").read_text(), re.M)
-    assert rows == [(claim.name, claim.statement) for claim in CLAIMS]
+    claims = yaml.safe_load(CLAIMS.read_text("utf-8"))
+    assert rows == [(claim["claim"], claim["statement"]) for claim in claims]
 
 
 def test_the_page_of_methods_is_written_by_its_generator(python):

@@ -185,7 +185,7 @@ COLUMNS = {
     "part": "layer, methods or distance of this row; all: all rows of the claim together",
     "left": "value that the claim says is higher",
     "right": "value that it says is lower",
-    "margin": "left less right; for all, the smallest one",
+    "margin": "left less right; for all, the smallest one among the rows that decide",
     "slack": "how far below zero the margin may be",
     "ci_low": "lower end of the 95 % interval of the margin",
     "ci_high": "upper end of it",
@@ -279,7 +279,7 @@ def verdict(low: float, high: float, estimate: float) -> str:
 
 
 def _all(rows: pd.DataFrame) -> pd.DataFrame:
-    """The row with the smallest margin, with the verdict of all rows together.
+    """Of the rows that decide the verdict of all together, the one with the smallest margin.
 
     All hold: p is the largest of them. One fails: p is the smallest of those that are negative,
     times the number of rows, of which any could have failed.
@@ -291,8 +291,9 @@ def _all(rows: pd.DataFrame) -> pd.DataFrame:
     p = min(1, negative.min() * len(rows)) if len(negative) else rows["p"].max()
     if word == "fails" and p > 1 - COVERAGE:
         word = "undecided"
-    smallest = int(np.argmin(rows["margin"].fillna(np.inf)))
-    return rows.iloc[[smallest]].assign(part="all", verdict=word, p=p)
+    deciding = rows[rows["verdict"] == word] if word in verdicts else rows
+    smallest = int(np.argmin(deciding["margin"].fillna(np.inf)))
+    return deciding.iloc[[smallest]].assign(part="all", verdict=word, p=p)
 
 
 def parse_claims(items: Sequence[Mapping[str, Any]]) -> list[Claim]:

@@ -12,14 +12,17 @@ was found, and the lowest and highest margin.
     --vary activations.n_trials=10,50,400
 
 does so for each value of any key, in ``runs/activations.n_trials_10/seed_0`` and so on, with the
-values next to each other in claims.md. What a value does not change, such as trained networks, is
-not made again in a folder that begins as a copy (``cp -a``) of a finished one. Paths in the
-configuration are looked up from each folder, so they have to be absolute.
+values next to each other in claims.md. Runs with the same seed share their trained networks, unless
+the key is a setting of the training. `workflow_scripts.figures.plot_requirements` draws the margins
+against the values. Paths in the configuration are looked up from each folder, so they have to be
+absolute.
 """
 
 import argparse
 import json
+import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -36,6 +39,9 @@ from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import read_table, write_table
 
 SNAKEFILE = Path(__file__).parents[2] / "Snakefile"
+SHARED = ("images", "stimuli", "models")
+"""Folders of results in which nothing depends on what is measured later."""
+
 VERDICTS = ("holds", "undecided", "fails", "not measured")
 MARKS = ("<!-- table of repeat.py -->\n", "<!-- end of the table -->\n")
 """Lines of a page between which the table is written."""
@@ -118,6 +124,20 @@ def plan(
         if folders.count(folder) > 1:
             raise InputError(folder, "two runs with this folder", "other seeds or values")
     return repetitions
+
+
+def share(earlier: Path, later: Path) -> None:
+    """Give a new run what an earlier one has trained, if that run had other settings afterwards.
+
+    With the files comes what Snakemake knows of how they were made, so that it makes those again
+    whose settings differ. Files are linked, not copied; the workflow replaces files and never
+    changes them.
+    """
+    if (later / "results").exists():
+        return
+    for folder in (".snakemake/metadata", *(f"results/{name}" for name in SHARED)):
+        if (earlier / folder).is_dir():
+            shutil.copytree(earlier / folder, later / folder, copy_function=os.link)
 
 
 def run(repetition: Repetition, configfiles: Sequence[str], arguments: Sequence[str]) -> None:
@@ -250,7 +270,10 @@ def repeat(given: argparse.Namespace) -> None:
         repetition.folder.mkdir(parents=True, exist_ok=True)
         repetition.configuration.write_text(yaml.safe_dump(repetition.changes))
         read_config([*given.configfile, str(repetition.configuration)])
+    trained: dict[int, Path] = {}
     for number, repetition in enumerate(repetitions, start=1):
+        seed = repetition.changes["seed"]
+        share(trained.setdefault(seed, repetition.folder), repetition.folder)
         print(f"{repetition.folder}: run {number} of {len(repetitions)}", flush=True)
         run(repetition, given.configfile, given.snakemake)
     if {"-n", "--dry-run", "--dryrun"} & set(given.snakemake):

@@ -74,22 +74,19 @@ COMPOSITIONS = {
         (
             Row(4.2, {"brain_predictivity": 7.0, "brain_predictivity_overall": 3.5}),
             Row(4.4, {"separability_by_direction": 7.0, "separability_overall": 3.5}),
-            Row(3.6, {"specificity": 10.5}),
         ),
     ),
     "figure_2_pairs": Composition(
-        "Predictivity and specificity",
+        "Predictivity and silhouette",
         (
             Row(4.2, {"brain_predictivity": 7.0, "brain_predictivity_overall": 3.5}),
             Row(5.2, {"silhouette": 3.5, "profile_map": 7.0}),
-            Row(3.6, {"specificity": 10.5}),
         ),
     ),
     "figure_3": Composition(
         "Recovery of the true model",
         (Row(4.6, {"recovery": 10.5}), Row(3.6, {"recovery_margin": 10.5})),
     ),
-    "figure_4": Composition("Verdicts under every choice", (Row(8.5, {"verdicts": 9.0}),)),
 }
 
 

@@ -7,7 +7,7 @@ from matplotlib.figure import SubFigure
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
-from workflow_scripts.evaluation.candidate_scores import DIRECTIONS, known_mean
+from workflow_scripts.evaluation.candidate_scores import known_mean
 from workflow_scripts.figures.bars import DIRECTION_NAMES, present
 from workflow_scripts.figures.matrices import write_numbers
 from workflow_scripts.figures.panel import Card, MethodLook, PanelData
@@ -37,8 +37,8 @@ def draw(figure: SubFigure, data: PanelData) -> None:
     table = table[(table["level"] == "model") & (table["area"] == "overall")]
     methods = present(table, data.methods, CARD.value)
     brains = {name: of for name, of in data.truths.items() if name in set(table["population"])}
-    places = figure.subplots(1, len(DIRECTIONS), sharey=True)
-    for axes, direction in zip(places, DIRECTIONS, strict=True):
+    places = figure.subplots(1, len(DIRECTION_NAMES), sharey=True)
+    for axes, direction in zip(places, DIRECTION_NAMES, strict=True):
         image = _draw_direction(axes, table[table["direction"] == direction], methods, brains)
         axes.set_title(f"{DIRECTION_NAMES[direction]}: brain simulated from", fontsize=9)
     places[0].set_yticks(range(len(methods)), [method.label for method in methods], fontsize=8)

@@ -6,7 +6,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import SubFigure
 from matplotlib.ticker import MaxNLocator
 
-from workflow_scripts.evaluation.candidate_scores import DIRECTIONS
 from workflow_scripts.figures.bars import DIRECTION_NAMES, present
 from workflow_scripts.figures.panel import Card, MethodLook, PanelData
 
@@ -21,7 +20,7 @@ CARD = Card(
     intervals=True,
 )
 
-MARKERS = dict(zip(DIRECTIONS, (("o", "●"), ("s", "■")), strict=True))
+MARKERS = dict(zip(DIRECTION_NAMES, (("o", "●"), ("s", "■")), strict=True))
 """Marker of each direction of the map, and how it is written."""
 
 
@@ -42,7 +41,7 @@ def draw(figure: SubFigure, data: PanelData) -> None:
     places[0].set_yticks(range(len(methods)), [method.label for method in methods], fontsize=8)
     places[0].invert_yaxis()
     figure.suptitle(f"{CARD.title}, for brains simulated from", fontsize=10)
-    shapes = ", ".join(f"{MARKERS[name][1]} {DIRECTION_NAMES[name]}" for name in DIRECTIONS)
+    shapes = ", ".join(f"{MARKERS[name][1]} {DIRECTION_NAMES[name]}" for name in DIRECTION_NAMES)
     figure.supxlabel(f"score of the true model less that of the best other ({shapes})", fontsize=9)
 
 
@@ -50,7 +49,7 @@ def _draw_brain(axes: Axes, table: pd.DataFrame, methods: list[MethodLook]) -> N
     """For each method a point with its interval per direction, one above the other."""
     colours = {method.name: method.colour for method in methods}
     places = {method.name: place for place, method in enumerate(methods)}
-    for offset, direction in zip((-0.18, 0.18), DIRECTIONS, strict=True):
+    for offset, direction in zip((-0.18, 0.18), DIRECTION_NAMES, strict=True):
         rows = table[(table["direction"] == direction) & table["method"].isin(places)]
         y = rows["method"].map(places) + offset
         axes.hlines(y, rows["margin_low"], rows["margin_high"], color="black", linewidth=0.8)
