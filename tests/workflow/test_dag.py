@@ -88,9 +88,10 @@ BRAIN_SHARDS = {
 BRAIN_TABLES = {"summarise_brain": 1, "plot_brain": 1}
 # Other recordings may be of other stimuli.
 RECORDED = {"list_stimuli": 1, **BRAIN_SHARDS, **BRAIN_TABLES}
-# Figures of a brain say who its subjects are.
 N_BRAIN_FIGURES = len(PLAN.figures.names(POPULATIONS[1]))
-BRAIN_FIGURES = {"plot_figure": N_BRAIN_FIGURES, "all": 1}
+# Figures of a brain, and of all simulated brains, say who its subjects are. Claims do, too, so that
+# the verdicts on the networks are drawn again.
+N_SUBJECT_FIGURES = N_BRAIN_FIGURES + len(PLAN.figures.names(POPULATIONS[2])) + 1
 ALL_ACTIVATIONS = activations(N_SEEDS + N_CANDIDATES + 1)
 TRAININGS = {
     "train_model": len(NETWORKS),
@@ -292,7 +293,7 @@ CHANGES = {
         {
             "compute_metric": 1,
             "check_claims": 1,
-            "plot_figure": figures_from("separability"),
+            "plot_figure": figures_from("separability", "claims"),
             "all": 1,
         },
     ),
@@ -313,11 +314,11 @@ CHANGES = {
         {},
         {
             "methods": {
-                "linear_nonlinear": {"alphas": [0.001, 0.01, 0.1, 1.0, 10.0], "n_folds": 3},
-                "linear_softplus": {"alphas": [0.01, 0.1, 1.0, 10.0, 100.0], "n_folds": 3},
+                "linear_softplus": {"alphas": [0.0001, 0.001, 0.01, 0.1, 1.0], "n_folds": 3},
+                "pre_linear_softplus": {"alphas": [0.001, 0.01, 0.1, 1.0, 10.0], "n_folds": 3},
             }
         },
-        {**shards(2, 2), **UNITS, **AGGREGATES},
+        {**shards(2, 1), **UNITS, **AGGREGATES},
     ),
     "keys are reordered": (
         {},
@@ -394,6 +395,8 @@ CHANGES = {
             "align_brain": N_POST,
             **activations(1),
             **AGGREGATES,
+            # Specificity needs two areas.
+            "plot_figure": len(DRAWN) - len({"specificity", "identification"}),
         },
     ),
     "a brain is added": (
@@ -467,7 +470,7 @@ CHANGES = {
     "the expected number of subjects is changed": (
         {},
         brain_settings(expected_subjects=31),
-        {**BRAIN_TABLES, "check_claims": 1, **BRAIN_FIGURES},
+        {**BRAIN_TABLES, "check_claims": 1, "plot_figure": N_SUBJECT_FIGURES, "all": 1},
     ),
     "the limit on the spread of accuracies is changed": (
         {},
