@@ -115,8 +115,28 @@ def test_a_pool_of_one_has_no_score_without_it():
     found = score_cells(
         *("ridge_post", {}, cells, SPLITS, 1), subject_groups=subject_groups([one, other])
     )
-    assert np.isnan(found["score_without_subjects"]).all()
+    for group, name in enumerate(("mouse_0", "mouse_1")):
+        is_left = found["target_subject"] != name
+        assert np.isnan(found["score_without_subjects"][is_left, group]).all()
     assert (found["verdict"] == "ok").all()
+
+
+def test_a_subject_without_units_in_the_area_changes_no_pool():
+    animals = subjects()
+    empty = animals[0]["V1"]
+    animals[0] = {**animals[0], "V1": Profile(empty.subject, "V1", empty.values[:, :0])}
+    for method in ("linear_softplus", "rsa"):
+        found = score_cells(
+            *(method, {}, pooled_cells(animals, "V1"), SPLITS, 1),
+            subject_groups=subject_groups(animals),
+        )
+        is_left = (found["target_subject"] != "mouse_0") & (found["verdict"] == "ok")
+        assert is_left.sum() == 6
+        np.testing.assert_allclose(
+            found["score_without_subjects"].values[is_left, 0],
+            found["unit_score"].median("target_unit").values[is_left],
+            rtol=SINGLE,
+        )
 
 
 def test_pools_of_another_brain_are_kept():
@@ -129,6 +149,14 @@ def test_pools_of_another_brain_are_kept():
             subject_groups=subject_groups(animals),
         )
         assert np.isfinite(found["score_without_subjects"]).all() == changes
+
+
+def test_a_geometry_has_no_score_without_all_of_its_test_stimuli():
+    source, target = subjects()[0]["V1"], subjects()[1]["V1"]
+    groups = np.where(np.arange(N_STIMULI) >= 30, 1, 0)
+    found = score_cells("rsa", {}, [(source, target)], SPLITS, 1, groups=groups, inner=INNER)
+    assert np.isnan(found["split_score_without_stimuli"].values[0, 0, 1])
+    assert np.isfinite(found["split_score_without_stimuli"].values[0, 1, 1])
 
 
 @pytest.mark.parametrize("method", ["ridge_post", "soft_matching"])

@@ -49,7 +49,8 @@ def measured(metric, n_candidates):
         },
     }
     candidates = [
-        {"variant": "alexnet", "seed": seed, "layers": ["conv1"]} for seed in range(n_candidates)
+        {"variant": variant, "seed": seed, "layers": ["conv1"]}
+        for seed, variant in enumerate(["alexnet", *["alexnet_untrained"] * 9][:n_candidates])
     ]
     brains = {"mouse": mouse, "macaque": macaque}
     plan = Plan({**DEFAULT, "brains": brains, "candidates": candidates})

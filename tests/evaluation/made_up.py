@@ -155,7 +155,11 @@ def write_scores(scores, folder):
     }
     write_table(pd.concat([one.cells for one in scores]), paths["scores"])
     write_table(pd.concat([one.splits for one in scores]), paths["splits"])
-    groups = {one.cells["brain"].iloc[0]: one.subject_groups for one in scores}
+    groups = {
+        f"{comparison} {one.cells['brain'].iloc[0]}": one.subject_groups
+        for one in scores
+        for comparison in one.cells["comparison"].unique()
+    }
     data = stack_replicates([one.without for one in scores])
     write_netcdf(data.assign_attrs(subject_groups=json.dumps(groups)), paths["jackknife"])
     return paths

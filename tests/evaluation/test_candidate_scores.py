@@ -43,11 +43,6 @@ def test_all_subjects_choose_together():
     np.testing.assert_allclose(scores, [[[0.1], [0.3]]])
 
 
-def test_the_only_layer_of_a_candidate_needs_no_choice():
-    scores = best(("a/0", "conv1", "m", 0, 0.7, np.nan), ("b/0", "fc", "m", 0, 0.6, np.nan))
-    np.testing.assert_allclose(scores, [[[0.7]], [[0.6]]])
-
-
 def test_without_a_choice_among_layers_there_is_no_score():
     scores = best(("a/0", "conv1", "m", 0, 0.7, np.nan), ("a/0", "conv2", "m", 0, 0.6, np.nan))
     assert np.isnan(scores).all()

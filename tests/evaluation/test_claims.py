@@ -88,7 +88,7 @@ def make_tables(order=ORDER, noise=NOISE, seed=0):
         ],
         ignore_index=True,
     )
-    splits = table.assign(split=0, split_score=table["score"], selection_score=np.nan)
+    splits = table.assign(split=0, split_score=table["score"], selection_score=table["score"])
     columns = {"score": "score", "score_mean": "score_mean", "split_score": "score"}
     without = {
         f"{name}_without_{kind}": table[[column]].to_numpy()
@@ -96,7 +96,8 @@ def make_tables(order=ORDER, noise=NOISE, seed=0):
         for name, column in columns.items()
         for kind, n in (("stimuli", N_GROUPS), ("subjects", len(MICE)))
     }
-    return ScoreTables(table, splits, without, {"mouse": [[name] for name in MICE]})
+    groups = {f"{name} mouse": [[one] for one in MICE] for name in table["comparison"].unique()}
+    return ScoreTables(table, splits, without, groups)
 
 
 def checked(tables, metrics=CLAIMED):

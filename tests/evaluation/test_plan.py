@@ -139,7 +139,7 @@ def test_recovery_is_of_brains_that_are_simulated_from_a_candidates_variant():
     other["layers"] = dict.fromkeys(MOUSE["areas"], "layer1")
     cat = {**MOUSE, "sessions": [1, 2], "simulated": other}
     alexnets = [{**one, "variant": "alexnet"} for one in DEFAULT["candidates"][:1]]
-    candidates = [*alexnets, {**alexnets[0], "seed": 5}]
+    candidates = [*alexnets, {**alexnets[0], "variant": "alexnet_untrained"}]
     found = plan({"mouse": MOUSE, "cat": cat}, candidates=candidates)
     assert "recovery" in measured(found)["mouse"]
     assert "recovery" not in measured(found)["cat"]

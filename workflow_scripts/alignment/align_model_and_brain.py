@@ -54,7 +54,7 @@ def main(
             stimuli,
             data_kind,
             outputs[direction],
-            chooses=len(layers) > 1,
+            chooses=True,
             subject_groups=subject_groups(subjects),
         )
 

@@ -1,7 +1,7 @@
 """Scores of cells: how well a method aligns source profiles to target profiles."""
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -76,7 +76,8 @@ def score_cells(
         group. The fits are kept, so that these scores say how sure a score is for these fits.
     inner : list of tuple of numpy.ndarray, or None
         A division of the training stimuli of each split: cells also have the score of a fit to
-        the first part on the second, for choices that no test stimulus may decide. A geometry then
+        the first part on the second, for choices that no test stimulus may decide. (A map whose
+        penalties are costly keeps those that all training stimuli chose.) A geometry then
         is compared on the test stimuli of each split, and for choices on its training stimuli.
     subject_groups : list of collection of str
         Names of subjects: cells whose source is a pool also have scores from the pool without each
@@ -171,7 +172,7 @@ def _compare(
     chooses: bool,
 ) -> list[Result]:
     """Results of a geometry, on the test stimuli of each split."""
-    started = perf_counter()
+    seconds = 0.0
     values, choices = np.full((2, len(cells), len(splits)), np.nan)
     without = {
         kind: np.full((len(cells), len(splits), n), np.nan)
@@ -179,15 +180,16 @@ def _compare(
     }
     reasons = [""] * len(cells)
     for number, (train, test) in enumerate(splits):
+        started = perf_counter()
         values[:, number], found = _similarities(estimator, cells, test)
+        seconds += perf_counter() - started
         reasons = [earlier or reason for earlier, reason in zip(reasons, found, strict=True)]
         if chooses:
             choices[:, number], _ = _similarities(estimator, cells, train)
         without["stimuli"][:, number] = values[:, [number]]
-        if groups is not None:
-            for group in np.unique(groups[test]):
-                kept = test[groups[test] != group]
-                without["stimuli"][:, number, group], _ = _similarities(estimator, cells, kept)
+        for group, kept in _left_out(groups, test):
+            left = _similarities(estimator, cells, kept)[0] if len(kept) else np.nan
+            without["stimuli"][:, number, group] = left
         for group, names in enumerate(subject_groups):
             pools = {id(source): _pool_without(source, names) for source, _ in cells}
             smaller = [
@@ -199,13 +201,12 @@ def _compare(
             without["subjects"][rows, number, group], _ = _similarities(
                 estimator, [cell for _, cell in smaller], test
             )
-    seconds = (perf_counter() - started) / max(len(cells), 1)
     return [
         Skipped(reason)
         if np.isnan(of_cell).all()
         else Scored(
             of_cell[:, None],
-            seconds,
+            seconds / len(cells),
             alpha=np.full((len(splits), 1), np.nan),
             selection=choice[:, None],
             without={kind: left[row, :, :, None] for kind, left in without.items()},
@@ -219,12 +220,19 @@ def _count(groups: np.ndarray | None) -> int:
     return 0 if groups is None else int(groups.max()) + 1
 
 
+def _left_out(groups: np.ndarray | None, stimuli: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Each jackknife group that some of these stimuli are in, and the other stimuli."""
+    if groups is not None:
+        for group in np.unique(groups[stimuli]):
+            yield int(group), stimuli[groups[stimuli] != group]
+
+
 def _pool_without(source: AnyProfile, subjects: Collection[str]) -> Pool | None:
-    """A pool of the brain without some of its members; None if nothing is left, or all is."""
+    """A pool of the brain without some of its members; None if nothing is left."""
     if not isinstance(source, Pool) or source.subject != POOL:
         return None
     smaller = source.without(subjects)
-    return smaller if 0 < smaller.n_units < source.n_units else None
+    return smaller if smaller.n_units else None
 
 
 def _similarities(
@@ -301,7 +309,7 @@ class _Stack:
         smallest or largest penalty that could be chosen.
     extras : dict of str to numpy.ndarray, each of shape (n_splits,)
     seconds : float
-        Time of all fits together.
+        Time of the fits and their scores together, without other fits that say how sure they are.
     """
 
     scores: np.ndarray
@@ -328,10 +336,11 @@ def _fit_stack(source: AnyProfile, targets: Sequence[Profile], scoring: _Scoring
     unconverged, not_numbers, penalty_ends = np.zeros((3, n_units), int)
     extremes = penalty_extremes(fitter.implementation, fitter.parameters)
     extras: dict[str, np.ndarray] = {}
-    started = perf_counter()
+    seconds = 0.0
     for number, (train, test) in enumerate(splits):
         # The targets are put side by side in the order of the split, so that training and test
         # stimuli are slices: another copy would take as long as scoring.
+        started = perf_counter()
         stimuli = np.concatenate([train, test])
         Y = _side_by_side(targets, stimuli)
         placed, parts = fitter.place(Y), (slice(len(train)), slice(len(train), None))
@@ -339,13 +348,16 @@ def _fit_stack(source: AnyProfile, targets: Sequence[Profile], scoring: _Scoring
         fit = fitter.fit(whole, placed, *parts)
         responses = Y[len(train) :]
         scores[number] = r2_per_unit(responses, fit.predicted)
+        seconds += perf_counter() - started
         if groups is not None:
             without["stimuli"][number] = r2_without_groups(
                 responses, fit.predicted, groups[test], _count(groups)
             )
         for group, names in enumerate(scoring.subject_groups):
             pool = _pool_without(source, names)
-            if pool and any(target.subject not in names for target in targets):
+            if pool and pool.n_units == source.n_units:
+                without["subjects"][number, group] = scores[number]
+            elif pool and any(target.subject not in names for target in targets):
                 X = fitter.place(pool.values[stimuli])
                 without["subjects"][number, group] = _again(fitter, fit, X, placed, *parts)
         if scoring.inner is not None:
@@ -376,7 +388,7 @@ def _fit_stack(source: AnyProfile, targets: Sequence[Profile], scoring: _Scoring
         not_numbers,
         penalty_ends,
         extras,
-        seconds=perf_counter() - started,
+        seconds,
     )
 
 

@@ -135,7 +135,7 @@ def median_of_known(values: np.ndarray, axis: int) -> np.ndarray:
     return np.mean(middle, axis=0).squeeze(axis)
 
 
-def mean_of_known(values: np.ndarray, axis: int) -> np.ndarray:
+def mean_of_known(values: np.ndarray, axis: int | tuple[int, ...]) -> np.ndarray:
     """Mean that leaves out NaN, and is NaN, without a warning, where there is nothing else."""
     count = (~np.isnan(values)).sum(axis=axis)
     return np.where(count, np.nansum(values, axis=axis) / np.maximum(count, 1), np.nan)

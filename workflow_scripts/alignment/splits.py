@@ -87,7 +87,7 @@ def inner_splits(
     splits : list of tuple of numpy.ndarray
     train_fraction : float
         Share of the groups of training stimuli to train on; the count is rounded up, but at least
-        one group is left.
+        one group and, if there are three stimuli, two of these are left.
     generator : numpy.random.Generator
 
     Returns
@@ -104,6 +104,9 @@ def inner_splits(
             members = list(np.arange(len(train))[:, None])
         order = [train[members[number]] for number in generator.permutation(len(members))]
         n_train = min(count_training(len(members), train_fraction), len(members) - 1)
+        # One stimulus alone has no variance that could be explained.
+        while n_train > 1 and sum(map(len, order[n_train:])) < 2:
+            n_train -= 1
         divisions.append((np.concatenate(order[:n_train]), np.concatenate(order[n_train:])))
     return divisions
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from workflow_scripts.alignment.scoring import mean_of_known
+
 DIRECTIONS = {
     "model_to_brain": ("source", "target"),
     "brain_to_model": ("target", "source"),
@@ -42,11 +44,7 @@ class CandidateScores:
         -------
         numpy.ndarray, shape (n_areas, n_candidates, n_subjects, n_splits)
         """
-        selection = known_mean(self.selection_score, axis=3)
-        # The only layer of a candidate needs no choice, and has no selection score.
-        is_there = ~np.isnan(self.score).all(axis=(3, 4))
-        alone = is_there & (is_there.sum(axis=2, keepdims=True) == 1)
-        selection = np.where(alone[..., None], 0, selection)
+        selection = mean_of_known(self.selection_score, axis=3)
         best = np.where(np.isnan(selection), -np.inf, selection).argmax(axis=2)
         chosen = np.take_along_axis(self.score, best[:, :, None, None, :], axis=2)[:, :, 0]
         is_known = ~np.isnan(selection).all(axis=2)
@@ -74,10 +72,3 @@ def candidate_scores(
         return values
 
     return CandidateScores(layers, spread("split_score"), spread("selection_score"))
-
-
-def known_mean(values: np.ndarray, axis: int | tuple[int, ...]) -> np.ndarray:
-    """Mean of the values that are not NaN, NaN where there are none."""
-    n = (~np.isnan(values)).sum(axis=axis)
-    mean: np.ndarray = np.nansum(values, axis=axis) / np.where(n, n, np.nan)
-    return mean

@@ -124,6 +124,8 @@ def distances(claim: Claim, choice: Choice, context: Context) -> list[Comparison
 def slope(claim: Claim, choice: Choice, context: Context) -> list[Comparison]:
     """Least-squares slope over the mappings of what is measured on predictivity, and 0."""
     mappings = context.measured.mappings
+    if len(mappings) < 3:
+        return []
     default = next(one for one in measures.predictivity(context.measured) if one.is_default)
     x, y = (
         np.array([one.side(method) for method in mappings]).reshape(len(mappings), -1)
@@ -211,7 +213,8 @@ def check(claims: Sequence[Claim], context: Context) -> pd.DataFrame:
     -------
     pandas.DataFrame
         With the columns of `COLUMNS`. A claim with several rows has one more, ``all``: it holds
-        where all rows hold, and fails where one fails.
+        where all rows hold, and fails where one fails, also after a correction for the number of
+        rows.
     """
     measured = context.measured
     tables = []
@@ -219,9 +222,10 @@ def check(claims: Sequence[Claim], context: Context) -> pd.DataFrame:
         for choice in MEASURES[claim.measure](measured, claim.direction):
             form = distances if claim.measure == "distances" else FORMS[claim.form]
             compared = form(claim, choice, context)
-            is_measured = any(np.isfinite(one.left[0] - one.right[0]) for one in compared)
-            if not compared or not (choice.is_default or is_measured):
-                continue
+            if not any(np.isfinite(one.left[0] - one.right[0]) for one in compared):
+                if not choice.is_default:
+                    continue
+                compared = compared or [Comparison("", measured.unknown, measured.unknown)]
             tables.append(_rows(claim, choice, compared, measured))
     if not tables:
         return pd.DataFrame(columns=list(COLUMNS))
@@ -254,7 +258,7 @@ def _rows(
         for low, high, estimate in zip(found.low, found.high, found.estimate, strict=True)
     ]
     if len(rows) > 1:
-        rows = pd.concat([rows, _all(rows)], ignore_index=True)
+        rows = pd.concat([rows, _all(rows, claim.slack)], ignore_index=True)
     told: dict[str, Any] = {
         "claim": claim.claim,
         "statement": claim.statement,
@@ -278,20 +282,23 @@ def verdict(low: float, high: float, estimate: float) -> str:
     return "fails" if high < 0 else "undecided"
 
 
-def _all(rows: pd.DataFrame) -> pd.DataFrame:
+def _all(rows: pd.DataFrame, slack: float) -> pd.DataFrame:
     """Of the rows that decide the verdict of all together, the one with the smallest margin.
 
-    All hold: p is the largest of them. One fails: p is the smallest of those that are negative,
-    times the number of rows, of which any could have failed.
+    All hold: p is the largest of them. One fails: p is the smallest of those that are too low,
+    times the number of rows, of which any could have failed. Where this is too large, so that one
+    failure among so many says little, all together are undecided.
     """
     verdicts = set(rows["verdict"])
     order = ("fails", "not measured", "undecided", "holds")
     word = next(word for word in order if word in verdicts)
-    negative = rows.loc[rows["margin"] < 0, "p"]
-    p = min(1, negative.min() * len(rows)) if len(negative) else rows["p"].max()
-    if word == "fails" and p > 1 - COVERAGE:
+    deciding = rows[rows["verdict"] == word]
+    too_low = rows.loc[rows["margin"] + slack < 0, "p"]
+    p = min(1, too_low.min() * len(rows)) if len(too_low) else rows["p"].max()
+    if word == "not measured":
+        p = np.nan
+    elif word == "fails" and p > 1 - COVERAGE:
         word = "undecided"
-    deciding = rows[rows["verdict"] == word] if word in verdicts else rows
     smallest = int(np.argmin(deciding["margin"].fillna(np.inf)))
     return deciding.iloc[[smallest]].assign(part="all", verdict=word, p=p)
 

@@ -1,6 +1,7 @@
 """Intervals over subjects and stimuli from jackknife replicates, and Holm's correction.
 
-A replicate is the statistic without one subject, or without one group of stimuli. Both factors have
+A replicate is the statistic without one subject or group of subjects, or without one group of
+stimuli. Both factors have
 the same variance: ``(n - 1) / n`` times the sum of squared deviations of the replicates from their
 mean, with ``n - 1`` degrees of freedom. For statistics of pairs of subjects its expectation is at
 least the variance of the statistic with one subject fewer. A bootstrap over subjects falls short: a
@@ -53,50 +54,69 @@ class Intervals:
     resampled: np.ndarray
 
 
-def variance(value: ArrayLike, replicates: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+def changes(value: ArrayLike, replicates: ArrayLike) -> np.ndarray:
+    """Whether each replicate differs from the value by more than rounding.
+
+    Parameters
+    ----------
+    value : array_like, shape (n_rows,) or ()
+    replicates : array_like, shape (n, n_rows) or (n,)
+
+    Returns
+    -------
+    numpy.ndarray of bool, of the shape of `replicates`
+    """
+    estimate = np.asarray(value, dtype=float)
+    sizes = np.abs(np.asarray(replicates, dtype=float) - estimate)
+    differs: np.ndarray = sizes > ROUNDING * np.maximum(
+        np.abs(estimate), sizes.max(axis=0, initial=0)
+    )
+    return differs
+
+
+def variance(
+    value: ArrayLike, replicates: ArrayLike, counts: ArrayLike | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Jackknife variance of one factor, and its degrees of freedom.
 
-    Replicates that equal the value do not count: that subject or group has no part in the row, for
-    example stimuli that are never tested. One that equals it by chance cannot be told apart, and
-    not counting it makes the interval a little wider. The centre is the mean of those that count,
-    not the value: a pool without a subject predicts less well whichever subject it is, which says
-    nothing about differences between subjects.
+    Replicates do not count whose subject or group has no part in the row, for example stimuli that
+    are never tested. Counting them would only narrow the interval. A variance is not known (NaN)
 
-    A variance is not known (NaN) in three cases:
-
-    - A replicate is NaN: the statistic is undefined without that subject or group, so how it varies
-      cannot be told.
-    - Fewer than `FEWEST` replicates count.
-    - All replicates that count are the same. As where none counts, for example at a rate of 1, this
-      is a lack of information and not certainty.
+    - where a replicate is NaN: the statistic needs that subject or group, so how it varies with
+      others in its place cannot be told from those that are there;
+    - where fewer than `FEWEST` replicates count, or all of them equal the value, as where nothing
+      moves a rate of 1: that is a lack of information, not certainty.
 
     Parameters
     ----------
     value : array_like, shape (n_rows,) or ()
     replicates : array_like, shape (n, n_rows) or (n,)
         The value without each subject, or without each group of stimuli.
+    counts : array_like of bool, of the shape of `replicates`, optional
+        Which replicates count. Without it, those that differ from the value do.
 
     Returns
     -------
     variance, df : numpy.ndarray, shape (n_rows,) or ()
     """
-    estimate = np.asarray(value, dtype=float)
-    deviations = np.asarray(replicates, dtype=float) - estimate
-    sizes = np.abs(deviations)
-    # NaN where a replicate is NaN: then none counts.
-    rounding = ROUNDING * np.maximum(np.abs(estimate), sizes.max(axis=0, initial=0))
-    counts = sizes > rounding
-    n = counts.sum(axis=0)
-    n = np.where(n < FEWEST, np.nan, n)
-    mean = np.where(counts, deviations, 0).sum(axis=0) / n
-    centred = np.where(counts, deviations - mean, 0)
-    known = (np.abs(centred) > rounding).any(axis=0)
-    squares = np.where(known, (centred**2).sum(axis=0), np.nan)
-    return (n - 1) / n * squares, np.where(known, n - 1, np.nan)
+    differs = changes(value, replicates)
+    counted = differs if counts is None else np.asarray(counts)
+    deviations = np.asarray(replicates, dtype=float) - np.asarray(value, dtype=float)
+    n = counted.sum(axis=0)
+    # Replicates that are all the same say as little as those that equal the value.
+    known = (n >= FEWEST) & np.isfinite(deviations).all(axis=0) & differs.any(axis=0)
+    known &= changes(deviations.max(axis=0, initial=-np.inf, where=counted), deviations).any(axis=0)
+    n_known = np.where(known, n, np.nan)
+    centred = deviations - np.where(counted, deviations, 0).sum(axis=0) / n_known
+    squares = np.where(counted, centred, 0) ** 2
+    return (n_known - 1) / n_known * squares.sum(axis=0), n_known - 1
 
 
 def intervals(
-    value: ArrayLike, without_subject: ArrayLike, without_stimuli: ArrayLike
+    value: ArrayLike,
+    without_subjects: ArrayLike,
+    without_stimuli: ArrayLike,
+    counts: tuple[ArrayLike | None, ArrayLike | None] = (None, None),
 ) -> Intervals:
     """Intervals of statistics over all factors whose variance is known.
 
@@ -107,14 +127,20 @@ def intervals(
     Parameters
     ----------
     value : array_like, shape (n_rows,) or ()
-    without_subject : array_like, shape (n_subjects, n_rows) or (n_subjects,)
+    without_subjects : array_like, shape (n_subjects, n_rows) or (n_subjects,)
     without_stimuli : array_like, shape (n_groups, n_rows) or (n_groups,)
         Either may have no replicates: that factor is not resampled.
+    counts : tuple of array_like of bool, or None
+        Which replicates of each count; see `variance`.
     """
     estimate = np.asarray(value, dtype=float)
     parts, dfs = map(
         np.stack,
-        zip(variance(estimate, without_subject), variance(estimate, without_stimuli), strict=True),
+        zip(
+            variance(estimate, without_subjects, counts[0]),
+            variance(estimate, without_stimuli, counts[1]),
+            strict=True,
+        ),
     )
     known = np.isfinite(parts)
     total = np.where(known.any(axis=0), np.nansum(parts, axis=0), np.nan)

@@ -61,6 +61,11 @@ class Measured:
             self._found[key] = found
         return self._found[key]
 
+    @property
+    def unknown(self) -> np.ndarray:
+        """A vector of nothing that was measured."""
+        return np.full(1 + self.n_subject_groups + self.n_stimulus_groups, np.nan)
+
     def vector(
         self, metric: str, column: str, keys: Mapping[str, Any], **parameters: Any
     ) -> np.ndarray:
@@ -76,22 +81,19 @@ class Measured:
         **parameters
             Parameters of the metric, where they differ from the configured ones.
         """
-        empty = np.full(1 + self.n_subject_groups + self.n_stimulus_groups, np.nan)
         found = self.replicated(metric, **parameters)
         if found is None:
-            return empty
+            return self.unknown
         table = found.table
         is_row = np.ones(len(table), bool)
         for name, value in keys.items():
             is_row &= (table[name] == value).to_numpy()
         if not is_row.any():
-            return empty
+            return self.unknown
         row = int(np.flatnonzero(is_row)[0])
         value = table[column].iloc[row]
-        groups = found.without_stimuli[column][:, row]
-        # A geometry that is compared on all stimuli may have fewer groups than another metric.
-        groups = np.append(groups, np.full(self.n_stimulus_groups - len(groups), value))
-        return np.array([value, *found.without_subjects[column][:, row], *groups])
+        without = found.without_subjects[column][:, row], found.without_stimuli[column][:, row]
+        return np.array([value, *without[0], *without[1]])
 
     def intervals(self, vectors: Sequence[np.ndarray]) -> Intervals:
         """Interval of each of several vectors."""

@@ -93,6 +93,10 @@ class Card:
         return {**ADDED_COLUMNS["first"], **self.columns, **interval, **ADDED_COLUMNS["last"]}
 
 
+CORRELATIONS = ["correlation", "correlation_corrected"]
+"""Columns of scores.csv that have no replicates."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Population:
     """The subjects that a metric is computed for.
@@ -181,6 +185,8 @@ class Scores:
 
     def _replaced(self, kind: str, group: int, only_pools: bool) -> "Scores":
         """The same rows with the scores without a group, perhaps of pools alone."""
+        import numpy as np
+
         from workflow_scripts.common.profile import POOL
 
         replaced = []
@@ -188,14 +194,17 @@ class Scores:
             (self.cells, ("score", "score_mean")),
             (self.splits, ("split_score",)),
         ):
-            is_replaced = (table["source_subject"] == POOL) | (not only_pools)
-            found = {}
+            rows = (table["source_subject"] == POOL) | (not only_pools)
+            found = table.copy()
             for name in names:
                 values = self.without[f"{name}_without_{kind}"]
-                if values.shape[1]:
-                    without = values[table.index, group]
-                    found[name] = table[name].where(~is_replaced, without)
-            replaced.append(table.assign(**found))
+                if rows.any():
+                    found.loc[rows, name] = values[table.index[rows], group]
+            if only_pools:
+                # Correlations are not computed again from smaller pools.
+                for name in found.columns.intersection(CORRELATIONS):
+                    found.loc[rows, name] = np.nan
+            replaced.append(found)
         cells, splits = replaced
         return Scores(cells, splits)
 

@@ -68,12 +68,15 @@ class EvaluationPlan:
             )
 
     def _truth(self, name: str) -> Settings | None:
-        """What a brain is simulated from, if its variant is among the candidates."""
+        """What a brain is simulated from, if one candidate is of its variant.
+
+        With several, each would be a wrong choice where another one is taken.
+        """
         simulated = self.config.brains[name].simulated
         if self.config.brains[name].source != "simulated" or not simulated:
             return None
-        variants = {network.variant for network in self.alignment.candidates(name)}
-        if simulated.truth.variant not in variants:
+        variants = [network.variant for network in self.alignment.candidates(name)]
+        if variants.count(simulated.truth.variant) != 1:
             return None
         return {"variant": simulated.truth.variant, "layers": simulated.layers}
 

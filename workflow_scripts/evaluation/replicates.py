@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from workflow_scripts.evaluation.jackknife import Intervals, intervals
+from workflow_scripts.evaluation.jackknife import Intervals, changes, intervals
 from workflow_scripts.evaluation.metric import METRICS, Population, Random, Scores
 
 
@@ -36,7 +36,21 @@ class Replicated:
             self.table[value].to_numpy(float),
             self.without_subjects[value],
             self.without_stimuli[value],
+            (self._have_part(self.without_subjects), self._have_part(self.without_stimuli)),
         )
+
+    def _have_part(self, replicates: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Whether each group has a part in a row: it changes any value of the row's method.
+
+        A group that leaves a single share as it is counts, and one that no score depends on, as
+        stimuli that are never tested, does not.
+        """
+        changed = np.any(
+            [changes(self.table[name].to_numpy(float), of) for name, of in replicates.items()],
+            axis=0,
+        )
+        methods = self.table["method"].to_numpy()
+        return np.column_stack([changed[:, methods == method].any(axis=1) for method in methods])
 
 
 def replicate(

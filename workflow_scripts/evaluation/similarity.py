@@ -17,6 +17,10 @@ SYMMETRISATIONS: dict[str, Callable[..., np.ndarray]] = {
 }
 """How the similarities of the two directions become one."""
 
+ROUNDING = 1e-9
+"""Difference up to which two numbers are the same: sums of many terms around 1 differ in their last
+digits."""
+
 
 def scored_profiles(scores: pd.DataFrame, population: Population) -> list[tuple[str, str]]:
     """Profiles that a method can compare: those of parts that at least two subjects have.
@@ -119,34 +123,48 @@ def between_subjects(similarity: np.ndarray, subjects: Sequence[str]) -> np.ndar
     return np.where(of_subject[:, None] != of_subject, similarity, np.nan)
 
 
-def choices(similarity: np.ndarray, subjects: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """The profile of each other subject from which the score of a target is the highest.
+def is_complete(subjects: Sequence[str], n_parts: int) -> bool:
+    """Whether every subject has every part, where no subject has a part twice."""
+    return len(subjects) == len(set(subjects)) * n_parts
+
+
+def choices(similarity: np.ndarray, subjects: Sequence[str], labels: np.ndarray) -> np.ndarray:
+    """How often the targets of each part choose each part of other subjects.
+
+    Where every subject has every part, a target chooses once from each other subject: the part from
+    which its score is the highest. Where some subjects lack parts, it chooses once: the part with
+    the highest mean score over the other subjects that have it. Parts with equal scores share a
+    choice. A choice is counted if the target's own part and at least one more are among the parts.
 
     Parameters
     ----------
     similarity : numpy.ndarray, shape (n, n)
         From the profile of the row to that of the column; NaN where there is no score.
     subjects : sequence of str, length n
+    labels : numpy.ndarray of int, shape (n, n_labellings)
+        Parts of the profiles, or several ways to label them. No subject has a part twice.
 
     Returns
     -------
-    chosen : numpy.ndarray, shape (n, n)
-        1 for the profile of the row that is chosen for the target of the column; profiles with the
-        same score share it.
-    possible : numpy.ndarray of bool, shape (n, n)
-        Whether the target can choose this profile. There is no choice where the target has one
-        score only from a subject.
+    numpy.ndarray, shape (n_parts, n_parts, n_labellings)
+        Counted choices, by part of the target and chosen part; parts are sorted.
     """
     similarity = between_subjects(similarity, subjects)
-    chosen = np.zeros(similarity.shape)
-    possible = np.zeros(similarity.shape, bool)
+    known = np.isfinite(similarity)
+    scores = np.where(known, similarity, 0)
+    is_part = (labels == np.unique(labels)[:, None, None]).astype(float)
     of_subject = np.asarray(subjects)
-    for subject in dict.fromkeys(subjects):
-        rows = of_subject == subject
-        own = similarity[rows]
-        known = np.isfinite(own)
-        known &= known.sum(axis=0) > 1
-        best = known & (own == np.where(known, own, -np.inf).max(axis=0))
-        chosen[rows] = best / np.maximum(best.sum(axis=0), 1)
-        possible[rows] = known
-    return chosen, possible
+    sources = [of_subject == subject for subject in dict.fromkeys(subjects)]
+    if not is_complete(subjects, len(is_part)):
+        sources = [np.ones(len(subjects), bool)]
+    counts = np.zeros((len(is_part), len(is_part), labels.shape[1]))
+    for rows in sources:
+        # By part, target and labelling.
+        n_scores = known[rows].T.astype(float) @ is_part[:, rows]
+        sums = scores[rows].T @ is_part[:, rows]
+        possible = n_scores > 0
+        means = np.divide(sums, n_scores, out=np.full(sums.shape, -np.inf), where=possible)
+        best = means >= means.max(axis=0) - ROUNDING
+        own = is_part * (possible * is_part).any(axis=0) * (possible.sum(axis=0) > 1)
+        counts += np.einsum("ptl,ctl->pcl", own, best / best.sum(axis=0))
+    return counts

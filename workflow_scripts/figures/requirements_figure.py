@@ -45,7 +45,7 @@ def draw(claims: pd.DataFrame, key: str) -> Figure:
         axes.set_title(f"{claim} ({population})", fontsize=8)
     for axes in grid.ravel()[len(groups) :]:
         axes.set_axis_off()
-    figure.supxlabel(key, fontsize=9)
+    figure.suptitle(f"Margins of claims against {key}", fontsize=10)
     figure.supylabel("margin of the claim", fontsize=9)
     handles = [
         plt.Line2D([], [], color=colour, marker="o", lw=0, label=verdict)

@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 
 from tests.evaluation.made_up import N_SPLITS, make_population, make_scores
+from workflow_scripts.alignment.scoring import mean_of_known
 from workflow_scripts.common.profile import POOL
-from workflow_scripts.evaluation.candidate_scores import known_mean
 from workflow_scripts.evaluation.metric import Random, Scores
 from workflow_scripts.evaluation.metrics.brain_likeness import CARD, measure, rank, sign_flips
 
@@ -52,7 +52,7 @@ def by_loops(scores, method, direction, candidate, area):
         values = []
         for split in range(N_SPLITS):
             of_layer = {
-                layer: known_mean(
+                layer: mean_of_known(
                     np.array([selection[(*cell(layer, s), split)] for s in subjects]), axis=0
                 )
                 for layer in ("conv1", "conv2")

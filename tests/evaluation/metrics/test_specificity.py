@@ -1,11 +1,13 @@
 """Specificity: every reading by loops over cells, and chance where labels mean nothing."""
 
+from collections import Counter
 from dataclasses import replace
-from itertools import product
+from itertools import permutations, product
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import chisquare
 from sklearn.metrics import roc_auc_score
 
 from tests.evaluation.made_up import make_population, make_scores
@@ -17,6 +19,7 @@ from workflow_scripts.evaluation.metrics.specificity import (
     against_permutations,
     between_readings,
     measure,
+    traded,
     with_permutations,
 )
 
@@ -89,11 +92,13 @@ class TestReadings:
         assert measured(kind, change).loc["auc", "value"] == pytest.approx(expected)
 
     def test_identification_is_the_share_of_targets_with_the_right_choice(self, kind, change):
+        """In pairs one animal lacks an area: the choice is by the mean over the other animals."""
         right = []
-        keys = ["source_subject", "target_subject", "target_part"]
-        for (_, _, part), cells in between(kind, change).groupby(keys):
-            if part in set(cells["source_part"]) and len(cells) > 1:
-                right.append(cells.loc[cells["score"].idxmax(), "source_part"] == part)
+        keys = ["target_subject", "target_part"] + ["source_subject"] * (kind != "pairs")
+        for (_, part, *_), cells in between(kind, change).groupby(keys):
+            means = cells.groupby("source_part")["score"].mean()
+            if part in means and len(means) > 1:
+                right.append(means.idxmax() == part)
         assert measured(kind, change).loc["identification", "value"] == pytest.approx(
             np.mean(right)
         )
@@ -166,6 +171,15 @@ class TestPermutations:
             (i, j, 3 - i - j) for i, j in product(range(3), repeat=2) if i != j
         }
         assert {tuple(column) for column in labels[[1, 3]].T} == {(0, 2), (2, 0)}
+
+    def test_where_every_subject_has_every_part_no_other_number_is_drawn(self):
+        subjects, parts = zip(*product("abc", ["V1", "V2", "V4"]), strict=True)
+        labels = with_permutations(subjects, parts, 20, np.random.default_rng(0))
+        generator = np.random.default_rng(0)
+        expected = [
+            generator.permuted(labels[rows : rows + 3, [0] * 20], axis=0) for rows in (0, 3, 6)
+        ]
+        assert labels[:, 1:].tolist() == np.concatenate(expected).tolist()
 
     @pytest.mark.parametrize("kind", KINDS)
     def test_their_readings_are_those_of_scores_with_other_labels(self, kind):
@@ -241,3 +255,119 @@ def test_p_counts_the_true_labels_and_permutations_that_are_equal_but_for_roundi
     result = against_permutations(np.array([0.3, 0.1, 0.3 - 1e-15, 0.4, np.nan]))
     assert result["p"] == 3 / 4
     assert result["chance"] == pytest.approx(0.8 / 3)
+
+
+BULB = {
+    **{f"g{number}": ["glomeruli"] for number in range(7)},
+    **{f"m{number}": ["mitral"] for number in range(2)},
+    **{f"b{number}": ["mitral", "tufted"] for number in range(3)},
+}
+"""Parts of subjects most of which have only one."""
+
+
+def animals(parts_of, score, pooled=False):
+    """Readings of a brain whose animals have these parts; a score is of two profiles."""
+    targets = [(subject, part) for subject, parts in parts_of.items() for part in parts]
+    parts = list(dict.fromkeys(part for _, part in targets))
+    sources = [(POOL, part) for part in parts] if pooled else targets
+    cells = pd.DataFrame(
+        [
+            ("ridge", *source, *target, "ok", score(source, target))
+            for source, target in product(sources, targets)
+            if source != target
+        ],
+        columns=["method", *PAIR, "verdict", "score"],
+    )
+    return Scores(cells, cells[:0]), make_population("brain", parts)
+
+
+PAIR = ["source_subject", "source_part", "target_subject", "target_part"]
+
+
+def effect(size, seed=0):
+    """Scores that are higher between the same parts by so many deviations."""
+    generator = np.random.default_rng(seed)
+    return lambda source, target: size * (source[1] == target[1]) + generator.normal()
+
+
+class TestSubjectsThatLackParts:
+    def test_every_labelling_without_a_part_twice_is_equally_probable(self):
+        """Of a subject with two parts and three with one; a pool would keep its labels."""
+        subjects = ["a", "a", "b", "c", "d", "e", "e", "e"]
+        parts = ["V1", "V2", "V1", "V2", "V4", "V1", "V2", "V4"]
+        possible = {
+            (*four, *others)
+            for four, others in product(set(permutations([0, 0, 1, 1, 2])), permutations(range(3)))
+            if four[0] != four[1]
+        }
+        labels = with_permutations(subjects, parts, 200 * len(possible), np.random.default_rng(0))
+        found = Counter(tuple(column) for column in labels[:, 1:].T)
+        assert set(found) == possible
+        assert chisquare(list(found.values())).pvalue > 0.001
+        in_pool = [POOL if subject == "e" else subject for subject in subjects]
+        labels = with_permutations(in_pool, parts, 50 * len(possible), np.random.default_rng(0))
+        found = Counter(tuple(column) for column in labels[:, 1:].T)
+        assert set(found) == {column for column in possible if column[5:] == (0, 1, 2)}
+        assert chisquare(list(found.values())).pvalue > 0.001
+
+    @pytest.mark.parametrize("n_own", [1, 3, 5])
+    def test_nothing_is_left_of_the_true_labels(self, n_own):
+        """A subject has each of six parts as often as all subjects with as many parts do."""
+        has = np.zeros((500, 61, 6), bool)
+        for subject in range(61):
+            has[:, subject, (subject + np.arange(n_own)) % 6] = True
+        after = traded(has, np.random.default_rng(0))
+        assert (after.sum(axis=1) == has.sum(axis=1)).all()
+        assert (after.sum(axis=2) == n_own).all()
+        expected = (has[0].mean(axis=0) * has[0]).sum() / has[0].sum()
+        kept = (after & has).sum(axis=(1, 2)) / has[0].sum()
+        assert kept.mean() == pytest.approx(expected, abs=4 * kept.std() / np.sqrt(500))
+        assert kept.std() > 0
+
+    def test_readings_are_those_of_loops(self):
+        scores, population = animals(BULB, effect(1))
+        found = measure(scores, population, Random(0, 0)).set_index("reading")["value"]
+        cells = scores.cells[scores.cells["source_subject"] != scores.cells["target_subject"]]
+        is_own = cells["source_part"] == cells["target_part"]
+        same, other = cells["score"][is_own], cells["score"][~is_own]
+        spread = np.sqrt((same.var() + other.var()) / 2)
+        assert found["d_prime"] == pytest.approx((same.mean() - other.mean()) / spread)
+        assert found["auc"] == pytest.approx(roc_auc_score(is_own, cells["score"]))
+        right = []
+        for (_, part), of_target in cells.groupby(["target_subject", "target_part"]):
+            means = {}
+            for source in population.parts:
+                values = [row.score for row in of_target.itertuples() if row.source_part == source]
+                means[source] = sum(values) / len(values)
+            right.append(max(means, key=means.get) == part)
+        assert found["identification"] == np.mean(right)
+
+    def test_a_clear_effect_is_above_chance(self):
+        """Within subjects, only the labels of three could be exchanged."""
+        table = measure(*animals(BULB, effect(3)), Random(0, 500)).set_index("reading")
+        assert list(table.index) == ALL
+        assert (table["value"] > table["null_high"]).all()
+        assert (table["p"] < 0.01).all()
+        assert table.loc["d_prime", "chance"] == pytest.approx(0, abs=0.1)
+        assert table.loc["auc", "chance"] == pytest.approx(0.5, abs=0.02)
+
+    @pytest.mark.parametrize("pooled", [False, True])
+    def test_p_is_uniform_where_labels_mean_nothing(self, pooled):
+        """A larger pool predicts all targets better."""
+        n_subjects = Counter(part for parts in BULB.values() for part in parts)
+        p = []
+        for seed in range(100):
+            noise = effect(0, seed)
+
+            def score(source, target, noise=noise):
+                return noise(source, target) + pooled * n_subjects[source[1]]
+
+            table = measure(*animals(BULB, score, pooled), Random(seed, 99))
+            p.append(table.set_index("reading")["p"])
+        p = pd.concat(p, axis=1)
+        # Four deviations of a share among 100.
+        for share in (0.1, 0.5):
+            small = (p <= share).mean(axis=1)
+            assert (small < share + 0.4 * np.sqrt(share * (1 - share))).all()
+        assert list(p.index) == READINGS["brain" if pooled else "pairs"]
+        assert ((p <= 0.1).mean(axis=1) > 0)["d_prime"]

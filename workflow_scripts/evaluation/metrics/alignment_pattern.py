@@ -25,10 +25,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from workflow_scripts.alignment.scoring import mean_of_known
 from workflow_scripts.evaluation.candidate_scores import (
     CandidateScores,
     candidate_scores,
-    known_mean,
 )
 from workflow_scripts.evaluation.metric import Card, Population, Random, Scores
 
@@ -74,7 +74,7 @@ def measure(scores: Scores, population: Population, random: Random) -> pd.DataFr
         for number, candidate in enumerate(population.candidates):
             alike = correlations(layer_patterns(found, number), of_areas)
             values = np.array([paired(alike), references, unpaired(alike)]).T
-            values = np.vstack([values, known_mean(values, axis=0)])
+            values = np.vstack([values, mean_of_known(values, axis=0)])
             rows += [
                 {
                     "method": method,
@@ -102,7 +102,7 @@ def layer_patterns(found: CandidateScores, candidate: int) -> np.ndarray:
     n_splits = best.shape[1]
     by_layer = found.score[:, candidate].transpose(1, 3, 2, 0)
     chosen = by_layer[np.nan_to_num(best).astype(int), np.arange(n_splits)]
-    return known_mean(np.where(np.isnan(best)[..., None, None], np.nan, chosen), axis=1)
+    return mean_of_known(np.where(np.isnan(best)[..., None, None], np.nan, chosen), axis=1)
 
 
 def area_patterns(splits: pd.DataFrame, areas: list[str], subjects: list[str]) -> np.ndarray:
@@ -129,7 +129,7 @@ def correlations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     pair = np.broadcast_arrays(first[:, None, :, None], second[None, :, None])
     both = ~np.isnan(pair[0] + pair[1])
     x, y = (
-        np.where(both, one - known_mean(np.where(both, one, np.nan), axis=-1)[..., None], 0)
+        np.where(both, one - mean_of_known(np.where(both, one, np.nan), axis=-1)[..., None], 0)
         for one in pair
     )
     powers = (x**2).sum(axis=-1), (y**2).sum(axis=-1)
@@ -145,10 +145,10 @@ def correlations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 def paired(alike: np.ndarray) -> np.ndarray:
     """Mean over subjects of the correlations of patterns of the same area, shape (n_areas,)."""
-    return known_mean(np.diagonal(alike), axis=(0, 1))
+    return mean_of_known(np.diagonal(alike), axis=(0, 1))
 
 
 def unpaired(alike: np.ndarray) -> np.ndarray:
     """Mean over subjects and other areas of the correlations, shape (n_areas,)."""
     same = np.eye(len(alike), dtype=bool)[..., None, None]
-    return known_mean(np.where(same, np.nan, alike), axis=(1, 2, 3))
+    return mean_of_known(np.where(same, np.nan, alike), axis=(1, 2, 3))

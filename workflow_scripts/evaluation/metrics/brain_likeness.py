@@ -32,10 +32,10 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
+from workflow_scripts.alignment.scoring import mean_of_known
 from workflow_scripts.evaluation.candidate_scores import (
     DIRECTIONS,
     candidate_scores,
-    known_mean,
 )
 from workflow_scripts.evaluation.metric import Card, Population, Random, Scores
 
@@ -100,7 +100,7 @@ def measure(scores: Scores, population: Population, random: Random) -> pd.DataFr
         ):
             of_pair = np.array([side[i, k] for side in values])
             of_pair = of_pair[:, ~np.isnan(of_pair).any(axis=0)]
-            score, brain_score, n_units, n_brain_units = known_mean(of_pair, axis=1)
+            score, brain_score, n_units, n_brain_units = mean_of_known(of_pair, axis=1)
             p = sign_flips(of_pair[0] - of_pair[1], random) if forward else rank(*of_pair[:2])
             rows.append(
                 {
@@ -123,7 +123,7 @@ def measure(scores: Scores, population: Population, random: Random) -> pd.DataFr
 def of_candidates(splits: pd.DataFrame, direction: str, population: Population) -> np.ndarray:
     """Values of the candidates' best layers, shape (n_areas, n_candidates, n_subjects)."""
     found = candidate_scores(splits, direction, population.candidates, population.parts)
-    return known_mean(found.of_best_layer(), axis=3)
+    return mean_of_known(found.of_best_layer(), axis=3)
 
 
 def between_subjects(
@@ -156,5 +156,5 @@ def sign_flips(differences: np.ndarray, random: Random) -> float:
 def rank(score: np.ndarray, others: np.ndarray) -> float:
     """Two-sided p of one score, which is repeated, among n others."""
     values = np.append(others, score[:1])
-    distances = np.abs(values - known_mean(values, axis=0))
+    distances = np.abs(values - mean_of_known(values, axis=0))
     return float(np.mean(distances >= distances[-1] - ROUNDING)) if len(score) else np.nan

@@ -15,10 +15,10 @@ Reference: Avitan and Golan 2025, NeurIPS, arXiv:2510.23321; this definition of 
 import numpy as np
 import pandas as pd
 
+from workflow_scripts.alignment.scoring import mean_of_known
 from workflow_scripts.evaluation.candidate_scores import (
     CandidateScores,
     candidate_scores,
-    known_mean,
 )
 from workflow_scripts.evaluation.metric import Card, Population, Random, Scores
 
@@ -63,7 +63,7 @@ def models(found: CandidateScores, population: Population) -> list[dict[str, obj
     candidates = population.candidates
     is_truth = [variant_of(candidate) == population.truth["variant"] for candidate in candidates]
     outcome = outcomes(found.of_best_layer())
-    by_area = np.concatenate([outcome, known_mean(outcome, axis=1)[:, None]], axis=1)
+    by_area = np.concatenate([outcome, mean_of_known(outcome, axis=1)[:, None]], axis=1)
     return [
         _row("model", area, candidate, is_truth[k], len(candidates), by_area[:, i, k])
         for i, area in enumerate([*population.parts, "overall"])
@@ -90,7 +90,7 @@ def layers(found: CandidateScores, population: Population) -> list[dict[str, obj
         for k, layer in enumerate(names)
     ]
     truths = [names.index(true_layers[area]) for area in areas]
-    overall = known_mean(outcome[:, np.arange(len(areas)), truths], axis=1)
+    overall = mean_of_known(outcome[:, np.arange(len(areas)), truths], axis=1)
     return [*rows, _row("layer", "overall", TRUE_LAYER, True, len(names), overall)]
 
 
@@ -113,7 +113,7 @@ def outcomes(scores: np.ndarray) -> np.ndarray:
     margin = scores - np.where(is_best, second, first)
     # A missing score is sorted to the end, so that it is the first.
     by_choice = np.where(np.isnan(first), np.nan, [share, margin])
-    return known_mean(by_choice, axis=(3, 4))
+    return mean_of_known(by_choice, axis=(3, 4))
 
 
 def variant_of(candidate: str) -> str:

@@ -14,11 +14,11 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from workflow_scripts.alignment.scoring import mean_of_known
 from workflow_scripts.evaluation.candidate_scores import (
     DIRECTIONS,
     CandidateScores,
     candidate_scores,
-    known_mean,
 )
 from workflow_scripts.evaluation.metric import Card, Population, Random, Scores
 
@@ -82,7 +82,7 @@ def measure(
             for direction, by_scale in gaps.items()
             for scale, by_area in zip(("raw", "relative"), by_scale, strict=True)
             for area, value in zip(
-                (*areas, "mean"), (*by_area, known_mean(by_area, 0)), strict=True
+                (*areas, "mean"), (*by_area, float(mean_of_known(by_area, 0))), strict=True
             )
         ]
     return pd.DataFrame(rows, columns=list(CARD.columns))
@@ -91,8 +91,8 @@ def measure(
 def similarities(found: CandidateScores, layer_rule: str) -> np.ndarray:
     """Similarity of every candidate to every area, shape (n_areas, n_candidates)."""
     if layer_rule == "mean":
-        return known_mean(found.score, axis=(2, 3, 4))
-    return known_mean(known_mean(found.of_best_layer(), axis=2), axis=2)
+        return mean_of_known(found.score, axis=(2, 3, 4))
+    return mean_of_known(mean_of_known(found.of_best_layer(), axis=2), axis=2)
 
 
 def separabilities(similarity: np.ndarray) -> np.ndarray:

@@ -10,17 +10,23 @@ the same parts of two subjects (*same*) differ from those between different part
 - ``auc``: how often a *same* score is higher than an *other* score, ties counted half: the area
   under the receiver operating characteristic.
 - ``identification``: how often the part of another subject (or of the pool) that has the highest
-  score with a target is the target's own part; parts with equal scores share the choice.
+  score with a target is the target's own part; parts with equal scores share the choice. Where some
+  subjects lack parts, it is the part with the highest mean score over the other subjects.
 
 Only silhouettes clip scores; the others take them as they are, so that a few very negative ones
 widen the spread of d'. All readings are of the parts that at least two subjects have.
 
 Where labels of parts mean nothing, readings are not all 0: a silhouette, for example, is negative.
-Chance is therefore the mean over permutations of the labels of parts within subjects, and ``p`` is
-the one-sided probability of a value that is at least as high. It cannot be small where subjects and
-parts are few: with two subjects of three parts, one permutation in six only renames the parts.
+Chance is therefore the mean over permutations of the labels, and ``p`` is the one-sided probability
+of a value that is at least as high. Where every subject has every part, labels are permuted within
+subjects. Where some subjects lack parts, labels are also exchanged between subjects: each subject
+has as many parts as before, none of them twice, and all such labellings are equally probable. Then
+whatever else differs between the subjects that have a part and those that do not, such as how they
+were recorded, counts as a difference between parts. ``p`` cannot be small where subjects and parts
+are few: with two subjects of three parts, one permutation in six only renames the parts.
 Reference: Rousseeuw 1987, J Comput Appl Math 20: 53-65; Green and Swets 1966, Signal Detection
-Theory and Psychophysics; Phipson and Smyth 2010, Stat Appl Genet Mol Biol 9: 39 (p).
+Theory and Psychophysics; Phipson and Smyth 2010, Stat Appl Genet Mol Biol 9: 39 (p); Strona et
+al. 2014, Nat Commun 5: 4114 (exchange between subjects).
 """
 
 from collections.abc import Sequence
@@ -34,9 +40,11 @@ from workflow_scripts.common.profile import POOL
 from workflow_scripts.evaluation.metric import Card, Population, Random, Scores
 from workflow_scripts.evaluation.metrics.silhouette import silhouette
 from workflow_scripts.evaluation.similarity import (
+    ROUNDING,
     between_subjects,
     choices,
     distance_matrix,
+    is_complete,
     scored_profiles,
     similarity_matrix,
     with_pool,
@@ -50,7 +58,7 @@ CARD = Card(
         "method": "name of the method",
         "reading": "silhouette, silhouette_other_subjects, d_prime, auc or identification",
         "value": "the reading",
-        "chance": "mean over permutations of the labels of parts within subjects",
+        "chance": "mean over permutations of the labels of parts",
         "null_low": "2.5 % quantile over the permutations",
         "null_high": "97.5 % quantile over them",
         "p": "share of the permutations, the true labels among them, with at least this value",
@@ -60,12 +68,14 @@ CARD = Card(
     min_parts=2,
 )
 
-ROUNDING = 1e-9
-"""Difference up to which two readings are the same, and variance up to which all scores are: sums
-of many terms around 1 differ in their last digits."""
-
 BLOCK = 4_000_000
 """Most numbers in an array of sums for a block of permutations: 32 MB."""
+
+N_ROUNDS = 50
+"""Rounds of trades between subjects. Where subjects can trade with most others, each round halves
+what is left of the true labels, so that nothing is after 20. More are for subjects that can trade
+with few others. If two of sixty can trade, and with each other alone, they keep their true labels
+too often, and ``p`` is too large."""
 
 
 def measure(
@@ -104,7 +114,13 @@ def measure(
 def with_permutations(
     subjects: Sequence[str], parts: Sequence[str], n_draws: int, generator: np.random.Generator
 ) -> np.ndarray:
-    """Labels of parts as numbers: the true ones, then permutations of them within each subject.
+    """Labels of parts as numbers: the true ones, then permutations of them.
+
+    Where every subject has every part, labels are permuted within each subject. Otherwise those of
+    different subjects are exchanged too, and every labelling is equally probable in which each
+    subject has as many parts as it has, none of them twice, and as many subjects have each part.
+    The pool then keeps its labels: a part of more subjects has a larger pool, which may predict
+    anything better, and more targets of its own, and exchanged labels would separate the two.
 
     Parameters
     ----------
@@ -116,13 +132,56 @@ def with_permutations(
     -------
     numpy.ndarray of int, shape (n, 1 + n_draws)
     """
-    true = np.unique(np.asarray(parts), return_inverse=True)[1]
+    names, true = np.unique(np.asarray(parts), return_inverse=True)
     labels = np.repeat(true[:, None], 1 + n_draws, axis=1)
     of_subject = np.asarray(subjects)
-    for subject in dict.fromkeys(subjects):
-        rows = of_subject == subject
+    rows_of = {subject: of_subject == subject for subject in dict.fromkeys(subjects)}
+    if not is_complete(subjects, len(names)):
+        rows_of.pop(POOL, None)
+        has = np.zeros((n_draws, len(rows_of), len(names)), bool)
+        for number, rows in enumerate(rows_of.values()):
+            has[:, number, true[rows]] = True
+        has = traded(has, generator)
+        for number, rows in enumerate(rows_of.values()):
+            labels[rows, 1:] = np.nonzero(has[:, number])[1].reshape(n_draws, rows.sum()).T
+    for rows in rows_of.values():
         labels[rows, 1:] = generator.permuted(labels[rows, 1:], axis=0)
     return labels
+
+
+def traded(has: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Parts of subjects after many trades between random pairs of them.
+
+    In each round, subjects meet in pairs. The parts that one alone of a pair has are dealt to both
+    at random, so that each has as many as before.
+
+    Parameters
+    ----------
+    has : numpy.ndarray of bool, shape (n_draws, n_subjects, n_parts)
+        Whether a subject has a part.
+    generator : numpy.random.Generator
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (n_draws, n_subjects, n_parts)
+    """
+    has = has.copy()
+    n_draws, n_subjects, _ = has.shape
+    n_pairs = n_subjects // 2
+    draws = np.arange(n_draws)[:, None]
+    order = np.tile(np.arange(n_subjects), (n_draws, 1))
+    for _ in range(N_ROUNDS):
+        order = generator.permuted(order, axis=1)
+        one, other = order[:, :n_pairs], order[:, n_pairs : 2 * n_pairs]
+        of_one, of_other = has[draws, one], has[draws, other]
+        both, either = of_one & of_other, of_one ^ of_other
+        # Parts that are dealt are those of the lowest ranks.
+        keys = np.where(either, generator.random(either.shape), 1)
+        ranks = keys.argsort(axis=-1).argsort(axis=-1)
+        dealt = ranks < (of_one & either).sum(axis=-1, keepdims=True)
+        has[draws, one] = both | dealt
+        has[draws, other] = both | (either & ~dealt)
+    return has
 
 
 def silhouettes(
@@ -153,15 +212,15 @@ def between_readings(
         NaN where a reading is not defined: without scores of both kinds, for d' without two of each
         or where none of them differ within a kind, and for identification without a choice.
     """
+    chosen = choices(similarity, subjects, labels)
     similarity = between_subjects(similarity, subjects)
     known = np.isfinite(similarity)
-    chosen, possible = choices(similarity, subjects)
     values = similarity[known]
     # The mean is taken off, so that the variances of similar scores keep their digits.
     values = values - values.sum() / max(len(values), 1)
     ranks = rankdata(values)
-    n_same, sums, squares, rank_sums, hits, targets = same_part_sums(
-        np.array([known, *_filled(known, values, values**2, ranks), chosen, possible]), labels
+    n_same, sums, squares, rank_sums = same_part_sums(
+        np.array([known, *_filled(known, values, values**2, ranks)]), labels
     )
     n_other = len(values) - n_same
     mean_same = _ratio(sums, n_same)
@@ -173,7 +232,7 @@ def between_readings(
     return {
         "d_prime": _ratio(mean_same - mean_other, spread),
         "auc": _ratio(rank_sums - n_same * (n_same + 1) / 2, n_same * n_other),
-        "identification": _ratio(hits, targets),
+        "identification": _ratio(np.trace(chosen), chosen.sum(axis=(0, 1))),
     }
 
 

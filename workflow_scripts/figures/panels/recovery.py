@@ -7,7 +7,7 @@ from matplotlib.figure import SubFigure
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
-from workflow_scripts.evaluation.candidate_scores import known_mean
+from workflow_scripts.alignment.scoring import mean_of_known
 from workflow_scripts.figures.bars import DIRECTION_NAMES, present
 from workflow_scripts.figures.matrices import write_numbers
 from workflow_scripts.figures.panel import Card, MethodLook, PanelData
@@ -63,7 +63,7 @@ def _draw_direction(
         .to_numpy(float)
         for value in ("share", "is_truth")
     )
-    recovery = known_mean(np.where(is_truth == 1, shares, np.nan), axis=1)
+    recovery = mean_of_known(np.where(is_truth == 1, shares, np.nan), axis=1)
     shares = np.column_stack([shares, recovery])
     image = axes.imshow(shares, cmap="Greys", vmin=0, vmax=1, aspect="auto")
     block = len(candidates) + 1

@@ -123,7 +123,7 @@ class GeneralisedLinear:
     def _fit(self, Z: Array, Y: Array, like: Self | None) -> Self:
         """Fit; penalties and units are chosen without another fit that has them."""
         n_stimuli, n_targets = Y.shape
-        if not 2 <= self.n_folds <= n_stimuli:
+        if like is None and not 2 <= self.n_folds <= n_stimuli:
             raise InputError(
                 "method parameter n_folds",
                 str(self.n_folds),
