@@ -41,8 +41,8 @@ class Card:
     reference : str
         Where the metric is defined.
     values : tuple of str
-        Columns with values that are measured again without each subject and without each group of
-        stimuli, so that the table has their intervals: ``ci_low`` and ``ci_high`` of the first,
+        Columns with values that are measured again without each group of subjects and of stimuli,
+        so that the table has their intervals: ``ci_low`` and ``ci_high`` of the first,
         and ``<value>_low`` and ``<value>_high`` of the others.
     by_split : bool
         Whether it reads the score of every split; otherwise it is given no rows of ``splits``.

@@ -60,7 +60,7 @@ def draw(figure: SubFigure, data: PanelData) -> None:
     grid[0].invert_yaxis()
     figure.suptitle(CARD.title, fontsize=10)
     figure.supxlabel(
-        "grey: 95 % of the values with labels permuted within subjects; line: their mean (chance)",
+        "grey: 95 % of the values with permuted labels of parts; line: their mean (chance)",
         fontsize=9,
     )
 
