@@ -26,7 +26,7 @@ were recorded, counts as a difference between parts. ``p`` cannot be small where
 are few: with two subjects of three parts, one permutation in six only renames the parts.
 Reference: Rousseeuw 1987, J Comput Appl Math 20: 53-65; Green and Swets 1966, Signal Detection
 Theory and Psychophysics; Phipson and Smyth 2010, Stat Appl Genet Mol Biol 9: 39 (p); Strona et
-al. 2014, Nat Commun 5: 4114 (exchange between subjects).
+al. 2014, Nature Communications 5: 4114 (exchange between subjects).
 """
 
 from collections.abc import Sequence
