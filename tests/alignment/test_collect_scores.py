@@ -10,6 +10,7 @@ import xarray as xr
 from workflow_scripts.alignment import collect_scores
 from workflow_scripts.alignment.cells import network_cells
 from workflow_scripts.alignment.shard import write_shard
+from workflow_scripts.alignment.shard_rows import stack_replicates
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import read_table
 from workflow_scripts.common.profile import Profile
@@ -80,7 +81,7 @@ def test_a_population_with_fewer_groups_of_stimuli_has_nothing_in_the_last_ones(
         }
         for n in (3, 5)
     ]
-    data = collect_scores.stack_replicates(shards)
+    data = stack_replicates(shards)
     for values in data.values():
         assert np.isnan(values[:2, 3:]).all()
         assert values.notnull().sum() == 2 * 3 + 2 * 5

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from workflow_scripts.alignment.cells import DIRECTIONS
-from workflow_scripts.alignment.collect_scores import stack_replicates
+from workflow_scripts.alignment.shard_rows import stack_replicates
 from workflow_scripts.common.files import write_netcdf, write_table
 from workflow_scripts.common.profile import POOL
 from workflow_scripts.evaluation.metric import Population, Scores

@@ -93,8 +93,8 @@ def footer(name, **resampled):
 
 def test_error_bars_are_told_apart_by_letters_only_where_they_differ():
     assert footer("figure_2") == f"{BARS} subjects and stimuli"
-    assert footer("figure_2", predictivity="stimuli", separability="stimuli") == (
-        f"{BARS} stimuli (A, B, C, D); over subjects and stimuli (E)"
+    assert footer("figure_2", predictivity="stimuli") == (
+        f"{BARS} stimuli (A, B); over subjects and stimuli (C, D)"
     )
     assert footer("brain_predictivity", predictivity="subjects") == f"{BARS} subjects"
     assert footer("brain_to_brain") == footer("verdicts") == ""

@@ -42,9 +42,15 @@ LEVELS = [
             *("tables/predictivity.csv", "tables/silhouette.csv", "tables/separability.csv"),
             *("tables/mds.csv", "tables/mouse/subjects.csv", "tables/mouse/units.csv"),
         ],
-        ["tables/claims.csv", "figures/networks/profile_map.svg", "figures/mouse/subjects.svg"],
+        [
+            *("figures/networks/figure_1.svg", "figures/mouse/separability_overall.svg"),
+            "figures/mouse/subjects.svg",
+        ],
     ),
-    (["tables/scores.csv", "tables/split_scores.csv"], ["tables/separability.csv"]),
+    (
+        ["tables/scores.csv", "tables/split_scores.csv", "scores/jackknife.nc"],
+        ["tables/separability.csv", "tables/claims.csv"],
+    ),
     (
         [
             *("scores/networks/*/*/*.nc", "scores/brain/mouse/*/*.nc"),

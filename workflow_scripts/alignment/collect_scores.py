@@ -2,13 +2,11 @@
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
-import xarray as xr
 
-from workflow_scripts.alignment.shard_rows import PAIR, read_shard
+from workflow_scripts.alignment.shard_rows import PAIR, read_shard, stack_replicates
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import PathLike, write_netcdf, write_table
 from workflow_scripts.common.job import job
@@ -58,25 +56,6 @@ def main(
         if table.subject_groups
     }
     write_netcdf(data.assign_attrs(subject_groups=json.dumps(groups)), jackknife_path)
-
-
-def stack_replicates(shards: Sequence[Mapping[str, np.ndarray]]) -> xr.Dataset:
-    """Scores of all rows without each group; NaN where a population has fewer groups."""
-    found = {}
-    for name in shards[0]:
-        n_groups = max(of_shard[name].shape[1] for of_shard in shards)
-        padded = [
-            np.pad(
-                of_shard[name],
-                ((0, 0), (0, n_groups - of_shard[name].shape[1])),
-                constant_values=np.nan,
-            )
-            for of_shard in shards
-        ]
-        score, kind = name.split("_without_")
-        rows = "cell_and_split" if score == "split_score" else "cell"
-        found[name] = ((rows, f"{kind}_group"), np.vstack(padded))
-    return xr.Dataset(found)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ every fit again.
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -111,3 +112,22 @@ def read_shard(path: PathLike) -> ShardRows:
         values = data[name].values if name in data else np.empty((n_rows, 0))
         without[name] = values.reshape(n_rows, n_groups)
     return ShardRows(cells, splits, without, json.loads(data.attrs["subject_groups"]))
+
+
+def stack_replicates(shards: Sequence[Mapping[str, np.ndarray]]) -> xr.Dataset:
+    """Scores of all rows without each group; NaN where a population has fewer groups."""
+    found = {}
+    for name in shards[0]:
+        n_groups = max(of_shard[name].shape[1] for of_shard in shards)
+        padded = [
+            np.pad(
+                of_shard[name],
+                ((0, 0), (0, n_groups - of_shard[name].shape[1])),
+                constant_values=np.nan,
+            )
+            for of_shard in shards
+        ]
+        score, kind = name.split("_without_")
+        rows = "cell_and_split" if score == "split_score" else "cell"
+        found[name] = ((rows, f"{kind}_group"), np.vstack(padded))
+    return xr.Dataset(found)

@@ -16,7 +16,7 @@ CARD = Card(
     tables=("recovery",),
     value="margin",
     populations=("simulated_brains",),
-    size=(10.5, 3.6),
+    size=(10.5, 4.2),
     intervals=True,
 )
 

@@ -18,7 +18,7 @@ CARD = Card(
     tables=("specificity",),
     value="value",
     populations=("networks", "brain"),
-    size=(9.0, 3.6),
+    size=(9.0, 4.2),
     intervals=True,
 )
 
