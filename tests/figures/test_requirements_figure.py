@@ -65,6 +65,14 @@ def test_it_says_what_was_varied_and_on_which_data():
     assert KEY in texts and "3 seeds of alexnet" in texts and "95 % jackknife" in texts
 
 
+def test_the_legend_stands_apart_from_all_other_texts():
+    figure = draw(claims(), KEY)
+    figure.draw_without_rendering()
+    (legend,) = (legend.get_window_extent() for legend in figure.legends)
+    others = [*figure.texts, *(axes.title for axes in figure.axes if axes.get_title())]
+    assert not [text.get_text() for text in others if legend.overlaps(text.get_window_extent())]
+
+
 def test_one_wide_interval_does_not_flatten_the_margins():
     table = claims()
     table.loc[0:3, ["ci_low", "ci_high"]] = [-100, 100]

@@ -45,13 +45,14 @@ def draw(claims: pd.DataFrame, key: str) -> Figure:
         axes.set_title(f"{claim} ({population})", fontsize=8)
     for axes in grid.ravel()[len(groups) :]:
         axes.set_axis_off()
-    figure.suptitle(f"Margins of claims against {key}", fontsize=10)
     figure.supylabel("margin of the claim", fontsize=9)
     handles = [
         plt.Line2D([], [], color=colour, marker="o", lw=0, label=verdict)
         for verdict, colour in COLOURS.items()
     ]
-    figure.legend(handles=handles, loc="outside upper center", ncols=3, frameon=False)
+    # As the title of the legend, because a title of the figure would stand in the same place.
+    title = f"Margins of claims against {key}"
+    figure.legend(handles=handles, loc="outside upper center", ncols=3, frameon=False, title=title)
     data = "; ".join(dict.fromkeys(claims["data"]))
     add_footer(figure, f"data: {data}", "bars: 95 % jackknife intervals; one point per run")
     settle(figure)
