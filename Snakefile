@@ -8,9 +8,6 @@ min_version("9.27")
 report: "rules/report/workflow.rst"
 
 
-configfile: workflow.source_path("config.yaml")
-
-
 include: "rules/common.smk"
 include: "rules/images.smk"
 include: "rules/networks.smk"
@@ -18,9 +15,20 @@ include: "rules/brains.smk"
 include: "rules/alignment.smk"
 include: "rules/evaluation.smk"
 include: "rules/figures.smk"
+include: "rules/report.smk"
 
 
 rule all:
-    """Every table and every figure."""
+    """Every table, every figure, and the page that shows them."""
     input:
         PLAN.final_files(),
+
+
+# `snakemake networks`, `snakemake figure_1`, `snakemake silhouette` and so on: parts of the above.
+for target, files in PLAN.targets().items():
+
+    rule:
+        name:
+            target
+        input:
+            files,

@@ -22,6 +22,8 @@ from workflow_scripts.alignment import method
 from workflow_scripts.common.cards import Gallery
 from workflow_scripts.common.forms import LARGEST
 from workflow_scripts.evaluation import metric
+from workflow_scripts.report import method_cards
+from workflow_scripts.report.method_cards import documentation, words
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "methods.md"
@@ -121,23 +123,7 @@ def overview(defaults: Iterable[str]) -> str:
 
 def method_section(name: str) -> str:
     """Docstring, card and parameters of one method."""
-    card = method.METHODS.card(name)
-    low, high = card.bounds
-    bounds = [
-        f"from {low:g}" if low is not None else "no lower bound",
-        f"at most {high:g}" if high is not None else "no upper bound",
-    ]
-    where = "networks and brains" if card.on_brains else "networks only"
-    facts = [
-        f"In figures: {card.label}.",
-        f"Kind: {card.kind}, {card.source_stage} → {card.target_stage}; computed for {where}.",
-        f"Invariant to: {changes(card.invariant_to)}.",
-        f"Not invariant to: {changes(card.not_invariant_to)}.",
-        f"Targets: {'must not be negative' if card.nonnegative_targets else 'may be negative'}.",
-        f"Score: {', '.join(bounds)}; "
-        + ("the same in both directions." if card.symmetric else "one for each direction."),
-        f"Cited as: {card.reference}.",
-    ]
+    facts = method_cards.facts(method.METHODS.card(name))
     text = documentation(method.METHODS, name)
     estimator = method.METHODS.load(name).Estimator
     return section(name, text, facts, parameters(method.METHODS, name, estimator))
@@ -164,13 +150,6 @@ def section(name: str, text: tuple[str, str], facts: list[str], options: list[st
     listed = [*facts, *options]
     body = f"\n{text[1]}\n" if text[1] else ""
     return f"### {name}\n\n{text[0]}\n{body}\n" + "\n".join(f"- {item}" for item in listed) + "\n"
-
-
-def documentation(gallery: Gallery, name: str) -> tuple[str, str]:
-    """First line of a file's docstring, and the text below it."""
-    first, _, rest = inspect.cleandoc(gallery.load(name).__doc__ or "").partition("\n")
-    # "Reference: ..." is a paragraph of its own on the page.
-    return first, rest.strip().replace("\nReference:", "\n\nReference:")
 
 
 def parameters(gallery: Gallery, name: str, entry: Callable[..., Any]) -> list[str]:
@@ -225,18 +204,6 @@ def as_yaml(value: Any) -> str:
 def code(items: Iterable[object]) -> list[str]:
     """Items as they are written in files, marked as code."""
     return [f"`{item}`" for item in items]
-
-
-def words(items: Iterable[str], last: str = "and") -> str:
-    """Items as a list in a sentence."""
-    names = list(items)
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
-
-
-def changes(names: tuple[str, ...]) -> str:
-    """Changes of units that a card names, in words."""
-    told = (name.replace("invertible_linear", "invertible linear maps") for name in names)
-    return words(told) if names else "nothing that the tests try"
 
 
 if __name__ == "__main__":

@@ -114,17 +114,15 @@ rule align_brains:
 
 
 rule collect_scores:
-    """Collect all shards: one row per cell, one per cell and split, both without each group."""
+    """Collect a population's shards: a row per cell, one per split, both without each group."""
     input:
-        shards=PLAN.alignment.shards(),
+        shards=PLAN.alignment.population_shards,
     output:
-        scores="results/tables/scores.csv",
-        splits="results/tables/split_scores.csv",
-        jackknife="results/scores/jackknife.nc",
+        **COLLECTED,
     log:
-        "results/logs/collect_scores.log",
+        "results/logs/collect_scores/{population}.log",
     benchmark:
-        "results/benchmarks/collect_scores.tsv"
+        "results/benchmarks/collect_scores/{population}.tsv"
     conda:
         "../envs/workflow.yaml"
     resources:
@@ -139,13 +137,13 @@ rule collect_scores:
 rule collect_units:
     """The scores of the candidates' units, each from the area that predicts it best."""
     input:
-        shards=PLAN.alignment.unit_shards(),
+        shards=PLAN.alignment.unit_shards,
     output:
-        "results/tables/model_units.csv",
+        "results/tables/{brain}/model_units.csv",
     log:
-        "results/logs/collect_units.log",
+        "results/logs/collect_units/{brain}.log",
     benchmark:
-        "results/benchmarks/collect_units.tsv"
+        "results/benchmarks/collect_units/{brain}.tsv"
     conda:
         "../envs/workflow.yaml"
     resources:

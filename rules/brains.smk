@@ -245,7 +245,7 @@ rule prepare_images:
 rule import_recording:
     """Check a lab's own recording, and add what can be computed from it."""
     input:
-        recording=PLAN.brains.own_recording,
+        unpack(PLAN.brains.import_inputs),
     output:
         "results/brains/{brain}/recordings/{subject}.nc",
     log:

@@ -22,18 +22,31 @@ os.environ.update(
 # Without byte code every job would compile its libraries again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+from workflow_scripts.alignment.plan import COLLECTED
 from workflow_scripts.common.config import check_keys
 from workflow_scripts.common.devices import check_gpus
 from workflow_scripts.common.errors import InputError
+from workflow_scripts.common.last_run import Options
 from workflow_scripts.common.planning import code, growing, growing_with_input, pattern
+from workflow_scripts.common.progress import follow, results
 from workflow_scripts.plan import Plan
+from workflow_scripts.report.plan import PAGE
 
-LIMITS = workflow.resource_settings.resources
 try:
-    for path in map(Path, workflow.configfiles):
+    # Before Snakemake reads config.yaml: it does not name the line that is not YAML.
+    for path in (ROOT / "config.yaml", *map(Path, workflow.configfiles)):
         # Snakemake also reads JSON files, which are not YAML if they are indented with tabs.
         if path.suffix in (".yaml", ".yml"):
             check_keys(path)
+except InputError as error:
+    sys.exit(str(error))
+
+
+configfile: workflow.source_path("../config.yaml")
+
+
+LIMITS = workflow.resource_settings.resources
+try:
     PLAN = Plan(config)
     check_gpus(LIMITS["gpu"].value if "gpu" in LIMITS else 1)
 except InputError as error:
@@ -41,6 +54,30 @@ except InputError as error:
 
 # How often a training is saved does not change what is trained: it is not a parameter of the job.
 os.environ.update(CHECKPOINT_MINUTES=str(PLAN.config.checkpoint_minutes))
+
+OPTIONS = Options(
+    workflow.overwrite_configfiles, workflow.config_settings.config, config
+)
+PROGRESS = None
+# Jobs read these files as well.
+if workflow.is_main_process:
+    if warning := OPTIONS.warning():
+        logger.warning(warning)
+    PROGRESS = follow(logger, workflow)
+
+
+onstart:
+    OPTIONS.note()
+
+
+onsuccess:
+    for line in results(PLAN.final_files(), PAGE):
+        logger.info(line)
+
+
+onerror:
+    for line in PROGRESS.failures() if PROGRESS else []:
+        logger.error(line)
 
 
 wildcard_constraints:

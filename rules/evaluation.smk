@@ -1,18 +1,16 @@
-"""Evaluation: reads the tables of scores; makes one table per metric, and that of the claims."""
+"""Evaluation: reads the tables of scores; makes a table per metric and population, and claims."""
 
 
 rule compute_metric:
-    """One metric of every population that has what it needs, with intervals."""
+    """One metric of a population, with intervals."""
     input:
-        scores="results/tables/scores.csv",
-        splits="results/tables/split_scores.csv",
-        jackknife="results/scores/jackknife.nc",
+        **COLLECTED,
     output:
-        "results/tables/{metric}.csv",
+        "results/tables/{population}/{metric}.csv",
     log:
-        "results/logs/compute_metric/{metric}.log",
+        "results/logs/compute_metric/{population}/{metric}.log",
     benchmark:
-        "results/benchmarks/compute_metric/{metric}.tsv"
+        "results/benchmarks/compute_metric/{population}/{metric}.tsv"
     conda:
         "../envs/workflow.yaml"
     resources:
@@ -27,16 +25,15 @@ rule compute_metric:
 
 
 rule check_claims:
-    """Check each of the paper's claims against what was measured."""
+    """Check each of the paper's claims about a population against what was measured."""
     input:
-        **rules.compute_metric.input,
-        subjects=PLAN.evaluation.subject_tables(),
+        unpack(PLAN.evaluation.claim_inputs),
     output:
-        "results/tables/claims.csv",
+        "results/tables/{population}/claims.csv",
     log:
-        "results/logs/check_claims.log",
+        "results/logs/check_claims/{population}.log",
     benchmark:
-        "results/benchmarks/check_claims.tsv"
+        "results/benchmarks/check_claims/{population}.tsv"
     conda:
         "../envs/workflow.yaml"
     resources:

@@ -1,15 +1,17 @@
 """The whole run, from its configuration: the plan of each stage, made and checked in turn."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from workflow_scripts.alignment.plan import AlignmentPlan
+from workflow_scripts.alignment.plan import NETWORKS, AlignmentPlan
 from workflow_scripts.brains.plan import BrainPlan
 from workflow_scripts.common.config import Config, parse_config
 from workflow_scripts.evaluation.plan import EvaluationPlan
 from workflow_scripts.figures.plan import FigurePlan
 from workflow_scripts.images.plan import ImagePlan
 from workflow_scripts.networks.plan import NetworkPlan
+from workflow_scripts.report.plan import PAGE, ReportPlan
 
 
 class Plan:
@@ -34,7 +36,20 @@ class Plan:
         self.alignment = AlignmentPlan(self.config, self.networks, self.brains)
         self.evaluation = EvaluationPlan(self.config, self.alignment)
         self.figures = FigurePlan(self.config, self.evaluation)
+        self.report = ReportPlan(self.config, self.evaluation, self.figures)
 
     def final_files(self) -> list[str]:
-        """Every table and every figure."""
-        return self.evaluation.tables() + self.figures.figures()
+        """Every table, every figure, and the page that shows them."""
+        return [*self.evaluation.tables(), *self.figures.figures(), PAGE]
+
+    def targets(self) -> dict[str, list[str]]:
+        """Final files of the networks, of all brains, and of each name, whatever its population."""
+        targets: dict[str, list[str]] = {"networks": [], "brains": []}
+        for file in self.final_files():
+            path = Path(file)
+            if path.parent.name == NETWORKS:
+                targets["networks"].append(file)
+            elif path.parent.name in self.config.brains:
+                targets["brains"].append(file)
+            targets.setdefault(path.stem, []).append(file)
+        return targets

@@ -58,8 +58,8 @@ def brains(tmp_path):
     return paths
 
 
-def test_corresponding_areas_predict_each_other(brains, tmp_path):
-    output = tmp_path / "scores.nc"
+def aligned(brains, folder, max_source_units=None):
+    """Rows of the shard from the human to the macaque brain."""
     settings = {
         "seed": 0,
         "device": "cpu",
@@ -70,12 +70,26 @@ def test_corresponding_areas_predict_each_other(brains, tmp_path):
         "filters": {"areas": AREAS["macaque"], **FILTERS},
         "source_brain": "human",
         "source_filters": {"areas": AREAS["human"], **FILTERS},
+        "max_source_units": max_source_units,
         "noise_correction": None,
         "splits": {"n_splits": 2, "train_fraction": 0.8},
     }
-    tables = [tmp_path / f"{brain}.csv" for brain in ("human", "macaque")]
-    main(brains["human"], brains["macaque"], tables, settings, output)
-    rows = read_shard(output)
+    tables = [folder / f"{brain}.csv" for brain in ("human", "macaque")]
+    main(brains["human"], brains["macaque"], tables, settings, folder / "scores.nc")
+    return read_shard(folder / "scores.nc")
+
+
+@pytest.mark.parametrize(("max_source_units", "n_units"), [(None, 16), (16, 16), (9, 9)])
+def test_the_units_of_a_brain_are_a_source_of_limited_size(
+    brains, tmp_path, max_source_units, n_units
+):
+    cells = aligned(brains, tmp_path, max_source_units).cells
+    assert set(cells["n_source_units"]) == {n_units}
+    assert set(cells["n_target_units"]) == {8}
+
+
+def test_corresponding_areas_predict_each_other(brains, tmp_path):
+    rows = aligned(brains, tmp_path)
     cells, splits = rows.cells, rows.splits
     assert set(cells["comparison"]) == {"brain_to_brain"}
     assert set(cells["source_subject"]) == {"human"}

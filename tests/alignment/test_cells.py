@@ -5,11 +5,13 @@ import pytest
 
 from workflow_scripts.alignment.cells import (
     direction_cells,
+    group_cells,
     network_cells,
     pair_cells,
     pooled_cells,
+    pseudo_subjects,
 )
-from workflow_scripts.common.profile import Profile
+from workflow_scripts.common.profile import Profile, Trials
 
 
 def network(subject):
@@ -88,6 +90,73 @@ def test_pairs_of_all_areas_are_the_cells_of_networks_with_these_parts():
     assert sorted(pairs) == sorted(cell for cells in shards for cell in names(cells))
 
 
+def numbered(names):
+    """Subjects whose units and trials are known by the subject's place in the alphabet."""
+    found = []
+    for name in names:
+        number = float("abcdefghij".index(name))
+        trials = (Trials(name, np.full((4, 2, 2), number)),)
+        areas = {area: np.full((4, 2), number + i / 2) for i, area in enumerate(("V1", "V4"))}
+        found.append({area: Profile(name, area, x, trials) for area, x in areas.items()})
+    return found
+
+
+def members(groups):
+    """Names of the subjects of each pseudo-subject, from their trials."""
+    return [[block.subject for block in group["V1"].trials] for group in groups]
+
+
+@pytest.mark.parametrize(("n_subjects", "n_groups"), [(4, 2), (6, 3), (8, 3), (10, 4)])
+@pytest.mark.parametrize("seed", range(5))
+class TestPseudoSubjects:
+    def test_groups_are_disjoint_and_of_all_subjects(self, n_subjects, n_groups, seed):
+        subjects = numbered("abcdefghij"[:n_subjects])
+        found = pseudo_subjects(subjects, n_groups, "g", np.random.default_rng(seed))
+        assert sorted(sum(members(found), [])) == list("abcdefghij"[:n_subjects])
+        sizes = [len(group) for group in members(found)]
+        assert len(sizes) == n_groups and max(sizes) - min(sizes) <= 1
+
+    def test_units_of_a_group_are_side_by_side(self, n_subjects, n_groups, seed):
+        subjects = numbered("abcdefghij"[:n_subjects])
+        found = pseudo_subjects(subjects, n_groups, "g", np.random.default_rng(seed))
+        for number, (group, names) in enumerate(zip(found, members(found), strict=True), start=1):
+            for i, (area, profile) in enumerate(group.items()):
+                assert (profile.subject, profile.part) == (f"g/{number}", area)
+                assert profile.n_units == 2 * len(names)
+                expected = [float("abcdefghij".index(name)) + i / 2 for name in names]
+                np.testing.assert_array_equal(profile.values[0], np.repeat(expected, 2))
+
+    def test_the_order_of_the_subjects_does_not_matter(self, n_subjects, n_groups, seed):
+        subjects = numbered("abcdefghij"[:n_subjects])
+        found, again = (
+            members(pseudo_subjects(order, n_groups, "g", np.random.default_rng(seed)))
+            for order in (subjects, subjects[::-1])
+        )
+        assert found == again
+
+
+def test_groupings_are_drawn_anew():
+    subjects = numbered("abcdef")
+    drawn = {
+        str(members(pseudo_subjects(subjects, 3, "g", np.random.default_rng(seed))))
+        for seed in range(20)
+    }
+    assert len(drawn) > 10
+
+
+def test_pseudo_subjects_meet_those_of_their_own_grouping_alone():
+    subjects = [animal(name) for name in "abcd"]
+    generators = [np.random.default_rng(seed) for seed in (0, 1)]
+    assert names(group_cells(subjects, "V1", 2, generators)) == [
+        f"grouping_{number}/{source} V1 (4) > grouping_{number}/{target} {area}"
+        for number in (1, 2)
+        for source, target, area in (
+            *((1, 1, "V4"), (1, 2, "V1"), (1, 2, "V4")),
+            *((2, 1, "V1"), (2, 1, "V4"), (2, 2, "V4")),
+        )
+    ]
+
+
 def test_a_model_meets_every_subject_and_is_met_by_the_pool_of_all():
     layers, subjects = network("m"), [animal("a", 2), animal("b", 3)]
     assert names(direction_cells("model_to_brain", layers[:1], subjects)) == [
@@ -109,6 +178,7 @@ def test_equal_sources_are_one_object_so_that_they_are_fitted_once():
     for cells in (
         pooled_cells(subjects, "V1")[:2],
         pair_cells(subjects, "V1")[:2],
+        group_cells([*subjects, animal("c"), animal("d")], "V1", 2, [np.random.default_rng(0)])[:2],
         direction_cells("brain_to_model", network("m"), subjects)[:2],
     ):
         assert cells[0][0] is cells[1][0]

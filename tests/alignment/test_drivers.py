@@ -1,15 +1,23 @@
 """The drivers read activations and recordings, and write the shards of their comparison."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
-from workflow_scripts.alignment import align_brain, align_model_and_brain, align_models
+from workflow_scripts.alignment import (
+    align_brain,
+    align_model_and_brain,
+    align_models,
+    collect_scores,
+    shard,
+)
 from workflow_scripts.alignment.shard_rows import PAIR, read_shard
 from workflow_scripts.brains import list_stimuli
 from workflow_scripts.brains.from_array import make_recording
 from workflow_scripts.common.errors import InputError
-from workflow_scripts.common.files import write_netcdf
+from workflow_scripts.common.files import read_table, write_netcdf
+from workflow_scripts.evaluation import compute_metric
 
 N_STIMULI = 30
 NAMES = [f"image_{number}.png" for number in range(N_STIMULI)]
@@ -26,6 +34,7 @@ SETTINGS = {
 BRAIN = {
     **SETTINGS,
     "brain": "macaque",
+    "max_source_units": None,
     "noise_correction": None,
     "sources": "pooled",
     "filters": {
@@ -150,6 +159,74 @@ def test_in_pairs_an_area_of_each_subject_is_a_source(recorded, tmp_path):
     assert set(cells["verdict"]) == {"ok"}
 
 
+def in_groups(tmp_path, recorded, n_groupings=3, **changes):
+    """Specificity of subjects that are compared in two groups, and the table of scores."""
+    settings = {
+        **{**BRAIN, "sources": "groups", **changes},
+        "groups": {"n_groups": 2, "n_groupings": n_groupings},
+    }
+    shards = [tmp_path / f"{area}.nc" for area in AREAS]
+    for area, path in zip(AREAS, shards, strict=True):
+        align_brain.main(*recorded, {**settings, "area": area}, path)
+    tables = [tmp_path / name for name in ("scores.csv", "splits.csv", "jackknife.nc")]
+    collect_scores.main(shards, *tables)
+    population = {
+        **{"name": "macaque", "kind": "brain", "subjects": [], "parts": AREAS},
+        **{"candidates": [], "truth": None},
+    }
+    of_metric = {"metric": "specificity", "parameters": {}, "mappings": []}
+    measured = {"seed": 0, "n_draws": 20, "population": population, **of_metric}
+    compute_metric.main(*tables, measured, tmp_path / "specificity.csv")
+    found = read_table(tmp_path / "specificity.csv").set_index("reading")
+    return found, read_table(tables[0])
+
+
+def test_in_groups_pseudo_subjects_are_compared_as_networks_are(record, tmp_path):
+    recorded = record(*(responses_of(number) for number in range(5)))
+    found, cells = in_groups(tmp_path, recorded)
+    assert set(cells["comparison"]) == {"groups"}
+    for number, own in cells.groupby(cells["target_subject"].str.partition("/")[0]):
+        profiles = [(f"{number}/{group}", area) for group in (1, 2) for area in AREAS]
+        assert sorted(own[PAIR].itertuples(index=False, name=None)) == sorted(
+            (*source, *target) for source in profiles for target in profiles if source != target
+        )
+    assert cells["target_subject"].nunique() == 2 * 3
+    # Of five subjects with three units in an area, one group has two and the other three.
+    assert set(cells["n_source_units"]) == set(cells["n_target_units"]) == {6, 9}
+    assert set(cells["verdict"]) == {"ok"}
+    assert (found["grouping_low"] < found["grouping_high"]).any()
+    known = found["ci_low"].notna()
+    assert known.any() and set(found.loc[known, "resampled"]) == {"stimuli"}
+
+
+@pytest.mark.parametrize("method", ["linear_cka", "ridge_post"])
+def test_groups_of_subjects_with_the_same_responses_have_the_best_readings(
+    method, record, tmp_path
+):
+    """Areas are recognised and told apart in every grouping."""
+    recorded = record(*[responses_of(0)] * 4)
+    found, _ = in_groups(tmp_path, recorded, implementation=method)
+    readings = ["silhouette", "silhouette_other_subjects", "auc", "identification"]
+    columns = ["value", "grouping_low", "grouping_high"]
+    # The penalty of ridge keeps it from copying a unit exactly.
+    np.testing.assert_allclose(found.loc[readings, columns], 1, atol=0.05)
+
+
+def test_groups_depend_on_the_seed_and_not_on_the_order_of_the_recordings(record, tmp_path):
+    paths, table = record(*(responses_of(number) for number in range(4)))
+    found, cells = in_groups(tmp_path, (paths, table), implementation="linear_cka")
+    again, _ = in_groups(tmp_path, (paths[::-1], table), implementation="linear_cka")
+    pd.testing.assert_frame_equal(found, again)
+    _, other = in_groups(tmp_path, (paths, table), implementation="linear_cka", seed=1)
+    assert not np.allclose(cells["score"], other["score"])
+
+
+def test_groups_need_twice_as_many_subjects(recorded, tmp_path):
+    expected = "found 3 of 3 subjects with units .*, expected at least 4"
+    with pytest.raises(InputError, match=expected):
+        in_groups(tmp_path, recorded)
+
+
 def test_one_subject_is_not_compared_with_itself(record, tmp_path):
     expected = "config brains.macaque.filters: found 1 of 1 subjects with units .*, expected at lea"
     with pytest.raises(InputError, match=expected):
@@ -202,6 +279,71 @@ def test_a_candidate_is_scored_in_both_directions(activations, recorded, tmp_pat
         assert set(cells[f"{model}_subject"]) == {"alexnet/0"}
         assert set(cells[f"{brain}_part"]) == set(AREAS)
         assert cells["correlation"].notna().any()
+
+
+def without_times(path):
+    """A shard without what differs between two runs of the same fits."""
+    return xr.load_dataset(path).drop_vars("seconds").drop_attrs()
+
+
+@pytest.mark.parametrize("sources", ["pooled", "pairs"])
+@pytest.mark.parametrize("max_units", [1, 2, None, 100])
+def test_sources_may_have_equal_numbers_of_units(
+    max_units, sources, activations, recorded, tmp_path
+):
+    """Those of a model, of a pool and of a subject; targets keep theirs."""
+    settings = {**BRAIN, "sources": sources, "max_source_units": max_units}
+    outputs = {
+        name: tmp_path / f"{name}.nc" for name in ("brain", "model_to_brain", "brain_to_model")
+    }
+    align_brain.main(*recorded, {**settings, "area": "IT"}, outputs["brain"])
+    model = {**settings, "subject": "alexnet/0", "layers": LAYERS}
+    align_model_and_brain.main(activations[0], *recorded, model, outputs)
+    whole = {"brain": 6 if sources == "pooled" else 3, "model_to_brain": 6, "brain_to_model": 9}
+    for comparison, n_units in whole.items():
+        cells = read_shard(outputs[comparison]).cells
+        expected = n_units if max_units in (None, 100) else max_units
+        assert set(cells["n_source_units"]) == {expected}
+        n_targets = 6 if comparison == "brain_to_model" else 3
+        assert set(cells["n_target_units"]) == {n_targets}
+        assert set(cells["verdict"]) == {"ok"}
+
+
+def test_more_units_than_any_source_has_change_nothing(activations, recorded, tmp_path):
+    found = {}
+    for max_units in (None, 9):
+        settings = {**BRAIN, "noise_correction": 1, "max_source_units": max_units}
+        outputs = {
+            name: tmp_path / f"{name}.nc" for name in ("brain", "model_to_brain", "brain_to_model")
+        }
+        align_brain.main(*recorded, {**settings, "area": "IT"}, outputs["brain"])
+        model = {**settings, "subject": "alexnet/0", "layers": LAYERS}
+        align_model_and_brain.main(activations[0], *recorded, model, outputs)
+        found[max_units] = [without_times(path) for path in outputs.values()]
+    for first, second in zip(*found.values(), strict=True):
+        xr.testing.assert_identical(first, second)
+
+
+def test_every_method_has_the_same_units_of_a_source(activations, recorded, tmp_path, monkeypatch):
+    seen = []
+
+    def note(method, parameters, cells, *rest):
+        seen.append([source.values for source, _ in cells])
+        return xr.Dataset()
+
+    monkeypatch.setattr(shard, "score_cells", note)
+    for method in ("ridge_post", "rsa", "soft_matching"):
+        settings = {**BRAIN, "implementation": method, "method": method, "max_source_units": 4}
+        outputs = {name: tmp_path / f"{name}.nc" for name in ("model_to_brain", "brain_to_model")}
+        model = {**settings, "subject": "alexnet/0", "layers": LAYERS}
+        align_model_and_brain.main(activations[0], *recorded, model, outputs)
+        align_brain.main(*recorded, {**settings, "area": "V4"}, tmp_path / "brain.nc")
+    assert len(seen) == 9
+    for first, *others in zip(seen[:3], seen[3:6], seen[6:], strict=True):
+        for other in others:
+            for values, of_other in zip(first, other, strict=True):
+                assert values.shape == (N_STIMULI, 4)
+                np.testing.assert_array_equal(values, of_other)
 
 
 def test_one_subject_is_compared_with_models(activations, record, tmp_path):

@@ -31,6 +31,7 @@ BRAIN = {
     **SETTINGS,
     "brain": "macaque",
     "filters": {"min_units": 3},
+    "max_source_units": None,
     "noise_correction": 1,
 }
 

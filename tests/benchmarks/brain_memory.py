@@ -53,7 +53,7 @@ def write(path, n_units, n_stimuli, n_trials, is_ragged):
 
 
 def bring_in(path, output):
-    import_recording.main(path, {"seed": 0}, output)
+    import_recording.main(path, None, {"seed": 0, "reliability_stimuli": "all"}, output)
 
 
 def read(path, n_stimuli):

@@ -27,9 +27,10 @@ from workflow_scripts.common.random_streams import generator
 def imported(tmp_path):
     """A recording as it is after its import."""
 
-    def run(data, seed=0):
+    def run(data, seed=0, listed=None):
         write(data, tmp_path / "own.nc")
-        import_recording.main(tmp_path / "own.nc", {"seed": seed}, tmp_path / "imported.nc")
+        settings = {"seed": seed, "reliability_stimuli": "training" if listed else "all"}
+        import_recording.main(tmp_path / "own.nc", listed, settings, tmp_path / "imported.nc")
         return tmp_path / "imported.nc"
 
     return run
@@ -71,6 +72,27 @@ def test_a_reliability_that_is_given_is_kept(imported):
     np.testing.assert_array_equal(read_labels(imported(data)).reliability, given)
 
 
+def test_training_stimuli_alone_may_say_how_reliable_a_unit_is(imported, tmp_path):
+    """Whatever the responses to the test stimuli are, and to stimuli that are not listed."""
+    listed = tmp_path / "stimuli.csv"
+    split = {name: "test" if number % 4 == 0 else "train" for number, name in enumerate(names())}
+    del split[names()[5]]
+    lines = [f"{name},{side}" for name, side in reversed(split.items())]
+    listed.write_text("\n".join(["stimulus,split", *lines]))
+    is_training = np.array([split.get(name) == "train" for name in names()])
+    given = simulated_recording().assign_coords(reliability=("unit", np.full(5, 0.9)))
+    found = read_labels(imported(given, listed=listed)).reliability
+    trials = simulated_responses().astype(np.float32)[is_training]
+    random = generator(0, "own_responses", "own_1")
+    np.testing.assert_array_equal(found, split_half_reliability(trials, N_HALVES, random))
+    assert np.isfinite(found).all() and (found != 0.9).all()
+    other = simulated_responses()
+    other[~is_training] += np.random.default_rng(1).normal(0, 50, other[~is_training].shape)
+    again = read_labels(imported(recording(other), listed=listed)).reliability
+    np.testing.assert_array_equal(again, found)
+    assert (read_labels(imported(recording(other))).reliability != found).all()
+
+
 def test_means_alone_have_no_reliability(imported):
     labels = read_labels(imported(recording(np.nanmean(simulated_responses(), axis=1))))
     assert labels.reliability is None and not labels.has_trials
@@ -102,7 +124,8 @@ def test_a_file_with_more_in_it_loses_it(imported):
         *("response", "trial_response", "stimulus", "unit", "area", "reliability")
     }
     assert "owner" not in found.attrs
-    assert json.loads(found.attrs["parameters"]) == {"seed": 0}
+    expected = {"seed": 0, "reliability_stimuli": "all"}
+    assert json.loads(found.attrs["parameters"]) == expected
 
 
 def test_a_file_that_is_wrong_inside_is_named(imported):

@@ -138,7 +138,8 @@ def test_the_plan_imports_each_recording_and_reads_the_list(folder):
     lab = Wildcards(brain="lab")
     expected = [f"results/brains/lab/recordings/{subject}.nc" for subject in "ab"]
     assert found.recordings(lab) == expected
-    assert found.own_recording(Wildcards(brain="lab", subject="b")) == f"{folder}/two.nc"
+    own = Wildcards(brain="lab", subject="b")
+    assert found.import_inputs(own) == {"recording": f"{folder}/two.nc"}
     assert found.n_subjects("lab") == 2
     assert found.stimulus_inputs(lab) == {
         "recordings": expected,
@@ -166,7 +167,8 @@ def test_an_image_that_is_replaced_is_prepared_again(folder):
 def test_a_brain_of_own_recordings_needs_three_keys(folder):
     brain = plan(folder).config.brains["lab"]
     assert brain.preset == "ccn25"
-    assert brain.filters.model_dump() == {"min_reliability": 0.5, "min_units": 5}
+    expected = {"min_reliability": 0.5, "reliability_stimuli": "all", "min_units": 5}
+    assert brain.filters.model_dump() == expected
     assert brain.splits.model_dump() == {"n_splits": 5, "train_fraction": 0.8}
     assert (brain.sources, brain.noise_correction, brain.n_scenes) == ("pooled", None, None)
 
@@ -214,6 +216,40 @@ def test_what_the_configuration_needs_of_a_recording_is_asked_for_before_a_run(f
     assert_refused(lambda: plan(folder, noise_correction=2, **every_unit), expected)
     write(means.assign_coords(reliability=("unit", np.ones(5))), folder / "three.nc")
     plan(folder)
+
+
+def test_training_stimuli_that_reliability_is_computed_from_must_be_prescribed(folder):
+    """Random splits each have others."""
+    training = {"filters": {"reliability_stimuli": "training"}}
+    expected = (
+        "config brains.lab.filters.reliability_stimuli: found training, of a brain whose splits "
+        "are random: each has other training stimuli, expected all, or a stimuli.csv with the "
+        "column split"
+    )
+    assert_refused(lambda: plan(folder, **training), expected)
+    groups = [f"g{number}" for number in range(20)]
+    list_stimuli(folder, groups)
+    assert_refused(lambda: plan(folder, **training), expected)
+    mice = merged(DEFAULT, {"brains": {"mouse": training}})
+    assert_refused(lambda: Plan(mice), expected.replace("lab", "mouse"))
+
+    list_stimuli(folder, groups, ["train"] * 15 + ["test"] * 5)
+    found = plan(folder, **training).brains
+    own = Wildcards(brain="lab", subject="b")
+    listed = f"{folder}/stimuli.csv"
+    assert found.import_inputs(own) == {"recording": f"{folder}/two.nc", "listed": listed}
+    assert found.import_settings(own) == {"seed": 0, "reliability_stimuli": "training"}
+    # Other jobs read reliabilities that are computed.
+    assert found.filters("lab") == plan(folder).brains.filters("lab")
+
+    means = recording(np.nanmean(simulated_responses(20), axis=1), subject="c")
+    write(means.assign_coords(reliability=("unit", np.ones(5))), folder / "three.nc")
+    plan(folder)
+    expected = (
+        f"{folder}/three.nc: found no variable 'trial_response', expected one, for config "
+        "brains.lab.filters.reliability_stimuli: training"
+    )
+    assert_refused(lambda: plan(folder, **training), expected)
 
 
 def test_a_name_of_a_session_is_taken(folder):
@@ -324,7 +360,7 @@ def test_a_brain_without_images_is_compared_with_itself_alone(folder):
     def shards():
         plan = Plan(config)
         assert "results/tables/lab/stimuli.csv" in plan.final_files()
-        return {path.split("/")[2] for path in plan.alignment.shards() if "/lab/" in path}
+        return {path.split("/")[2] for path in plan.alignment.shards("lab")}
 
     assert shards() == {"brain"}
     (folder / "images").mkdir()

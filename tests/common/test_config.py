@@ -114,7 +114,7 @@ def test_the_default_is_accepted():
         (
             ("brains", "mouse", "sources"),
             "each",
-            "config brains.mouse.sources: found 'each', expected one of pooled, pairs",
+            "config brains.mouse.sources: found 'each', expected one of pooled, pairs, groups",
         ),
         (
             ("brains", "lab"),
@@ -279,7 +279,7 @@ def test_published_sessions_have_118_scenes():
 
 def test_one_session_is_compared_with_models_and_needs_one():
     config = changed(("brains", "mouse", "sessions"), [900001])
-    files = Plan(config).alignment.shards()
+    files = Plan(config).alignment.shards("mouse")
     assert not [path for path in files if path.startswith("results/scores/brain/")]
     assert [path for path in files if path.startswith("results/scores/model_to_brain/")]
     config["candidates"] = []
@@ -534,9 +534,9 @@ def test_brains_and_the_population_may_be_absent():
     no_brains = Plan(changed(("brains",), None))
     assert not no_brains.brains.brains
     assert not [path for path in no_brains.final_files() if "mouse" in path]
-    assert "results/tables/silhouette.csv" in no_brains.final_files()
+    assert "results/tables/networks/silhouette.csv" in no_brains.final_files()
     no_population = Plan(changed(("population",), None))
-    assert "results/tables/silhouette.csv" not in no_population.final_files()
+    assert "results/tables/networks/silhouette.csv" not in no_population.final_files()
     assert "results/figures/mouse/figure_2.svg" in no_population.final_files()
     config = changed(("brains",), None)
     config["population"] = None
@@ -550,7 +550,7 @@ def test_null_leaves_out_a_brain_a_method_or_a_metric():
     config["brains"]["macaque"] = None
     plan = Plan(config)
     assert "rsa" not in plan.alignment.methods
-    assert "results/tables/cost.csv" not in plan.final_files()
+    assert not [path for path in plan.final_files() if path.endswith("/cost.csv")]
     assert list(plan.config.brains) == ["mouse"]
 
 
@@ -605,9 +605,12 @@ def test_a_network_is_read_at_the_layers_that_it_needs():
     ("content", "found"),
     [
         (None, "no readable file"),
-        (b"a: b: c", "mapping values are not allowed here"),
-        (b"[1, 2]", "a list"),
-        (b"\xff\xfe\xfa", "codec"),
+        (b"a: b: c", "mapping values are not allowed here in line 1, column 5, expected YAML"),
+        (b"seed: 1\n  device: cpu", "mapping values are not allowed here in line 2, column 9"),
+        (b"training:\n\twidth: 1", r"found character '\\t' that .* in line 2, column 1"),
+        (b"[1, 2]", r"\[1, 2\]"),
+        (b"", "nothing"),
+        (b"\xff\xfe\xfa", "bytes that are not text"),
     ],
 )
 def test_a_file_that_is_not_a_configuration_is_refused(tmp_path, content, found):
@@ -618,6 +621,72 @@ def test_a_file_that_is_not_a_configuration_is_refused(tmp_path, content, found)
         read_config([str(path)])
     assert str(error.value).startswith(f"{path}: found ")
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("with_mistake", [False, True])
+def test_a_file_can_be_checked_alone(tmp_path, with_mistake):
+    """Snakemake does not name the line of a file after --configfile that is not YAML."""
+    path = tmp_path / "mine.yaml"
+    path.write_text("training:\n  width: 0.5" + "\n width: 1" * with_mistake)
+    command = [sys.executable, "-m", "workflow_scripts.common.config", str(path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == with_mistake
+    if with_mistake:
+        assert done.stderr.startswith(f"{path}: found ") and "in line 3" in done.stderr
+    else:
+        assert done.stdout == "Every key is known and has a value that it can have.\n"
+
+
+@pytest.mark.parametrize(
+    ("key", "section"),
+    [("seeds", "population"), ("width", "training"), ("path", "stimuli"), ("keep", "download")],
+)
+def test_a_key_at_the_left_margin_is_told_its_place(key, section):
+    with pytest.raises(InputError) as error:
+        Plan({**DEFAULT, key: 1})
+    assert str(error.value) == (
+        f"config {key}: found this key at the left margin, "
+        f"expected it under {section}, indented by spaces"
+    )
+
+
+def test_a_list_of_methods_leaves_out_the_others():
+    mine = {"method": "pls", "label": "Mine", "colour": "#000000"}
+    changes = {"methods": {"mine": mine}, "only_methods": ["mine", "linear_softplus"]}
+    plan = Plan(merged(DEFAULT, changes))
+    given = DEFAULT["methods"]["linear_softplus"]
+    assert plan.config.methods == {"linear_softplus": given, "mine": mine}
+    assert list(plan.alignment.methods) == ["linear_softplus", "mine"]
+
+
+def test_a_method_of_the_list_need_not_stand_under_methods():
+    assert parse_config(changed(("only_methods",), ["pls"])).methods == {"pls": {}}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "sentence"),
+    [
+        (("only_methods",), ["rigde"], "config methods: found 'rigde', expected one of "),
+        (("only_methods",), [], "config only_methods: found [], expected at least 1 item"),
+        (
+            ("only_methods",),
+            ["rsa", "rsa"],
+            "config only_methods: found ['rsa', 'rsa'], expected e",
+        ),
+        (("methods",), ["rsa"], "config methods: found a list, expected names with their parame"),
+    ],
+)
+def test_a_wrong_list_of_methods_is_refused(path, value, sentence):
+    with pytest.raises(InputError) as error:
+        Plan(changed(path, value))
+    assert str(error.value).startswith(sentence)
+
+
+def test_a_path_may_begin_in_the_home_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    stimuli = DEFAULT["stimuli"] | {"source": "folder", "path": "~/pictures"}
+    config = parse_config(changed(("stimuli",), stimuli))
+    assert config.stimuli.path == str(tmp_path / "pictures")
 
 
 def test_weights_of_a_model_have_a_path_that_snakemake_can_take(tmp_path):

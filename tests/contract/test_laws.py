@@ -11,7 +11,7 @@ from workflow_scripts.common.fingerprints import source_files, without_prose
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "workflow_scripts"
-STAGES = ["images", "networks", "brains", "alignment", "evaluation", "figures"]
+STAGES = ["images", "networks", "brains", "alignment", "evaluation", "figures", "report"]
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py")
 RULES = {path.stem: path.read_text() for path in (ROOT / "rules").glob("*.smk")}
 VERBS = sorted(

@@ -17,7 +17,7 @@ from workflow_scripts.evaluation.metric import METRICS, Random
 from workflow_scripts.evaluation.replicates import replicate
 from workflow_scripts.plan import Plan
 
-OF_BRAINS = {"brain", "model_to_brain", "brain_to_model", "brain_to_brain"}
+OF_BRAINS = {"brain", "groups", "model_to_brain", "brain_to_model", "brain_to_brain"}
 COMPARISONS = {
     "networks": {"networks"},
     **dict.fromkeys(("brain", "pairs", "simulated"), OF_BRAINS),

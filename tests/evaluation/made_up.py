@@ -147,20 +147,16 @@ def make_scores(population, comparisons, seed=0, animals=("007", "8", "NA"), in_
 
 
 def write_scores(scores, folder):
-    """The three files of `collect_scores` with the scores of some populations, by their names."""
+    """The three files of `collect_scores` with the scores of a population, by their names."""
     paths = {
         "scores": folder / "scores.csv",
         "splits": folder / "splits.csv",
         "jackknife": folder / "jackknife.nc",
     }
-    write_table(pd.concat([one.cells for one in scores]), paths["scores"])
-    write_table(pd.concat([one.splits for one in scores]), paths["splits"])
-    groups = {
-        f"{comparison} {one.cells['brain'].iloc[0]}": one.subject_groups
-        for one in scores
-        for comparison in one.cells["comparison"].unique()
-    }
-    data = stack_replicates([one.without for one in scores])
+    write_table(scores.cells, paths["scores"])
+    write_table(scores.splits, paths["splits"])
+    groups = {name: scores.subject_groups for name in scores.cells["comparison"].unique()}
+    data = stack_replicates([scores.without])
     write_netcdf(data.assign_attrs(subject_groups=json.dumps(groups)), paths["jackknife"])
     return paths
 

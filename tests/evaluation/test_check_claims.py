@@ -47,40 +47,41 @@ def check(tmp_path):
     """claims.csv of some populations of which predictivities alone are measured."""
     macaque = make_population("brain")
     everything = [make_population("networks"), replace(macaque, name="mouse"), macaque]
-    scores = [make_scores(population, ["networks", "brain"]) for population in everything]
-    scores[1].cells["data_kind"] = "simulated"
-    paths = write_scores(scores, tmp_path)
+    tables, items = {}, {}
+    for population in everything:
+        scores = make_scores(population, ["networks", "brain"])
+        if population.name == "mouse":
+            scores.cells["data_kind"] = "simulated"
+        tables[population.name] = ScoreTables.read(*write_scores(scores, tmp_path).values())
+        facts = {k: v for k, v in asdict(population).items() if k != "mappings"}
+        items[population.name] = {**facts, "metrics": {"predictivity": {}}}
 
-    def check(populations=("networks", "mouse", "macaque")):
-        subjects = []
-        for brain, kind in (("mouse", "simulated"), ("macaque", "recorded")):
-            table = pd.DataFrame(
-                [
-                    (brain, f"00{number}", area, kind)
-                    for number in range(2)
-                    for area in ("V1", "V4")
-                ],
-                columns=["brain", "subject", "area", "data_kind"],
-            )
-            subjects.append(tmp_path / f"{brain}.csv")
-            write_table(table, subjects[-1])
+    def check_one(name, networks):
+        kind = "simulated" if name == "mouse" else "recorded"
+        rows = [(name, f"00{n}", area, kind) for n in range(2) for area in ("V1", "V4")]
+        subjects = tmp_path / "subjects.csv"
+        columns = ["brain", "subject", "area", "data_kind"]
+        write_table(pd.DataFrame(rows, columns=columns), subjects)
         settings = {
             "seed": 0,
             "claims": CLAIMS,
             "mappings": MAPPINGS,
             "models": "3 seeds of alexnet",
-            "populations": [
-                {
-                    **{k: v for k, v in asdict(population).items() if k != "mappings"},
-                    "metrics": {"predictivity": {}},
-                }
-                for population in everything
-                if population.name in populations
-            ],
+            "populations": {n: items[n] for n in (name, *(["networks"] if networks else []))},
         }
-        tables = ScoreTables.read(*paths.values())
-        check_claims.main(tables, subjects, settings, tmp_path / "claims.csv")
+        is_brain = name != "networks"
+        check_claims.main(
+            tables[name],
+            tables["networks"] if networks and is_brain else None,
+            subjects if is_brain else None,
+            settings,
+            tmp_path / "claims.csv",
+        )
         return read_table(tmp_path / "claims.csv")
+
+    def check(populations=("networks", "mouse", "macaque")):
+        found = [check_one(name, "networks" in populations) for name in populations]
+        return pd.concat(found, ignore_index=True)
 
     return check
 

@@ -170,6 +170,22 @@ def test_noise_leaves_claims_undecided():
     assert "fails" not in found.values()
 
 
+def test_a_choice_that_is_the_configured_one_is_not_measured_again():
+    population = Population(
+        name="mouse",
+        kind="brain",
+        subjects=[],
+        parts=LAYERS,
+        candidates=CANDIDATES,
+        mappings=ORDER,
+    )
+    configured = {"layer_rule": "best_cv", "combine": "separabilities"}
+    measured = Measured(make_tables(), population, {"separability": configured}, Random(0, 0))
+    found = measured.replicated("separability")
+    assert found is measured.replicated("separability", layer_rule="best_cv")
+    assert found is not measured.replicated("separability", layer_rule="mean")
+
+
 def test_a_metric_or_method_that_was_left_out_is_not_measured():
     found = defaults(checked(make_tables(), metrics=("predictivity", "separability")))
     assert {found[claim] for claim in ("M7", "M8", "M9", "M10", "M12")} == {"not measured"}

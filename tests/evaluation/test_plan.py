@@ -7,6 +7,7 @@ import pytest
 
 from tests.brains.examples import recording, simulated_responses, write
 from tests.harness.mini import DEFAULT
+from workflow_scripts.common.errors import InputError
 from workflow_scripts.plan import Plan
 
 MOUSE = DEFAULT["brains"]["mouse"]
@@ -19,7 +20,7 @@ def plan(brains, **changes):
 OF_EVERY = {"cost"}
 OF_COMPARED = {"predictivity", "specificity", "identification", *OF_EVERY}
 OF_ONE_MODEL = {"brain_likeness", "alignment_pattern"}
-OF_MODELS = {"separability", "recovery", *OF_ONE_MODEL}
+OF_MODELS = {"separability", "model_choice", "recovery", *OF_ONE_MODEL}
 """Metrics of every population, of subjects that are compared with each other, of one model with a
 brain, and of several with a brain that is simulated from the variant of one."""
 
@@ -81,12 +82,54 @@ def test_a_brain_in_pairs_has_a_silhouette_and_a_map_as_well():
     assert figures(pairs, "networks") == figures(pooled, "networks")
 
 
+def test_a_brain_in_groups_has_specificity_and_what_is_of_models():
+    """No claim is about its specificity, which has no interval over subjects."""
+    grouped = plan({"mouse": {**MOUSE, "sources": "groups"}})
+    assert measured(grouped)["mouse"] == {"specificity"} | OF_MODELS | OF_EVERY
+    found = figures(grouped, "mouse")
+    pooled = figures(plan({"mouse": MOUSE}), "mouse")
+    assert {"specificity", "separability_overall"} < found < pooled
+    assert not {name for name in found if "predictivity" in name or "identification" in name}
+    found = grouped.evaluation.claim_settings(Wildcards(population="mouse"))["populations"]
+    assert "specificity" in found["networks"]["metrics"]
+    assert set(found["mouse"]["metrics"]) == {"separability", "recovery"}
+
+
+def test_recordings_can_be_compared_in_groups_and_pooled_under_two_names(lab):
+    subjects = lab(*"abcd", groups={"n_groups": 2, "n_groupings": 10})
+    found = plan({"pooled": subjects, "grouped": {**subjects, "sources": "groups"}})
+    of_own = {name for name, metrics in measured(found).items() if "predictivity" in metrics}
+    assert of_own == {"networks", "pooled"}
+    assert "specificity" in measured(found)["pooled"] & measured(found)["grouped"]
+
+
+@pytest.mark.parametrize(("n_subjects", "n_groups"), [(5, 3), (8, 5)])
+def test_groups_are_of_two_subjects_at_least(n_subjects, n_groups):
+    sessions, groups = MOUSE["sessions"][:n_subjects], {"n_groups": n_groups, "n_groupings": 10}
+    brain = {**MOUSE, "sessions": sessions, "groups": groups}
+    plan({"mouse": brain})
+    expected = f"n_groups: found {n_groups} for {n_subjects} subjects, expected at most half"
+    with pytest.raises(InputError, match=expected):
+        plan({"mouse": {**brain, "sources": "groups"}})
+
+
+@pytest.mark.parametrize("sources", ["pooled", "pairs", "groups"])
+def test_the_number_of_groups_is_a_setting_of_brains_in_groups_alone(sources):
+    brain = {**MOUSE, "sources": sources}
+    wildcards = Wildcards(brain="mouse", method="rsa", area="VISp")
+    settings, changed = (
+        plan({"mouse": {**brain, "groups": groups}}).alignment.brain_settings(wildcards)
+        for groups in (MOUSE["groups"], {"n_groups": 2, "n_groupings": 20})
+    )
+    assert (settings != changed) == (sources == "groups")
+
+
 @pytest.mark.parametrize("n_candidates", [0, 1])
 def test_separability_needs_two_candidates(n_candidates):
     found = plan({"mouse": MOUSE}, candidates=DEFAULT["candidates"][:n_candidates])
     assert measured(found)["mouse"] == OF_COMPARED | (OF_ONE_MODEL if n_candidates else set())
     assert not {name for name in figures(found, "mouse") if "separability" in name}
-    assert "results/tables/separability.csv" not in found.final_files()
+    assert "results/tables/mouse/separability.csv" not in found.final_files()
 
 
 def test_a_brain_without_images_has_no_models(lab):
@@ -109,18 +152,19 @@ def test_one_subject_has_models_alone(lab):
 def test_controls_are_measured_but_no_claim_is_about_them():
     controls = {"kernel_ridge": {}, "shuffled_ridge": {}}
     found = plan({"mouse": MOUSE}, methods={**DEFAULT["methods"], **controls})
-    measured = found.evaluation.metric_settings(Wildcards(metric="predictivity"))["mappings"]
-    claimed = found.evaluation.claim_settings(Wildcards())["mappings"]
+    mouse = Wildcards(metric="predictivity", population="mouse")
+    measured = found.evaluation.metric_settings(mouse)["mappings"]
+    claimed = found.evaluation.claim_settings(mouse)["mappings"]
     assert set(measured) - set(claimed) == set(controls)
     assert "ridge_post" in claimed
 
 
 def test_units_of_candidates_are_collected_where_a_brain_predicts_them():
-    table = "results/tables/model_units.csv"
+    table = "results/tables/mouse/model_units.csv"
     assert table in plan({"mouse": MOUSE}).final_files()
     assert table not in plan({"mouse": MOUSE}, candidates=[]).final_files()
     assert table not in plan({"mouse": MOUSE}, methods={"rsa": {}}).final_files()
-    shards = plan({"mouse": MOUSE}).alignment.unit_shards()
+    shards = plan({"mouse": MOUSE}).alignment.unit_shards(Wildcards(brain="mouse"))
     assert "results/scores/brain_to_model/mouse/ridge_post/alexnet/0.nc" in shards
     assert not {"rsa", "ridge_pre"} & {path.split("/")[4] for path in shards}
 

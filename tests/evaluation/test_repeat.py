@@ -182,7 +182,9 @@ def test_a_wrong_value_is_refused_before_anything_runs(tmp_path, runs):
 
 
 def test_a_run_without_claims_is_named(tmp_path, runs):
-    with pytest.raises(SystemExit, match=r"seed_0/results/tables/claims.csv: found no file"):
+    with pytest.raises(
+        SystemExit, match=r"seed_0/results/tables: found no claims.csv in any folder"
+    ):
         runs("--seeds", 0, "--directory", tmp_path)
 
 

@@ -21,7 +21,8 @@ VARIANT = {"width": 0.0625, "drive_deviation": 4.0, "dropout": 0.0, "noise_gain"
 )
 def test_the_filters_are_those_of_the_first_layer(architecture, name):
     variant = {**VARIANT, "architecture": architecture}
-    weights = build_network(variant, torch.Generator().manual_seed(0)).state_dict()
+    network = build_network(variant, torch.Generator().manual_seed(0))
+    weights = {key: value.numpy() for key, value in network.state_dict().items()}
     np.testing.assert_array_equal(filters_of(weights), weights[name])
 
 

@@ -168,6 +168,16 @@ def test_the_controls_are_the_last_rows_of_the_readings_of_specificity():
     ]
 
 
+def test_the_readings_of_groups_of_subjects_have_the_range_over_groupings():
+    data = panel_data(2, 2, "brain")
+    table = data.tables["specificity"].assign(grouping_low=0.1, grouping_high=0.7)
+    figure = draw("specificity", PanelData({"specificity": table}, data.methods, data.parts), "")
+    for axes in figure.subfigs[0].subfigs[0].axes:
+        bars = [lines for lines in axes.collections if (lines.get_linewidths() == 4).any()]
+        (segments,) = [lines.get_segments() for lines in bars]
+        np.testing.assert_array_equal(segments, [[[0.1, y], [0.7, y]] for y in (0, 1)])
+
+
 def test_the_matrices_of_recovery_have_the_shares_of_the_table_and_frame_the_true_candidate():
     data = panel_data(2, 2, "simulated_brains")
     figure = draw("recovery", data, SIMULATED)

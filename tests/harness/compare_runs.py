@@ -95,7 +95,7 @@ def read_tables(folder):
     Returns
     -------
     dict of str to pandas.DataFrame
-        Without the columns that are measured by a clock. Names are like ``scores`` and
+        Without the columns that are measured by a clock. Names are like ``networks/scores`` and
         ``mouse/units``.
     """
     run = Path(folder) / "results/tables"

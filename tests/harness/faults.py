@@ -39,8 +39,9 @@ PATIENCE = 1800
 LEVELS = [
     (
         [
-            *("tables/predictivity.csv", "tables/silhouette.csv", "tables/separability.csv"),
-            *("tables/mds.csv", "tables/mouse/subjects.csv", "tables/mouse/units.csv"),
+            *("tables/networks/predictivity.csv", "tables/networks/specificity.csv"),
+            *("tables/networks/mds.csv", "tables/mouse/separability.csv"),
+            *("tables/mouse/subjects.csv", "tables/mouse/units.csv"),
         ],
         [
             *("figures/networks/figure_1.svg", "figures/mouse/separability_overall.svg"),
@@ -48,8 +49,11 @@ LEVELS = [
         ],
     ),
     (
-        ["tables/scores.csv", "tables/split_scores.csv", "scores/jackknife.nc"],
-        ["tables/separability.csv", "tables/claims.csv"],
+        [
+            *("tables/mouse/scores.csv", "tables/mouse/split_scores.csv"),
+            "scores/jackknife/mouse.nc",
+        ],
+        ["tables/mouse/separability.csv", "tables/mouse/claims.csv"],
     ),
     (
         [
@@ -57,7 +61,10 @@ LEVELS = [
             *("scores/model_to_brain/mouse/*/*/*.nc", "scores/brain_to_model/mouse/*/*/*.nc"),
             *("models/*/*.csv", "brains/mouse/recordings/*.nc"),
         ],
-        ["tables/scores.csv", "tables/training.csv", "tables/mouse/subjects.csv"],
+        [
+            *("tables/networks/scores.csv", "tables/mouse/scores.csv", "tables/training.csv"),
+            "tables/mouse/subjects.csv",
+        ],
     ),
     (
         ["activations/population/*/0.nc", "activations/mouse/alexnet/0.nc"],

@@ -16,6 +16,9 @@ def test_weights_are_read_as_they_were_written(tmp_path):
         weights = read_weights(tmp_path / "0_10_1.safetensors", seed)
         assert weights.keys() == network.state_dict().keys()
         assert all(torch.equal(weights[name], w) for name, w in network.state_dict().items())
+        arrays = read_weights(tmp_path / "0_10_1.safetensors", seed, "np")
+        assert list(arrays) == list(weights)
+        assert all((arrays[name] == w.numpy()).all() for name, w in weights.items())
     with pytest.raises(InputError, match="found no network of seed 100"):
         read_weights(tmp_path / "0_10_1.safetensors", 100)
     (tmp_path / "no.safetensors").write_bytes(b"\x00" * 20)

@@ -103,3 +103,12 @@ def test_intervals_contain_the_true_value(population):
         assert row["jackknife"] >= 0.9, row
         assert row["bootstrap"] < row["jackknife"], row
     assert too_few is None or too_few["jackknife"] < rows["pooled brains, pools"]["jackknife"]
+
+
+def test_pseudo_subjects_are_rarely_called_specific_where_they_are_not():
+    """With permutations that are drawn for each grouping they are too often."""
+    measure = runpy.run_path(str(TRAINING.with_name("groupings.py")))["measure"]
+    rows = list(measure(8, 3, 1.0, 60))
+    assert len(rows) == 5
+    for row in rows:
+        assert row["equal rank"] <= 0.1 < row["drawn anew"], row

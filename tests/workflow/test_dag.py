@@ -17,11 +17,12 @@ import h5netcdf
 import pytest
 import yaml
 
-from tests.harness.mini import MINI, PLAN
+from tests.harness.mini import MINI, PLAN, merged
 from tests.harness.workflow import job_counts
 from workflow_scripts.alignment.method import METHODS
 from workflow_scripts.common.fingerprints import source_files
 from workflow_scripts.figures.composition import composition
+from workflow_scripts.plan import Plan
 
 ROOT = Path(__file__).parents[2]
 N_METHODS = len(PLAN.alignment.methods)
@@ -148,6 +149,10 @@ def brain_settings(**items):
     return {"brains": {"mouse": items}}
 
 
+GROUPED = brain_settings(
+    sources="groups", groups={"n_groups": 2}, sessions=[*MOUSE.sessions, 900004]
+)
+GROUPED_PLAN = Plan(merged(MINI, GROUPED))
 GLM = {"method": "generalised_linear", "family": "poisson"}
 CAP = "workflow_scripts/solvers/glm/links.py"
 # What is edited (file: old and new text), what else config says, and what is then planned.
@@ -457,6 +462,11 @@ CHANGES = {
         brain_settings(filters={"min_units": 3}),
         {**BRAIN_SHARDS, **BRAIN_TABLES, **AGGREGATES},
     ),
+    "sources may have so many units": (
+        {},
+        brain_settings(max_source_units=12),
+        {**BRAIN_SHARDS, **AGGREGATES},
+    ),
     "the window of spikes is changed": (
         {},
         brain_settings(extraction={"window_s": [0.05, 0.25]}),
@@ -470,6 +480,20 @@ CHANGES = {
             "align_brain": N_AREAS * N_POST,
             **AGGREGATES,
             "plot_figure": len(DRAWN) + len({"silhouette", "profile_map", "figure_2_pairs"}),
+        },
+    ),
+    # Two groups need four subjects. What compares these with each other is not computed.
+    "subjects of a brain are compared in groups": (
+        {},
+        GROUPED,
+        {
+            **{"simulate_session": 1, "extract_responses": 1},
+            **RECORDED,
+            **AGGREGATES,
+            "compute_metric": len(GROUPED_PLAN.evaluation.metrics()),
+            "plot_figure": sum(
+                len(GROUPED_PLAN.figures.names(item)) for item in GROUPED_PLAN.figures.populations
+            ),
         },
     ),
     # Claims and the brain's figures read from the table of subjects what these are.

@@ -97,6 +97,8 @@ PLAUSIBLE = [
     (("brains", "mouse", "extraction", "window_s"), [0.25, 0.04]),
     (("brains", "mouse", "extraction", "min_trials"), 60),
     (("brains", "mouse", "filters", "min_units"), 100),
+    (("brains", "mouse", "filters", "reliability_stimuli"), "training"),
+    (("brains", "mouse", "max_source_units"), 5),
     (("brains", "mouse", "noise_correction"), 5),
     (("brains", "mouse", "splits", "train_fraction"), 0.5),
     (("brains", "mouse", "simulated", "truth", "seed"), 0),
@@ -131,6 +133,7 @@ PLAUSIBLE = [
     (("brains", "lab"), OWN),
     (("brains", "mouse", "source"), "recordings"),
     (("brains", "mouse", "sources"), "pairs"),
+    (("brains", "mouse", "sources"), "groups"),
     (("brains", "mouse", "compare_with"), ["mouse"]),
     *((("methods", "glm"), {**SHARED, "label": text}) for text in TEXTS),
 ]

@@ -4,6 +4,8 @@ What is planted is found again: units of one area predict those of the same area
 and not those of the other area.
 """
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -83,14 +85,14 @@ def run(workflow):
 def tables(run):
     folder, plan = run
     paths = [path for path in plan.final_files() if path.endswith(".csv")]
-    return {path.removeprefix("results/tables/"): read_table(folder / path) for path in paths}
+    return {Path(path).name: read_table(folder / path) for path in paths}
 
 
 def test_every_table_and_figure_is_there(run, tables):
     folder, plan = run
     expected = {
         *("scores.csv", "split_scores.csv", "claims.csv", "predictivity.csv", "silhouette.csv"),
-        *("macaque/subjects.csv", "macaque/units.csv", "macaque/stimuli.csv", "mds.csv"),
+        *("subjects.csv", "units.csv", "stimuli.csv", "mds.csv"),
     }
     assert expected <= set(tables)
     figures = {path for path in plan.final_files() if path.endswith(".svg")}
@@ -109,14 +111,14 @@ def test_every_number_is_called_simulated(tables):
 
 
 def test_all_monkeys_and_the_images_that_all_saw_take_part(tables):
-    subjects = tables["macaque/subjects.csv"]
+    subjects = tables["subjects.csv"]
     assert subjects["is_target"].all() and len(subjects) == len(MONKEYS) * len(AREAS)
     assert set(subjects["subject"]) == set(MONKEYS)
     assert set(subjects["measurement"]) == {"mua"}
-    stimuli = tables["macaque/stimuli.csv"]
+    stimuli = tables["stimuli.csv"]
     assert stimuli["takes_part"].sum() == N_IMAGES and len(stimuli) == N_IMAGES + len(MONKEYS)
     assert stimuli.loc[stimuli["takes_part"], "group"].nunique() == N_IMAGES // GROUP
-    assert tables["macaque/units.csv"]["reliability"].median() > 0.8
+    assert tables["units.csv"]["reliability"].median() > 0.8
 
 
 def test_no_group_is_divided_between_training_and_test(run):

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from itertools import product
 
+import numpy as np
+
 from workflow_scripts.common.profile import AnyProfile, Pool, Profile
 
 Cell = tuple[AnyProfile, Profile]
@@ -20,7 +22,7 @@ cover with 4 to 10 groups."""
 
 def subject_groups(subjects: Sequence[Mapping[str, Profile]]) -> list[list[str]]:
     """Names of a brain's subjects, dealt into at most `MAX_SUBJECT_GROUPS` groups in turn."""
-    names = [next(iter(areas.values())).subject for areas in subjects]
+    names = [_name(subject) for subject in subjects]
     n_groups = min(len(names), MAX_SUBJECT_GROUPS)
     return [names[start::n_groups] for start in range(n_groups)]
 
@@ -95,6 +97,86 @@ def pair_cells(subjects: Sequence[Mapping[str, Profile]], source_area: str) -> l
         for target in other.values()
         if target is not source[source_area]
     ]
+
+
+def group_cells(
+    subjects: Sequence[Mapping[str, Profile]],
+    source_area: str,
+    n_groups: int,
+    generators: Sequence[np.random.Generator],
+) -> list[Cell]:
+    """Cells of `pair_cells` among the pseudo-subjects of several random groupings.
+
+    Parameters
+    ----------
+    subjects : list of dict of str to Profile
+        Areas of each subject.
+    source_area : str
+    n_groups : int
+        Number of pseudo-subjects of a grouping.
+    generators : list of numpy.random.Generator
+        One for each grouping. Groupings are called ``grouping_1``, ``grouping_2``, ...
+
+    Returns
+    -------
+    list of tuple of Profile
+        Without pairs of different groupings, whose pseudo-subjects share subjects.
+    """
+    return [
+        cell
+        for number, generator in enumerate(generators, start=1)
+        for cell in pair_cells(
+            pseudo_subjects(subjects, n_groups, f"grouping_{number}", generator), source_area
+        )
+    ]
+
+
+def pseudo_subjects(
+    subjects: Sequence[Mapping[str, Profile]],
+    n_groups: int,
+    grouping: str,
+    generator: np.random.Generator,
+) -> list[dict[str, Profile]]:
+    """Subjects dealt at random into disjoint groups, the units of each group side by side.
+
+    The order of the subjects has no influence.
+
+    Parameters
+    ----------
+    subjects : list of dict of str to Profile
+        Areas of each subject.
+    n_groups : int
+        No two groups differ by more than one subject.
+    grouping : str
+        Name of this grouping; the pseudo-subjects are called ``<grouping>/<number from 1>``.
+    generator : numpy.random.Generator
+
+    Returns
+    -------
+    list of dict of str to Profile
+        Areas of each pseudo-subject.
+    """
+    dealt = generator.permutation(len(subjects))
+    by_name = sorted(subjects, key=_name)
+    return [
+        {
+            area: _side_by_side(f"{grouping}/{number + 1}", [by_name[i][area] for i in members])
+            for area in subjects[0]
+        }
+        for number in range(n_groups)
+        for members in [sorted(dealt[number::n_groups])]
+    ]
+
+
+def _side_by_side(subject: str, members: Sequence[Profile]) -> Profile:
+    """Units of several subjects' profiles of one part, as those of one subject."""
+    pool = Pool(members, members[0].part)
+    return Profile(subject, pool.part, pool.values, pool.trials)
+
+
+def _name(subject: Mapping[str, Profile]) -> str:
+    """Name of a subject, which all its profiles have."""
+    return next(iter(subject.values())).subject
 
 
 def direction_cells(

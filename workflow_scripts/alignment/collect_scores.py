@@ -28,7 +28,7 @@ def main(
     jackknife_path : str or path-like
         netCDF file: scores of the rows of both tables without each jackknife group of stimuli, or
         from a pool without each group of subjects. The attribute ``subject_groups`` names the
-        subjects of the groups of each comparison and brain, as JSON.
+        subjects of the groups of each comparison, as JSON.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def main(
     write_table(pd.concat([table.splits for table in tables]), splits_path)
     data = stack_replicates([table.without for table in tables])
     groups = {
-        f"{table.cells['comparison'].iloc[0]} {table.cells['brain'].iloc[0]}": table.subject_groups
+        table.cells["comparison"].iloc[0]: table.subject_groups
         for table in tables
         if table.subject_groups
     }

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 from workflow_scripts.common.files import PathLike, write_table
 from workflow_scripts.common.job import job
+from workflow_scripts.common.netcdf import read_variables
 
 
 def main(shards: Sequence[PathLike], output: PathLike) -> None:
@@ -36,13 +36,12 @@ def main(shards: Sequence[PathLike], output: PathLike) -> None:
 
 def unit_rows(path: PathLike) -> pd.DataFrame:
     """Rows of one shard: the best source area of each unit, and its score."""
-    with xr.open_dataset(path, engine="h5netcdf") as opened:
-        data = opened.load()
-    n_units = data["n_target_units"].values
+    data, attributes = read_variables(path)
+    n_units = data["n_target_units"]
     # Without any score, the file has no place for most units.
-    n_missing = max(0, n_units.max() - data.sizes["target_unit"])
-    scores = np.pad(data["unit_score"].values, ((0, 0), (0, n_missing)), constant_values=np.nan)
-    profiles = list(zip(data["target_subject"].values, data["target_part"].values, strict=True))
+    n_missing = max(0, n_units.max() - data["unit_score"].shape[1])
+    scores = np.pad(data["unit_score"], ((0, 0), (0, n_missing)), constant_values=np.nan)
+    profiles = list(zip(data["target_subject"], data["target_part"], strict=True))
     tables = []
     for profile in dict.fromkeys(profiles):
         cells = [index for index, target in enumerate(profiles) if target == profile]
@@ -50,13 +49,13 @@ def unit_rows(path: PathLike) -> pd.DataFrame:
         is_known = ~np.isnan(by_area)
         best = np.where(is_known, by_area, -np.inf).argmax(axis=0)
         score = np.take_along_axis(by_area, best[None], axis=0)[0]
-        areas = data["source_part"].values[cells]
+        areas = data["source_part"][cells]
         has_score = is_known.any(axis=0)
         table = pd.DataFrame({"unit": np.arange(len(score)), "score": score})
         table["area"] = np.where(has_score, areas[best], "")
         table["kind"] = np.select([~has_score, score > 0], ["no score", "common"], "unique")
         tables.append(table.assign(candidate=profile[0], layer=profile[1]))
-    facts = {name: data.attrs[name] for name in ("brain", "method", "data_kind")}
+    facts = {name: attributes[name] for name in ("brain", "method", "data_kind")}
     names = ["brain", "method", "candidate", "layer", "unit", "score", "area", "kind", "data_kind"]
     return pd.concat(tables).assign(**facts)[names]
 

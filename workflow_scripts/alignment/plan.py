@@ -22,6 +22,16 @@ N_FOLDS = 5
 
 DIRECTIONS = ("model_to_brain", "brain_to_model")
 
+NETWORKS = "networks"
+"""Name of the population of networks; the others are brains."""
+
+COLLECTED = {
+    "scores": "results/tables/{population}/scores.csv",
+    "splits": "results/tables/{population}/split_scores.csv",
+    "jackknife": "results/scores/jackknife/{population}.nc",
+}
+"""What is collected of all shards of a population."""
+
 
 class AlignmentPlan:
     """Methods, and the shards of all comparisons."""
@@ -52,6 +62,13 @@ class AlignmentPlan:
                     f"config {place}",
                     "one subject, and no candidate that it can be compared with",
                     "two subjects, a candidate that can be shown its images, or another brain",
+                )
+            n_groups, n_subjects = brain.groups.n_groups, brains.n_subjects(name)
+            if brain.sources == "groups" and n_subjects < 2 * n_groups:
+                raise InputError(
+                    f"config {place}.groups.n_groups",
+                    f"{n_groups} for {n_subjects} subjects",
+                    "at most half as many groups as subjects, which can then be dealt differently",
                 )
         if config.brains and not self.post_methods:
             raise InputError(
@@ -133,8 +150,13 @@ class AlignmentPlan:
 
     def brain_settings(self, wildcards: Wildcards) -> Settings:
         """Settings of `align_brain`."""
-        sources = self.config.brains[wildcards.brain].sources
-        return self._brain_settings(wildcards, area=wildcards.area, sources=sources)
+        brain = self.config.brains[wildcards.brain]
+        return self._brain_settings(
+            wildcards,
+            area=wildcards.area,
+            sources=brain.sources,
+            groups=brain.groups.model_dump() if brain.sources == "groups" else None,
+        )
 
     def brains_settings(self, wildcards: Wildcards) -> Settings:
         """Settings of `align_brains`."""
@@ -150,41 +172,48 @@ class AlignmentPlan:
         candidate = self.config.candidates[self.networks.candidates.index(network)]
         return self._brain_settings(wildcards, subject=str(network), layers=candidate.layers)
 
-    def shards(self) -> list[str]:
-        """All shards of all comparisons."""
+    def shards(self, population: str) -> list[str]:
+        """All shards of the networks or of a brain."""
+        if population == NETWORKS:
+            return [
+                f"results/scores/networks/{method}/{network}.nc"
+                for method in self.methods
+                for network in self.networks.population
+            ]
+        areas = self.config.brains[population].areas
         paths = [
-            f"results/scores/networks/{method}/{network}.nc"
-            for method in self.methods
-            for network in self.networks.population
+            f"results/scores/brain/{population}/{method}/{area}.nc"
+            for method in self.post_methods
+            for area in areas
+            if self.is_compared(population)
         ]
-        for name, brain in self.config.brains.items():
-            paths += [
-                f"results/scores/brain/{name}/{method}/{area}.nc"
-                for method in self.post_methods
-                for area in brain.areas
-                if self.is_compared(name)
-            ]
-            paths += [
-                f"results/scores/{direction}/{name}/{method}/{network}.nc"
-                for direction in DIRECTIONS
-                for method in self.post_methods
-                for network in self.candidates(name)
-            ]
-            paths += [
-                f"results/scores/brain_to_brain/{other}/{name}/{method}.nc"
-                for other in self.brains.compared(name)
-                for method in self.post_methods
-            ]
-        return paths
+        paths += [
+            f"results/scores/{direction}/{population}/{method}/{network}.nc"
+            for direction in DIRECTIONS
+            for method in self.post_methods
+            for network in self.candidates(population)
+        ]
+        return paths + [
+            f"results/scores/brain_to_brain/{other}/{population}/{method}.nc"
+            for other in self.brains.compared(population)
+            for method in self.post_methods
+        ]
 
-    def unit_shards(self) -> list[str]:
+    def population_shards(self, wildcards: Wildcards) -> list[str]:
+        """Shards that are collected into the tables of a population."""
+        return self.shards(wildcards.population)
+
+    def unit_shards(self, wildcards: Wildcards) -> list[str]:
         """Shards in which the units of candidates are predicted from a brain."""
         return [
-            f"results/scores/brain_to_model/{name}/{method}/{network}.nc"
-            for name in self.config.brains
+            f"results/scores/brain_to_model/{wildcards.brain}/{method}/{network}.nc"
             for method in self.mappings(on_brains=True)
-            for network in self.candidates(name)
+            for network in self.candidates(wildcards.brain)
         ]
+
+    def has_units(self, brain: str) -> bool:
+        """Whether units of candidates are predicted from a brain."""
+        return bool(self.mappings(on_brains=True) and self.candidates(brain))
 
     def _settings(self, wildcards: Wildcards, **items: object) -> Settings:
         method = self.methods[wildcards.method]
@@ -205,6 +234,7 @@ class AlignmentPlan:
             wildcards,
             brain=wildcards.brain,
             filters=self.brains.filters(wildcards.brain),
+            max_source_units=brain.max_source_units,
             noise_correction=brain.noise_correction,
             splits=brain.splits.model_dump(),
             **items,

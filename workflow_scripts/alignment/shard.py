@@ -7,6 +7,7 @@ from typing import Any
 from workflow_scripts.alignment.cells import Cell
 from workflow_scripts.alignment.noise_ceiling import NoiseCorrection
 from workflow_scripts.alignment.score_cells import score_cells
+from workflow_scripts.alignment.source_units import limit_sources
 from workflow_scripts.alignment.splits import inner_splits, jackknife_groups, make_splits
 from workflow_scripts.common.devices import choose_device
 from workflow_scripts.common.files import PathLike, write_netcdf
@@ -31,12 +32,15 @@ def write_shard(
     ----------
     cells : list of tuple of Profile
         Source and target of each cell.
-    comparison : {"networks", "brain", "model_to_brain", "brain_to_model", "brain_to_brain"}
+    comparison : str
+        ``networks``, ``brain``, ``groups``, ``model_to_brain``, ``brain_to_model`` or
+        ``brain_to_brain``.
     settings : dict
         ``seed``, ``device``, ``method`` (its name in results), ``implementation`` (name of its
         file), ``parameters``, and ``splits`` (``n_splits``, ``train_fraction``). With a brain also
         ``brain`` (its name), ``filters`` (of which ``min_units`` is the fewest units of a target),
-        and ``noise_correction`` (number of random divisions of the trials into halves, or None).
+        ``max_source_units`` (the most units of a source, or None), and ``noise_correction`` (number
+        of random divisions of the trials into halves, or None).
     stimuli : Stimuli
         Rows of all profiles.
     data_kind : str
@@ -60,6 +64,9 @@ def write_shard(
         inner = inner_splits(stimuli, splits, fraction, generator(seed, "inner_splits", stream))
     device = choose_device(settings["device"])
     n_halves = settings["noise_correction"] if brain else None
+    max_units = settings["max_source_units"] if brain else None
+    if max_units is not None:
+        cells = limit_sources(cells, max_units, seed)
     scores = score_cells(
         settings["implementation"],
         settings["parameters"],

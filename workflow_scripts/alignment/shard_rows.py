@@ -16,6 +16,7 @@ import xarray as xr
 from workflow_scripts.alignment.scoring import cell_mean, cell_score
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import PathLike
+from workflow_scripts.common.netcdf import read_variables
 
 PAIR = ["source_subject", "source_part", "target_subject", "target_part"]
 """What tells the cells of one method apart."""
@@ -73,45 +74,41 @@ def read_shard(path: PathLike) -> ShardRows:
     InputError
         If a cell has no verdict.
     """
-    with xr.open_dataset(path, engine="h5netcdf") as opened:
-        data = opened.load()
-    verdicts = set(data["verdict"].values.astype(str)) if "verdict" in data else {"none"}
+    data, attributes = read_variables(path)
+    verdicts = set(data.get("verdict", ["none"]))
     if not verdicts <= {"ok", "skipped"}:
         raise InputError(
             path, f"the verdicts {', '.join(sorted(verdicts))}", "ok or skipped for every cell"
         )
-    of_units = data["unit_score"].values
+    of_units = data["unit_score"]
     empty = np.full(of_units.shape, np.nan)
-    correlations = {name: data[name].values if name in data else empty for name in CORRELATIONS}
+    correlations = {name: data.get(name, empty) for name in CORRELATIONS}
     cells = pd.DataFrame(
         {
-            **{name: data.attrs[name] for name in ("comparison", "brain", "method")},
-            **{name: data[name].values for name in PAIR},
-            "verdict": data["verdict"].values,
-            "reason": data["reason"].values,
+            **{name: attributes[name] for name in ("comparison", "brain", "method")},
+            **{name: data[name] for name in (*PAIR, "verdict", "reason")},
             "score": cell_score(of_units),
             "score_mean": cell_mean(of_units),
             **{name: cell_score(values) for name, values in correlations.items()},
             "n_above_ceiling": (correlations["correlation_corrected"] > 1).sum(axis=1),
-            **{name: data[name].values for name in COUNTS},
-            "data_kind": data.attrs["data_kind"],
+            **{name: data[name] for name in COUNTS},
+            "data_kind": attributes["data_kind"],
         }
     )
-    n_splits = data.sizes["split"]
+    n_splits = data["split_score"].shape[1]
     known = ["comparison", "brain", "method", *PAIR, "data_kind"]
     splits = cells[known].loc[np.repeat(cells.index, n_splits)]
     # The kind of the data stands last, as in every table.
     splits.insert(len(known) - 1, "split", np.tile(np.arange(n_splits), len(cells)))
     for place, name in enumerate(("split_score", "selection_score")):
-        splits.insert(len(known) + place, name, data[name].values.ravel())
+        splits.insert(len(known) + place, name, data[name].ravel())
     without = {}
     for score, kind in product(SCORES, KINDS):
         name = f"{score}_without_{kind}"
         n_rows = len(splits if score == "split_score" else cells)
-        n_groups = data.sizes.get(f"{kind}_group", 0)
-        values = data[name].values if name in data else np.empty((n_rows, 0))
-        without[name] = values.reshape(n_rows, n_groups)
-    return ShardRows(cells, splits, without, json.loads(data.attrs["subject_groups"]))
+        values = data.get(name, np.empty((n_rows, 0)))
+        without[name] = values.reshape(n_rows, values.shape[-1])
+    return ShardRows(cells, splits, without, json.loads(attributes["subject_groups"]))
 
 
 def stack_replicates(shards: Sequence[Mapping[str, np.ndarray]]) -> xr.Dataset:

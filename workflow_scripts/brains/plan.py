@@ -6,6 +6,7 @@ import os.path
 from workflow_scripts.brains.plan_checks import (
     check_brain,
     check_pair,
+    check_reliability,
     check_simulated,
     read_own,
 )
@@ -29,6 +30,8 @@ class BrainPlan:
             check_brain(name, brain)
         self.own = {name: read_own(name, brain, sessions) for name, brain in self.brains.items()}
         """Labs' own recordings of each brain."""
+        for name, brain in self.brains.items():
+            check_reliability(name, brain, self.own[name])
         simulated: dict[int, str] = {}
         for name, brain in self.brains.items():
             if brain.source == "simulated":
@@ -83,9 +86,15 @@ class BrainPlan:
         subjects = [*self.brains[name].sessions, *self._own_files(name)]
         return [f"results/brains/{name}/recordings/{subject}.nc" for subject in subjects]
 
-    def own_recording(self, wildcards: Wildcards) -> str:
-        """A lab's file of one subject."""
-        return self._own_files(wildcards.brain)[wildcards.subject]
+    def import_inputs(self, wildcards: Wildcards) -> dict[str, str]:
+        """A lab's file of one subject, and the list of stimuli if training stimuli are told."""
+        name = wildcards.brain
+        found = {"recording": self._own_files(name)[wildcards.subject]}
+        own = self.own[name]
+        if self.brains[name].filters.reliability_stimuli == "training":
+            assert own and own.listed
+            found["listed"] = own.listed
+        return found
 
     def own_subjects(self) -> list[str]:
         """Names of the subjects of all brains whose recordings are a lab's own."""
@@ -97,7 +106,8 @@ class BrainPlan:
 
     def import_settings(self, wildcards: Wildcards) -> Settings:
         """Settings of `import_recording`."""
-        return self._settings()
+        filters = self.brains[wildcards.brain].filters
+        return self._settings(reliability_stimuli=filters.reliability_stimuli)
 
     def stimulus_list(self, name: str) -> str | None:
         """A brain's list of stimuli, if it has one."""
@@ -239,7 +249,8 @@ class BrainPlan:
             "preset": brain.preset,
             # A noise correction compares two halves of the trials.
             "min_trials": 1 if brain.noise_correction is None else 2,
-            **brain.filters.model_dump(),
+            # The reliabilities in a recording are those of these stimuli.
+            **brain.filters.model_dump(exclude={"reliability_stimuli"}),
         }
 
     def summary_settings(self, wildcards: Wildcards) -> Settings:

@@ -162,6 +162,19 @@ def _check_window(key: str, brain: Brain) -> None:
         )
 
 
+def check_reliability(name: str, brain: Brain, own: "OwnFolder | None") -> None:
+    """Refuse a reliability from training stimuli where these differ, or there are no trials."""
+    if brain.filters.reliability_stimuli == "all":
+        return
+    key = f"config brains.{name}.filters.reliability_stimuli"
+    if own is None or not next(iter(own.stimuli.values())).split:
+        found = "training, of a brain whose splits are random: each has other training stimuli"
+        raise InputError(key, found, "all, or a stimuli.csv with the column split")
+    if own.without_trials:
+        found = "no variable 'trial_response'"
+        raise InputError(own.without_trials[0], found, f"one, for {key}: training")
+
+
 def check_simulated(name: str, brain: Brain, config: Config, networks: NetworkPlan) -> None:
     """Refuse a simulation that contradicts the rest of the configuration."""
     key, simulated = f"config brains.{name}.simulated", brain.simulated

@@ -1,8 +1,9 @@
 """The configuration: every key with its type and limits, checked once, before anything is planned.
 
-    uv run python -m workflow_scripts.common.config --schema
+    uv run python -m workflow_scripts.common.config mine.yaml
 
-prints it as a JSON schema, with which an editor can complete and check configuration files. What a
+checks a file, and names the line where it is not YAML, which Snakemake does not. ``--schema``
+prints a JSON schema, with which an editor can complete and check configuration files. What a
 method, a metric or an architecture takes is read from its own file. Checks that need more than one
 key are in the ``plan.py`` of the stage that they protect. Only plans and commands import this
 module: jobs are told what they need, and AllenSDK's environment does not have pydantic.
@@ -10,7 +11,9 @@ module: jobs are told what they need, and AllenSDK's environment does not have p
 
 import argparse
 import json
+import os
 import re
+import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -122,6 +125,7 @@ File = Annotated[
         "a path of at most 1000 characters that does not begin with a hyphen and has no control "
         "characters and no braces, which Snakemake takes for wildcards",
     ),
+    AfterValidator(os.path.expanduser),
 ]
 Address = Annotated[
     str,
@@ -266,7 +270,13 @@ class Extraction(Form):
 
 class Filters(Form):
     min_reliability: Annotated[float, Le(1)] | None = 0.5
+    reliability_stimuli: Literal["all", "training"] = "all"
     min_units: Count = 5
+
+
+class Groups(Form):
+    n_groups: CountFromTwo = 3
+    n_groupings: CountFromTwo = 10
 
 
 class Truth(Form):
@@ -302,7 +312,9 @@ class Brain(Form):
     preset: Literal["ccn25", "nayebi"] = "ccn25"
     extraction: Extraction | None = None
     filters: Filters = Filters()
-    sources: Literal["pooled", "pairs"] = "pooled"
+    sources: Literal["pooled", "pairs", "groups"] = "pooled"
+    groups: Groups = Groups()
+    max_source_units: Count | None = None
     compare_with: Annotated[list[Name], Unique] = []
     noise_correction: Count | None = None
     expected_subjects: Count | None = None
@@ -356,6 +368,7 @@ class Config(Form):
     brains: dict[BrainName, Brain]
     candidates: list[Candidate]
     methods: Annotated[dict[Name, Options], Len(1)]
+    only_methods: Annotated[list[Name], Len(1), Unique] | None
     metrics: dict[Name, Options]
     permutations: Permutations
 
@@ -450,6 +463,13 @@ def parse_config(values: Mapping[str, Any]) -> Config:
         If a key is unknown, missing, or has a value that it cannot have.
     """
     values = dict(values)
+    _check_indentation(values)
+    if isinstance(values.get("methods"), list):
+        raise InputError(
+            "config methods",
+            "a list",
+            "names with their parameters, as in config.yaml; only_methods is a list of names",
+        )
     for section in ("brains", "methods", "metrics"):
         entries = values.get(section)
         if entries is None and section in values and section != "methods":
@@ -467,6 +487,8 @@ def parse_config(values: Mapping[str, Any]) -> Config:
         architecture = entry.get("architecture", config.training["architecture"])
         _check_architecture(key, architecture)
         config.variants[name] = _given(variant_model(architecture), entry, "variants", name)
+    if config.only_methods:
+        config.methods = {name: config.methods.get(name, {}) for name in config.only_methods}
     for name, entry in config.methods.items():
         implementation = entry.get("method", name)
         if implementation not in gallery_names(METHODS):
@@ -488,6 +510,25 @@ def parse_config(values: Mapping[str, Any]) -> Config:
         name: config.methods[name] for name in sorted(config.methods, key=order.index)
     }
     return config
+
+
+def _check_indentation(values: Mapping[str, Any]) -> None:
+    """Refuse a key at the top level that has its place under another one."""
+    sections: dict[str, type[BaseModel]] = {
+        "stimuli": Stimuli,
+        "training": training_model(),
+        "population": Population,
+        "activations": Activations,
+        "download": Download,
+    }
+    for key in values:
+        for name, section in sections.items():
+            if key in section.model_fields and key not in Config.model_fields:
+                raise InputError(
+                    f"config {key}",
+                    "this key at the left margin",
+                    f"it under {name}, indented by spaces",
+                )
 
 
 def validated(model: Any, values: object, *prefix: str) -> Any:
@@ -540,22 +581,33 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         values = yaml.safe_load(path.read_text("utf-8"))
     except OSError as error:
         raise InputError(path, f"no readable file ({error.strerror})", expected) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(path, " ".join(str(error).split()), expected) from error
     if not isinstance(values, dict):
-        raise InputError(path, f"a {type(values).__name__}", expected)
+        raise InputError(path, "nothing" if values is None else short(values, repr), expected)
     return values
 
 
 def check_keys(path: Path) -> None:
-    """Refuse a YAML file that names a key twice, of which only the last would count.
+    """Refuse a file that is not YAML, or names a key twice, of which only the last would count.
 
     Raises
     ------
     InputError
-        It names the key and both lines.
+        It names the line, or the key and both lines.
     """
-    waiting = [(yaml.compose(path.read_text("utf-8"), yaml.SafeLoader), "")]
+    try:
+        waiting = [(yaml.compose(path.read_text("utf-8"), yaml.SafeLoader), "")]
+    except UnicodeDecodeError as error:
+        raise InputError(path, "bytes that are not text", "a YAML file in UTF-8") from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise InputError(
+            path,
+            f"{(error.problem or error.context or '').removeprefix('found ')}{where}",
+            "YAML: keys indented by spaces, equal ones equally, and a space after each colon",
+        ) from error
+    except yaml.YAMLError as error:
+        raise InputError(path, " ".join(str(error).split()), "a YAML file in UTF-8") from error
     # An alias may lead back to where it stands.
     seen = set()
     while waiting:
@@ -613,10 +665,18 @@ def json_schema() -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Print the form of the configuration.")
-    parser.add_argument("--schema", action="store_true", required=True, help="as a JSON schema")
-    parser.parse_args()
-    print(json.dumps(json_schema(), indent=2))
+    parser = argparse.ArgumentParser(description="Check configuration files, or print their form.")
+    parser.add_argument("files", nargs="*", help="files for --configfile, in this order")
+    parser.add_argument("--schema", action="store_true", help="print the form as a JSON schema")
+    arguments = parser.parse_args()
+    if arguments.schema:
+        print(json.dumps(json_schema(), indent=2))
+        return
+    try:
+        read_config(arguments.files)
+    except InputError as error:
+        sys.exit(str(error))
+    print("Every key is known and has a value that it can have.")
 
 
 if __name__ == "__main__":

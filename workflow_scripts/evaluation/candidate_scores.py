@@ -56,12 +56,12 @@ def candidate_scores(
 ) -> CandidateScores:
     """Rows of split_scores.csv of one method and direction, as arrays."""
     model, brain = DIRECTIONS[direction]
-    layers = list(dict.fromkeys(splits[f"{model}_part"]))
+    layers = splits[f"{model}_part"].unique().tolist()
     axes: dict[str, Sequence] = {
         f"{brain}_part": areas,
         f"{model}_subject": candidates,
         f"{model}_part": layers,
-        f"{brain}_subject": list(dict.fromkeys(splits[f"{brain}_subject"])),
+        f"{brain}_subject": splits[f"{brain}_subject"].unique().tolist(),
         "split": range(splits["split"].max() + 1),
     }
     place = tuple(pd.Index(items).get_indexer(splits[name]) for name, items in axes.items())

@@ -1,4 +1,4 @@
-"""Compute one metric for every population that it is defined for, with intervals."""
+"""Compute one metric of a population, with intervals."""
 
 from typing import Any
 
@@ -26,29 +26,27 @@ def main(
         Tables of `collect_scores`, and the scores without each jackknife group.
     settings : dict
         ``seed``, ``n_draws``, ``metric`` (its file), ``parameters``, ``mappings`` (names of
-        methods), and ``populations``, each with ``name``, ``kind``, ``subjects``, ``parts``,
-        ``candidates`` and ``truth`` (see `workflow_scripts.evaluation.metric.Population`).
+        methods), and ``population``: ``name``, ``kind``, ``subjects``, ``parts``, ``candidates``
+        and ``truth`` (see `workflow_scripts.evaluation.metric.Population`).
     output : str or path-like
     """
     name = settings["metric"]
     card = METRICS.card(name)
     random = Random(settings["seed"], settings["n_draws"])
-    all_scores = ScoreTables.read(scores_path, splits_path, jackknife_path)
-    tables = [pd.DataFrame(columns=list(card.table_columns))]
-    for item in settings["populations"]:
-        population = Population(**item, mappings=settings["mappings"])
-        scores = all_scores.of(population, card)
-        if len(scores.cells):
-            found = replicate(name, scores, population, random, settings["parameters"])
-            table = found.table
-            for value, (low, high) in card.interval_columns.items():
-                interval = found.intervals(value)
-                table = table.assign(**{low: interval.low, high: interval.high})
-            if card.values:
-                table["resampled"] = found.intervals(card.values[0]).resampled
-            table.insert(0, "population", population.name)
-            tables.append(table.assign(data_kind=data_kind(scores.cells)))
-    write_table(pd.concat(tables[1:] or tables, ignore_index=True), output)
+    population = Population(**settings["population"], mappings=settings["mappings"])
+    scores = ScoreTables.read(scores_path, splits_path, jackknife_path).of(population, card)
+    table = pd.DataFrame(columns=list(card.table_columns))
+    if len(scores.cells):
+        found = replicate(name, scores, population, random, settings["parameters"])
+        table = found.table
+        for value, (low, high) in card.interval_columns.items():
+            interval = found.intervals(value)
+            table = table.assign(**{low: interval.low, high: interval.high})
+        if card.values:
+            table["resampled"] = found.intervals(card.values[0]).resampled
+        table.insert(0, "population", population.name)
+        table = table.assign(data_kind=data_kind(scores.cells))
+    write_table(table, output)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy.special import stdtr, stdtrit
 
 COVERAGE = 0.95
 """Share of populations whose true value should be inside the interval: the usual 95 %."""
@@ -146,8 +146,8 @@ def intervals(
     total = np.where(known.any(axis=0), np.nansum(parts, axis=0), np.nan)
     df = total**2 / np.nansum(parts**2 / dfs, axis=0)
     errors, dfs = np.sqrt([*parts, total]), np.stack([*dfs, df])
-    half = np.fmax.reduce(stats.t.ppf((1 + COVERAGE) / 2, dfs) * errors)
-    p = np.fmax.reduce(2 * stats.t.sf(np.abs(estimate) / errors, dfs))
+    half = np.fmax.reduce(stdtrit(dfs, (1 + COVERAGE) / 2) * errors)
+    p = np.fmax.reduce(2 * stdtr(dfs, -np.abs(estimate) / errors))
     words = np.array(["", "subjects", "stimuli", "subjects and stimuli"])
     return Intervals(
         estimate,

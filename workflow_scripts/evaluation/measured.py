@@ -51,12 +51,12 @@ class Measured:
         """The metric with its configured parameters but for these; None if it is not measured."""
         if metric not in self.metrics:
             return None
-        key = f"{metric} {sorted(parameters.items())}"
+        options = {**self.metrics[metric], **parameters}
+        key = f"{metric} {sorted(options.items())}"
         if key not in self._found:
             scores = self.scores.of(self.population, METRICS.card(metric))
             if not len(scores.cells):
                 return None
-            options = {**self.metrics[metric], **parameters}
             found = replicate(metric, scores, self.population, self.random, options)
             self._found[key] = found
         return self._found[key]
@@ -111,7 +111,7 @@ class Measured:
     def mappings(self) -> list[str]:
         """Methods that have a predictivity."""
         found = self.replicated("predictivity")
-        return [] if found is None else list(dict.fromkeys(found.table["method"]))
+        return [] if found is None else found.table["method"].unique().tolist()
 
 
 class Side(Protocol):

@@ -33,8 +33,9 @@ class Card:
         from a network of a candidate's variant.
     comparisons : tuple of str
         Comparisons whose scores it is given: ``networks`` and ``brain`` (among the subjects of the
-        population itself), ``model_to_brain`` and ``brain_to_model`` (with the candidates), and
-        ``brain_to_brain`` (from other brains).
+        population itself), ``groups`` (among pseudo-subjects of several random groupings of a
+        brain's subjects, called ``<grouping>/<number>``), ``model_to_brain`` and
+        ``brain_to_model`` (with the candidates), and ``brain_to_brain`` (from other brains).
     columns : dict of str to str
         Columns that it returns in their order, and what each holds; those before the first of
         `values` tell its rows apart.

@@ -2,7 +2,7 @@
 
 import yaml
 
-from workflow_scripts.alignment.plan import DIRECTIONS, AlignmentPlan
+from workflow_scripts.alignment.plan import COLLECTED, DIRECTIONS, NETWORKS, AlignmentPlan
 from workflow_scripts.common.cards import PACKAGE
 from workflow_scripts.common.config import Config
 from workflow_scripts.common.errors import InputError
@@ -46,7 +46,7 @@ class EvaluationPlan:
         if config.population:
             self.populations.append(
                 {
-                    "name": "networks",
+                    "name": NETWORKS,
                     "kind": "networks",
                     "subjects": [str(network) for network in networks.population],
                     "parts": config.population.layers,
@@ -95,7 +95,8 @@ class EvaluationPlan:
         name = population["name"]
         if population["kind"] == "networks":
             return ["networks"]
-        found = ["brain"] if self.alignment.is_compared(name) else []
+        own = "groups" if self.config.brains[name].sources == "groups" else "brain"
+        found = [own] if self.alignment.is_compared(name) else []
         found += DIRECTIONS if population["candidates"] else ()
         return found + (["brain_to_brain"] if self.alignment.brains.compared(name) else [])
 
@@ -115,6 +116,14 @@ class EvaluationPlan:
             )
         ]
 
+    def is_claimed(self, metric: str, population: Settings) -> bool:
+        """Whether claims may be about a metric of a population.
+
+        Not if it is of pseudo-subjects alone, whose values have no interval over subjects.
+        """
+        compared = set(METRICS.card(metric).comparisons) & set(self.comparisons(population))
+        return population in self.measured(metric) and compared != {"groups"}
+
     def metrics(self) -> list[str]:
         """Configured metrics that can be computed for at least one population."""
         return [name for name in self.config.metrics if self.measured(name)]
@@ -132,7 +141,7 @@ class EvaluationPlan:
                 "metric": wildcards.metric,
                 "parameters": self.config.metrics[wildcards.metric],
                 "mappings": self.alignment.mappings(),
-                "populations": self.measured(wildcards.metric),
+                "population": self.population(wildcards.population),
             }
         )
 
@@ -140,56 +149,76 @@ class EvaluationPlan:
         """The files of the metrics that claims compare, and every module that they import."""
         return sorted({line for name in CLAIMED for line in fingerprints(METRICS.path(name))})
 
-    def subject_tables(self) -> list[str]:
-        """Tables of the subjects of each brain."""
-        return [f"results/tables/{name}/subjects.csv" for name in self.config.brains]
+    def claim_inputs(self, wildcards: Wildcards) -> dict[str, str]:
+        """What claims are checked against: claims about a brain compare it with the networks."""
+        name = wildcards.population
+        found = {key: path.format(population=name) for key, path in COLLECTED.items()}
+        if name == NETWORKS:
+            return found
+        found["subjects"] = table_file(name, "subjects")
+        if self.config.population:
+            found |= {
+                f"{NETWORKS}_{key}": path.format(population=NETWORKS)
+                for key, path in COLLECTED.items()
+            }
+        return found
 
     def claim_settings(self, wildcards: Wildcards) -> Settings:
         """Settings of `check_claims`."""
+        names = [wildcards.population]
+        if self.config.population:
+            names.append(NETWORKS)
         return canonical(
             {
                 "seed": self.config.seed,
                 "claims": yaml.safe_load(CLAIMS.read_text("utf-8")),
                 "mappings": self.alignment.claimed_mappings(),
                 "models": self.alignment.networks.description(),
-                "populations": [
-                    {
-                        **population,
-                        "metrics": {
-                            name: self.config.metrics[name]
-                            for name in CLAIMED
-                            if name in self.config.metrics and population in self.measured(name)
-                        },
-                    }
-                    for population in self.populations
-                ],
+                "populations": {name: self._claimed(name) for name in names},
             }
         )
+
+    def _claimed(self, name: str) -> Settings:
+        """A population, and the metrics of it that claims are about."""
+        population = self.population(name)
+        metrics = {
+            metric: self.config.metrics[metric]
+            for metric in CLAIMED
+            if metric in self.config.metrics and self.is_claimed(metric, population)
+        }
+        return {**population, "metrics": metrics}
+
+    def population(self, name: str) -> Settings:
+        """A population by its name."""
+        return next(item for item in self.populations if item["name"] == name)
 
     @property
     def has_claims(self) -> bool:
         """Whether claims are checked: nearly all need predictivities."""
         return "predictivity" in self.metrics()
 
+    def tables_of(self, population: Settings) -> list[str]:
+        """Every table of a population."""
+        name = population["name"]
+        tables = [metric for metric in self.metrics() if population in self.measured(metric)]
+        if self.has_claims:
+            tables.insert(0, "claims")
+        tables += ["scores", "split_scores"]
+        if name != NETWORKS:
+            tables += ["model_units"] if self.alignment.has_units(name) else []
+            tables += ["subjects", "units", "stimuli"]
+        return [table_file(name, table) for table in tables]
+
     def tables(self) -> list[str]:
         """Every table of the run."""
-        names = ["scores", "split_scores", *self.metrics()]
-        if self.alignment.unit_shards():
-            names.append("model_units")
-        if self.has_claims:
-            names.append("claims")
+        tables = [path for item in self.populations for path in self.tables_of(item)]
         if self.alignment.networks.trained_variants():
-            names.append("training")
+            tables.append("results/tables/training.csv")
         if self.alignment.networks.all_activations():
-            names.append("activations")
-        per_brain = [
-            f"results/tables/{name}/{table}.csv"
-            for name in self.config.brains
-            for table in ("subjects", "units", "stimuli")
-        ]
-        return [table_file(name) for name in names] + per_brain
+            tables.append("results/tables/activations.csv")
+        return tables
 
 
-def table_file(name: str) -> str:
-    """File of a table of the whole run."""
-    return f"results/tables/{name}.csv"
+def table_file(population: str, name: str) -> str:
+    """File of a table of a population."""
+    return f"results/tables/{population}/{name}.csv"

@@ -34,6 +34,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from workflow_scripts.alignment.plan import NETWORKS
 from workflow_scripts.common.config import read_config
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import read_table, write_table
@@ -71,9 +72,10 @@ class Repetition:
         return self.folder / "repetition.yaml"
 
     @property
-    def claims(self) -> Path:
-        """Table of its claims."""
-        return self.folder / "results/tables/claims.csv"
+    def claims(self) -> list[Path]:
+        """Tables of its claims: one for the networks, and one for each brain."""
+        found = self.folder.glob("results/tables/*/claims.csv")
+        return sorted(found, key=lambda path: (path.parent.name != NETWORKS, path))
 
 
 def parse_vary(text: str) -> tuple[str, list[Any]]:
@@ -173,9 +175,10 @@ def collect(repetitions: Sequence[Repetition]) -> pd.DataFrame:
     """Claims of all repetitions, with the columns that tell them apart in front."""
     tables = []
     for repetition in repetitions:
-        if not repetition.claims.is_file():
-            raise InputError(repetition.claims, "no file", "the claims of a whole run")
-        claims = read_table(repetition.claims)
+        if not repetition.claims:
+            folder = repetition.folder / "results/tables"
+            raise InputError(folder, "no claims.csv in any folder", "the claims of a whole run")
+        claims = pd.concat(map(read_table, repetition.claims), ignore_index=True)
         tables.append(pd.concat([pd.DataFrame(repetition.names, claims.index), claims], axis=1))
     return pd.concat(tables, ignore_index=True)
 

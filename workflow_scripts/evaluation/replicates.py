@@ -50,7 +50,8 @@ class Replicated:
             axis=0,
         )
         methods = self.table["method"].to_numpy()
-        return np.column_stack([changed[:, methods == method].any(axis=1) for method in methods])
+        of_rows = [changed[:, methods == method].any(axis=1) for method in methods]
+        return np.array(of_rows, bool).reshape(changed.shape[::-1]).T
 
 
 def replicate(

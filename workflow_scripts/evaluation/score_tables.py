@@ -1,4 +1,4 @@
-"""The scores of a whole run, as they are read from the tables of `collect_scores`."""
+"""The scores of a population, as they are read from the tables of `collect_scores`."""
 
 import json
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 from workflow_scripts.common.files import PathLike, read_table
+from workflow_scripts.common.netcdf import read_variables
 from workflow_scripts.evaluation.metric import Card, Population, Scores
 
 SINGLE = 2.0**-22
@@ -19,7 +19,7 @@ SINGLE = 2.0**-22
 class ScoreTables:
     """All cells, all splits, and both without each group; see `Scores`.
 
-    The groups of subjects are those of each comparison and brain, by their names.
+    The groups of subjects are those of each comparison.
     """
 
     cells: pd.DataFrame
@@ -30,12 +30,14 @@ class ScoreTables:
     @classmethod
     def read(cls, scores: PathLike, splits: PathLike, jackknife: PathLike) -> Self:
         """Read the three files of `collect_scores`."""
-        with xr.open_dataset(jackknife, engine="h5netcdf") as data:
-            without = {str(name): data[name].values.astype(float) for name in data}
-            subject_groups = json.loads(data.attrs["subject_groups"])
+        variables, attributes = read_variables(jackknife)
+        subject_groups = json.loads(attributes["subject_groups"])
         cells, by_split = read_table(scores), read_table(splits)
-        for name, values in without.items():
-            score = name.split("_without_")[0]
+        without = {}
+        for name, values in variables.items():
+            score, _, kind = name.partition("_without_")
+            if not kind:  # a dimension
+                continue
             exact = (by_split if score == "split_score" else cells)[[score]].to_numpy()
             # Replicates are stored in single precision: what it has rounded is no difference.
             is_same = np.abs(values - exact) <= SINGLE * np.abs(exact)
@@ -43,13 +45,11 @@ class ScoreTables:
         return cls(cells, by_split, without, subject_groups)
 
     def of(self, population: Population, card: Card) -> Scores:
-        """Scores that a metric with this card is given of a population."""
-        brain = "" if population.kind == "networks" else population.name
+        """Scores that a metric with this card is given of the population."""
         cells, splits = (
-            table[(table["brain"] == brain) & table["comparison"].isin(card.comparisons)]
-            for table in (self.cells, self.splits)
+            table[table["comparison"].isin(card.comparisons)] for table in (self.cells, self.splits)
         )
-        # Populations may have different numbers of groups of stimuli.
+        # Brains that are compared may have seen fewer stimuli, in fewer groups.
         known = ~np.isnan(self.without["score_without_stimuli"][cells.index]).all(axis=0)
         without = {
             name: values[:, known] if name.endswith("stimuli") else values
@@ -57,9 +57,9 @@ class ScoreTables:
         }
         if population.kind == "networks":
             # Every network is left out alone.
-            groups = [[name] for name in dict.fromkeys(cells["target_subject"])]
+            groups = [[name] for name in cells["target_subject"].unique()]
         else:
             # Subjects are those that take part in a comparison, which may be others between brains.
-            named = (f"{comparison} {brain}" for comparison in card.comparisons)
-            groups = next((self.subject_groups[n] for n in named if n in self.subject_groups), [])
+            found = (self.subject_groups.get(name) for name in card.comparisons)
+            groups = next(filter(None, found), [])
         return Scores(cells, splits if card.by_split else splits[:0], without, groups)

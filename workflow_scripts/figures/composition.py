@@ -62,25 +62,27 @@ class Composition:
 
 COMPOSITIONS = {
     "figure_1": Composition(
-        "All panels",
+        "Predictivity and specificity",
         (
-            Row(4.2, {"model_predictivity": 7.0, "model_predictivity_overall": 3.5}),
-            Row(5.2, {"silhouette": 3.5, "profile_map": 7.0}),
+            Row(4.6, {"model_plane": 4.6, "model_predictivity": 5.9}),
+            Row(4.4, {"profile_map": 10.5}),
             Row(3.6, {"specificity": 10.5}),
         ),
     ),
     "figure_2": Composition(
-        "All panels",
+        "Predictivity and separability",
         (
-            Row(4.2, {"brain_predictivity": 7.0, "brain_predictivity_overall": 3.5}),
-            Row(4.4, {"separability_by_direction": 7.0, "separability_overall": 3.5}),
+            Row(4.6, {"brain_plane": 4.6, "brain_predictivity": 5.9}),
+            Row(4.6, {"model_choice": 10.5}),
+            Row(3.4, {"specificity": 10.5}),
         ),
     ),
     "figure_2_pairs": Composition(
-        "Predictivity and silhouette",
+        "Predictivity and specificity",
         (
-            Row(4.2, {"brain_predictivity": 7.0, "brain_predictivity_overall": 3.5}),
-            Row(5.2, {"silhouette": 3.5, "profile_map": 7.0}),
+            Row(4.6, {"model_plane": 4.6, "brain_predictivity": 5.9}),
+            Row(4.4, {"profile_map": 10.5}),
+            Row(3.6, {"specificity": 10.5}),
         ),
     ),
     "figure_3": Composition(

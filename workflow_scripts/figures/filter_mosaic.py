@@ -1,20 +1,16 @@
 """Filters of a network's first layer, as one image."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    import torch
 
-
-def filters_of(weights: "Mapping[str, torch.Tensor]") -> np.ndarray:
+def filters_of(weights: Mapping[str, np.ndarray]) -> np.ndarray:
     """Filters of the first convolution, the one that reads three colours.
 
     Parameters
     ----------
-    weights : dict of str to torch.Tensor
+    weights : dict of str to numpy.ndarray
         State dict of a network, in the order of its names.
 
     Returns
@@ -22,7 +18,7 @@ def filters_of(weights: "Mapping[str, torch.Tensor]") -> np.ndarray:
     numpy.ndarray, shape (filter, 3, height, width)
     """
     convolutions = (value for value in weights.values() if value.ndim == 4)
-    return next(value for value in convolutions if value.shape[1] == 3).numpy()
+    return next(value for value in convolutions if value.shape[1] == 3)
 
 
 def filter_mosaic(filters: np.ndarray) -> np.ndarray:

@@ -23,7 +23,7 @@ class Card:
     tables : tuple of str
         Metrics whose tables the panel reads, or ``claims``.
     value : str
-        Column of these tables that is drawn; without a value in it there is nothing to draw.
+        Column of the first of them that is drawn; without a value in it there is nothing to draw.
     populations : tuple of str
         Kinds of populations that the panel is drawn for: ``networks``, ``brain``, ``pairs`` for a
         brain whose subjects are compared in pairs, and ``simulated_brains`` for all brains together

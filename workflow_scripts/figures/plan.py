@@ -62,12 +62,15 @@ class FigurePlan:
         return list(dict.fromkeys(names))
 
     def tables(self, wildcards: Wildcards) -> dict[str, object]:
-        """Tables that a figure shows, by metric; for a brain, also the tables of its subjects."""
+        """Tables that a figure shows, by name; for a brain, also the tables of its subjects."""
+        population = wildcards.population
+        populations = list(self.truths) if population == SIMULATED else [population]
         tables: dict[str, object] = {
-            name: table_file(name) for name in composition(wildcards.figure).tables
+            table: [table_file(name, table) for name in populations]
+            for table in composition(wildcards.figure).tables
         }
         tables["subjects"] = [
-            f"results/tables/{name}/subjects.csv" for name in self._brains_shown(wildcards)
+            table_file(name, "subjects") for name in self._brains_shown(wildcards)
         ]
         return tables
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import pandas as pd
+
 from workflow_scripts.brains.description import brain_title, describe_brain
 from workflow_scripts.common.files import PathLike, read_table
 from workflow_scripts.common.job import job
@@ -13,7 +15,7 @@ from workflow_scripts.figures.style import save
 
 
 def main(
-    paths: Mapping[str, PathLike],
+    paths: Mapping[str, Sequence[PathLike]],
     subjects: Sequence[PathLike],
     population: str,
     name: str,
@@ -24,12 +26,8 @@ def main(
 
     The population is the networks, a brain, or all simulated brains.
     """
-    tables = {metric: read_table(path) for metric, path in paths.items()}
     data = PanelData(
-        {
-            metric: table[table["population"].isin([population, *settings["truths"]])]
-            for metric, table in tables.items()
-        },
+        {name: pd.concat(map(read_table, files)) for name, files in paths.items()},
         [MethodLook(**method) for method in settings["methods"]],
         settings["parts"],
         settings["truths"],

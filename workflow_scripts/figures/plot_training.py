@@ -26,7 +26,7 @@ def main(
     classes = read_training_labels(labels, settings["stimuli"], settings["seed"])
     figure = draw(
         pd.concat([read_table(path) for path in curves]),
-        filters_of(read_weights(weights, settings["first_seed"])),
+        filters_of(read_weights(weights, settings["first_seed"], "np")),
         len(np.unique(classes)),
         settings,
     )

@@ -71,7 +71,7 @@ def error_bars(content: Composition, data: PanelData) -> str:
 def _draw_panel(place: SubFigure, name: str, data: PanelData) -> None:
     """A panel, or a sentence where the population has nothing to draw."""
     card = PANELS.card(name)
-    if any(data.tables[table][card.value].isna().all() for table in card.tables):
+    if data.tables[card.tables[0]][card.value].isna().all():
         text = f"{card.title}:\nnothing was measured"
         place.text(0.5, 0.5, text, ha="center", va="center")
     else:

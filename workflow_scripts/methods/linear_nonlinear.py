@@ -14,7 +14,7 @@ from workflow_scripts.solvers.yeo_johnson import YeoJohnson
 
 CARD = Card(
     label="Linear nonlinear",
-    colour="#1f77b4",
+    colour="#32749f",
     kind="mapping",
     source_stage="post",
     target_stage="post",

@@ -16,7 +16,7 @@ from workflow_scripts.solvers.yeo_johnson import YeoJohnson
 
 CARD = Card(
     label="Linear softplus",
-    colour="#9467bd",
+    colour="#551941",
     kind="mapping",
     source_stage="post",
     target_stage="post",

@@ -15,7 +15,7 @@ from workflow_scripts.solvers.transformed import TransformedModel
 
 CARD = Card(
     label="Pre linear softplus",
-    colour="#d62728",
+    colour="#ff3f40",
     kind="mapping",
     source_stage="pre",
     target_stage="post",

@@ -11,7 +11,7 @@ from workflow_scripts.solvers.ridge import ALPHAS, Ridge
 
 CARD = Card(
     label="Ridge (post)",
-    colour="#2ca02c",
+    colour="#005d42",
     kind="mapping",
     source_stage="post",
     target_stage="post",

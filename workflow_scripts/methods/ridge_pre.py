@@ -11,7 +11,7 @@ from workflow_scripts.solvers.ridge import ALPHAS, Ridge
 
 CARD = Card(
     label="Ridge (pre)",
-    colour="#98df8a",
+    colour="#77ba94",
     kind="mapping",
     source_stage="pre",
     target_stage="pre",

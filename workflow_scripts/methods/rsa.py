@@ -12,7 +12,7 @@ from workflow_scripts.solvers.dissimilarity import RepresentationalSimilarity
 
 CARD = Card(
     label="RSA",
-    colour="#7f7f7f",
+    colour="#8a888b",
     kind="geometry",
     source_stage="post",
     target_stage="post",

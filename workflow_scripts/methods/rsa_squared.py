@@ -13,7 +13,7 @@ from workflow_scripts.solvers.dissimilarity import RepresentationalSimilarity
 
 CARD = Card(
     label="RSA squared",
-    colour="#c7c7c7",
+    colour="#a8aaaf",
     kind="geometry",
     source_stage="post",
     target_stage="post",

@@ -17,7 +17,7 @@ from workflow_scripts.solvers.matching import UnitMatching, transport_plan
 
 CARD = Card(
     label="Soft matching",
-    colour="#ff7f0e",
+    colour="#ffce76",
     kind="mapping",
     source_stage="post",
     target_stage="post",

@@ -8,6 +8,7 @@ import xarray as xr
 
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import PathLike, write_netcdf
+from workflow_scripts.common.netcdf import read_variables
 from workflow_scripts.common.profile import Profile
 from workflow_scripts.common.stimuli import Stimuli
 
@@ -99,9 +100,8 @@ def read_activations(
     for layer in layers:
         expected = f"finite responses {stage!r} (stimulus, unit) of layer {layer!r}"
         try:
-            with xr.open_dataset(path, group=layer, engine="h5netcdf") as data:
-                values = data[stage].transpose("stimulus", "unit").values
-                names = data["stimulus"].values.astype(str)
+            data, _ = read_variables(path, layer)
+            values, names = data[stage], data["stimulus"].astype(str)
         except (KeyError, OSError, ValueError) as error:
             raise InputError(path, f"{type(error).__name__} ({error})", expected) from error
         if stimuli is not None:
@@ -118,10 +118,9 @@ def read_stimuli(path: PathLike, layer: str) -> Stimuli:
 
     Each is a group of its own unless the file says which belong together.
     """
-    with xr.open_dataset(path, group=layer, engine="h5netcdf") as data:
-        names = data["stimulus"].values.astype(str)
-        groups = data["group"].values.astype(str) if "group" in data.coords else names
-    return Stimuli(names, groups)
+    data, _ = read_variables(path, layer)
+    names = data["stimulus"].astype(str)
+    return Stimuli(names, data["group"].astype(str) if "group" in data else names)
 
 
 def read_reliability(

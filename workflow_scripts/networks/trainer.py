@@ -1,6 +1,7 @@
 """One network in training: weights, optimiser, random streams, position and curve."""
 
 import logging
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -88,12 +89,13 @@ def _decayed(modules: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
     return [{"params": weights, "weight_decay": weight_decay}, {"params": others}]
 
 
-def _log(row: Epoch) -> None:
+def _log(row: Epoch, n_epochs: int) -> None:
     """Log a row of a training curve."""
-    text = "seed %(seed)d, epoch %(epoch)d: loss %(loss).3f, accuracy %(accuracy).3f"
+    text = "seed %(seed)d, epoch %(epoch)d of %(n_epochs)d: "
+    text += "loss %(loss).3f, accuracy %(accuracy).3f"
     if row.mean_cosine is not None:
         text += ", mean cosine %(mean_cosine).3f, %(dimensions).1f dimensions"
-    logging.info(f"{text}, %(images_per_second).0f images/s", asdict(row))
+    logging.info(f"{text}, %(images_per_second).0f images/s", {**asdict(row), "n_epochs": n_epochs})
 
 
 def _watch_spread(row: Epoch) -> None:
@@ -265,7 +267,8 @@ class Trainer:
         self.curve.append(row)
         self.loss_sum.zero_()
         self._clock = (time.perf_counter(), self.step)
-        _log(row)
+        # The last epoch may be a part of one.
+        _log(row, math.ceil(self.n_steps / self.steps_per_epoch))
         if self.step >= SETTLED:
             _watch_spread(row)
 

@@ -3,18 +3,21 @@
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
-import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
-from torch import nn
 
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import PathLike, replacing
 
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
 
-def read_state_dict(path: PathLike) -> dict[str, torch.Tensor]:
+# PyTorch is imported where it is needed: a figure reads weights without it.
+
+
+def read_state_dict(path: PathLike) -> "dict[str, torch.Tensor]":
     """State dict of a file; code that a pickle holds is never run.
 
     Parameters
@@ -33,6 +36,9 @@ def read_state_dict(path: PathLike) -> dict[str, torch.Tensor]:
     InputError
         If the file is damaged or holds anything else.
     """
+    import torch
+    from safetensors.torch import load_file
+
     try:
         if Path(path).suffix == ".safetensors":
             state: Any = load_file(path)
@@ -58,7 +64,7 @@ def read_state_dict(path: PathLike) -> dict[str, torch.Tensor]:
     return state
 
 
-def write_weights(networks: Mapping[int, nn.Module], path: PathLike) -> None:
+def write_weights(networks: "Mapping[int, nn.Module]", path: PathLike) -> None:
     """Write the weights of networks; each name begins with the network's seed and a dot.
 
     Parameters
@@ -67,6 +73,8 @@ def write_weights(networks: Mapping[int, nn.Module], path: PathLike) -> None:
         By seed.
     path : str or path-like
     """
+    from safetensors.torch import save_file
+
     weights = {
         f"{seed}.{name}": value.cpu().contiguous()
         for seed, network in networks.items()
@@ -76,8 +84,21 @@ def write_weights(networks: Mapping[int, nn.Module], path: PathLike) -> None:
         save_file(weights, temporary)
 
 
-def read_weights(path: PathLike, seed: int) -> dict[str, torch.Tensor]:
+def read_weights(
+    path: PathLike, seed: int, framework: Literal["pt", "np"] = "pt"
+) -> dict[str, Any]:
     """State dict of one network of a file.
+
+    Parameters
+    ----------
+    path : str or path-like
+    seed : int
+    framework : {"pt", "np"}
+        Whether the weights are torch.Tensor or numpy.ndarray.
+
+    Returns
+    -------
+    dict of str to torch.Tensor or numpy.ndarray
 
     Raises
     ------
@@ -86,7 +107,7 @@ def read_weights(path: PathLike, seed: int) -> dict[str, torch.Tensor]:
     """
     prefix = f"{seed}."
     try:
-        with safe_open(path, "pt") as file:
+        with safe_open(path, framework) as file:
             weights = {
                 name.removeprefix(prefix): file.get_tensor(name)
                 for name in file.keys()  # noqa: SIM118 (it is not a dict)

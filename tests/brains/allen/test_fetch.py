@@ -78,14 +78,14 @@ def test_from_the_warehouse_to_figure_2(finished, fetch, server, bucket):
     for name in ("models", "stimuli", "activations/population", "scores/networks"):
         shutil.copytree(finished.folder / "results" / name, elsewhere / "results" / name)
     shutil.rmtree(elsewhere / "results/stimuli/mouse")
-    wanted = ["results/figures/mouse/figure_2.png", "results/tables/claims.csv"]
+    wanted = ["results/figures/mouse/figure_2.png", "results/tables/mouse/claims.csv"]
     fetch("warehouse", "warehouse", *wanted)
     same(finished, "warehouse", [*RECORDINGS, SCENES])
     # Read and removed; the checksum stays.
     assert not list((elsewhere / "results/brains/mouse/nwb").glob("[!.]*"))
-    claims = pd.read_csv(elsewhere / "results/tables/claims.csv").set_index("population")
+    claims = pd.read_csv(elsewhere / "results/tables/mouse/claims.csv")
     # They are simulated, although a warehouse served them.
-    assert set(claims.loc[["mouse"], "data"]) == {"mouse: 3 simulated subjects"}
+    assert set(claims["data"]) == {"mouse: 3 simulated subjects"}
     more = {**PATIENCE, "tries": 9}
     planned = fetch("warehouse", "warehouse", *wanted, act=finished.dry_run, patience=more)
     assert "Nothing to be done" in planned

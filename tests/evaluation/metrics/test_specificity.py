@@ -18,6 +18,7 @@ from workflow_scripts.evaluation.metrics.specificity import (
     CARD,
     against_permutations,
     between_readings,
+    mean_of_ranks,
     measure,
     traded,
     with_permutations,
@@ -257,6 +258,86 @@ def test_p_counts_the_true_labels_and_permutations_that_are_equal_but_for_roundi
     assert result["chance"] == pytest.approx(0.8 / 3)
 
 
+def in_groupings(*seeds):
+    """A brain in as many groupings of three groups, with other scores in each; a list of them."""
+    population = make_population("brain")
+    found = []
+    for number, seed in enumerate(seeds, start=1):
+        groups = [f"grouping_{number}/{group}" for group in (1, 2, 3)]
+        cells = make_scores(population, ["brain"], seed, groups, in_pairs=True).cells
+        found.append(cells[cells["method"] == "ridge"].assign(comparison="groups"))
+    return found, population
+
+
+def of_groupings(tables, population, n_draws=200):
+    """Readings of several groupings together."""
+    cells = pd.concat(tables, ignore_index=True)
+    return measure(Scores(cells, cells[:0]), population, Random(0, n_draws)).set_index("reading")
+
+
+class TestGroupings:
+    def test_readings_are_means_over_groupings(self):
+        tables, population = in_groupings(0, 1, 2, 3)
+        found = of_groupings(tables, population)
+        alone = [of_groupings([cells.assign(comparison="brain")], population) for cells in tables]
+        assert list(found.index) == ALL
+        for reading in ALL:
+            rows = [table.loc[reading] for table in alone]
+            values = [row["value"] for row in rows]
+            assert found.loc[reading, "value"] == pytest.approx(sum(values) / 4)
+            assert found.loc[reading, "grouping_low"] == min(values)
+            assert found.loc[reading, "grouping_high"] == max(values)
+            for column in ("chance", "null_low", "null_high"):
+                mean = np.mean([row[column] for row in rows])
+                assert found.loc[reading, column] == pytest.approx(mean)
+        assert pd.concat(alone)[["grouping_low", "grouping_high"]].isna().all(axis=None)
+
+    def test_groupings_with_the_same_scores_say_as_much_as_one(self):
+        """Permutations that were drawn for each of them would make p smaller."""
+        one, population = in_groupings(5)
+        several, _ = in_groupings(5, 5, 5, 5)
+        columns = ["value", "chance", "null_low", "null_high", "p"]
+        pd.testing.assert_frame_equal(
+            of_groupings(several, population)[columns], of_groupings(one, population)[columns]
+        )
+
+    def test_scores_of_different_groupings_are_never_compared(self):
+        """Their pseudo-subjects share subjects; a cell between them changes no reading."""
+        tables, population = in_groupings(0, 1)
+        between = tables[0].assign(source_subject=tables[1]["source_subject"], score=9)
+        pd.testing.assert_frame_equal(
+            of_groupings([*tables, between], population), of_groupings(tables, population)
+        )
+
+    def test_a_grouping_without_a_reading_is_left_out(self):
+        """As one whose groups have no part in common."""
+        tables, population = in_groupings(0, 1, 2)
+        empty = tables[2].assign(verdict="skipped", score=np.nan)
+        constant = tables[2].assign(
+            score=tables[2]["source_part"].eq(tables[2]["target_part"]) * 1.0
+        )
+        expected = of_groupings(tables[:2], population)
+        pd.testing.assert_frame_equal(of_groupings([*tables[:2], empty], population), expected)
+        pd.testing.assert_series_equal(
+            of_groupings([*tables[:2], constant], population).loc["d_prime"],
+            expected.loc["d_prime"],
+        )
+
+    def test_without_permutations_there_is_a_value(self):
+        table = of_groupings(*in_groupings(0, 1), n_draws=0)
+        assert table[["value", "grouping_low", "grouping_high"]].notna().all(axis=None)
+        assert table[["chance", "null_low", "null_high", "p"]].isna().all(axis=None)
+
+
+def test_values_of_equal_rank_are_averaged():
+    values = np.array([[9, 3, 1, 2], [7, 10, 30, 20], [np.nan, 0, 0, 0]])
+    np.testing.assert_allclose(mean_of_ranks(values), [8, 5.5, 11, 16.5])
+    # A permutation without a value takes no rank from the others.
+    values = np.array([[9, 3, 1, 2], [7, 10, np.nan, 20]])
+    np.testing.assert_allclose(mean_of_ranks(values), [8, 5.5, 8.5, 11.5])
+    assert np.isnan(mean_of_ranks(np.full((2, 3), np.nan))).all()
+
+
 BULB = {
     **{f"g{number}": ["glomeruli"] for number in range(7)},
     **{f"m{number}": ["mitral"] for number in range(2)},
@@ -272,11 +353,11 @@ def animals(parts_of, score, pooled=False):
     sources = [(POOL, part) for part in parts] if pooled else targets
     cells = pd.DataFrame(
         [
-            ("ridge", *source, *target, "ok", score(source, target))
+            ("brain", "ridge", *source, *target, "ok", score(source, target))
             for source, target in product(sources, targets)
             if source != target
         ],
-        columns=["method", *PAIR, "verdict", "score"],
+        columns=["comparison", "method", *PAIR, "verdict", "score"],
     )
     return Scores(cells, cells[:0]), make_population("brain", parts)
 

@@ -9,9 +9,11 @@ of the split. ``ratio`` is the quotient of the two means over subjects: 1 means 
 is as good as a subject.
 
 Two things differ between the two scores, and ``ratio`` does not correct for them. The sources have
-different numbers of units, which the table tells; and from brain to model, the mean responses of a
-model's units are targets with less noise than those of neurons, so that the ratio can be above 1.
-Geometries compare a candidate on the test stimuli of each split and subjects on all stimuli.
+different numbers of units, which the table tells; a brain's key ``max_source_units`` takes at most
+that many units of every source, and with no more than the smallest source has, the numbers are
+equal. And from brain to model, the mean responses of a model's units are targets with less noise
+than those of neurons, so that the ratio can be above 1. Geometries compare a candidate on the test
+stimuli of each split and subjects on all stimuli.
 
 ``p`` is the two-sided probability of such a difference between the two if the model were one more
 subject. From model to brain it is a permutation test over subjects: in each, the two scores change
@@ -33,10 +35,7 @@ import numpy as np
 import pandas as pd
 
 from workflow_scripts.alignment.scoring import mean_of_known
-from workflow_scripts.evaluation.candidate_scores import (
-    DIRECTIONS,
-    candidate_scores,
-)
+from workflow_scripts.evaluation.candidate_scores import candidate_scores
 from workflow_scripts.evaluation.metric import Card, Population, Random, Scores
 
 CARD = Card(
@@ -65,6 +64,9 @@ CARD = Card(
 CELL = ["comparison", "method", "source_subject", "source_part", "target_subject", "target_part"]
 """What tells cells of a brain apart."""
 
+VALUES = ["split_score", "n_source_units"]
+"""What is compared, and what the table tells of the sources."""
+
 MOST_ENUMERATED = 12
 """Number of subjects up to which all signs are tried, 4,096 for this many."""
 
@@ -75,33 +77,30 @@ ROUNDING = 1e-9
 def measure(scores: Scores, population: Population, random: Random) -> pd.DataFrame:
     """Ratio, both scores and the test by method, direction, candidate and area."""
     splits = scores.splits.merge(scores.cells[[*CELL, "n_source_units"]], on=CELL)
-    units = splits["n_source_units"].where(splits["split_score"].notna())
-    of_values = {"scores": splits, "units": splits.assign(split_score=units)}
+    # Units of the sources of the scores that there are.
+    splits.loc[splits["split_score"].isna(), "n_source_units"] = np.nan
+    is_among = splits["comparison"] == "brain"
+    same = splits[is_among & (splits["source_part"] == splits["target_part"])]
+    among = same.groupby(["method", "target_part", "target_subject"], sort=False)[VALUES].mean()
     rows = []
-    for (method, direction), own in splits.groupby(["method", "comparison"], sort=False):
-        among = splits[(splits["comparison"] == "brain") & (splits["method"] == method)]
-        if direction not in DIRECTIONS or among.empty:  # as in a brain of one subject
+    compared = set(same["method"])
+    for key, own in splits[~is_among].groupby(["method", "comparison"], sort=False):
+        method, direction = map(str, key)
+        if method not in compared:  # as in a brain of one subject
             continue
+        between = among.loc[[method]].droplevel("method")
         forward = direction == "model_to_brain"
-        subjects = list(dict.fromkeys((own if forward else among)["target_subject"]))
-        # Scores of the candidates and of the brain, then their numbers of units, each of shape
-        # (n_areas, n_candidates, n_subjects). From brain to model, the one score of the pool is
-        # set against those of all subjects.
-        values = [
-            side
-            for table in of_values.values()
-            for side in np.broadcast_arrays(
-                of_candidates(table.loc[own.index], str(direction), population),
-                between_subjects(table.loc[among.index], population.parts, subjects)[:, None],
-            )
-        ]
+        subjects = own["target_subject"] if forward else between.index.get_level_values(1)
+        of_models = of_candidates(own, direction, population)
+        of_brain = between_subjects(between, population.parts, subjects.unique().tolist())
         for (i, area), (k, candidate) in product(
             enumerate(population.parts), enumerate(population.candidates)
         ):
-            of_pair = np.array([side[i, k] for side in values])
-            of_pair = of_pair[:, ~np.isnan(of_pair).any(axis=0)]
-            score, brain_score, n_units, n_brain_units = mean_of_known(of_pair, axis=1)
-            p = sign_flips(of_pair[0] - of_pair[1], random) if forward else rank(*of_pair[:2])
+            # From brain to model, the one score of the pool is set against those of all subjects.
+            pair = np.stack(np.broadcast_arrays(of_models[:, i, k], of_brain[:, i]))
+            pair = pair[:, :, ~np.isnan(pair).any(axis=(0, 1))]
+            (score, n_units), (brain_score, n_brain_units) = mean_of_known(pair, axis=2)
+            model, brain = pair[:, 0]
             rows.append(
                 {
                     "method": method,
@@ -113,30 +112,29 @@ def measure(scores: Scores, population: Population, random: Random) -> pd.DataFr
                     "brain_score": brain_score,
                     "n_source_units": n_units,
                     "n_brain_source_units": n_brain_units,
-                    "n_subjects": of_pair.shape[1],
-                    "p": p,
+                    "n_subjects": len(model),
+                    "p": sign_flips(model - brain, random) if forward else rank(model, brain),
                 }
             )
     return pd.DataFrame(rows, columns=list(CARD.columns))
 
 
 def of_candidates(splits: pd.DataFrame, direction: str, population: Population) -> np.ndarray:
-    """Values of the candidates' best layers, shape (n_areas, n_candidates, n_subjects)."""
-    found = candidate_scores(splits, direction, population.candidates, population.parts)
-    return mean_of_known(found.of_best_layer(), axis=3)
+    """`VALUES` of the candidates' best layers, shape (2, n_areas, n_candidates, n_subjects)."""
+    # The row of the best layer has both of its values.
+    numbered = splits.assign(split_score=np.arange(len(splits)))
+    found = candidate_scores(numbered, direction, population.candidates, population.parts)
+    row = found.of_best_layer()
+    values = splits[VALUES].to_numpy(float).T[:, np.nan_to_num(row).astype(int)]
+    return mean_of_known(np.where(np.isnan(row), np.nan, values), axis=4)
 
 
 def between_subjects(
-    splits: pd.DataFrame, areas: Sequence[str], subjects: Sequence[str]
+    between: pd.DataFrame, areas: Sequence[str], subjects: Sequence[str]
 ) -> np.ndarray:
-    """Values of each area from the same area of other subjects, shape (n_areas, n_subjects)."""
-    same = splits["source_part"] == splits["target_part"]
-    values = splits[same].groupby(["target_part", "target_subject"])["split_score"].mean()
-    return (
-        values.reindex(pd.MultiIndex.from_product([areas, subjects]))
-        .to_numpy()
-        .reshape(len(areas), -1)
-    )
+    """`VALUES` by area and subject as an array, shape (2, n_areas, n_subjects)."""
+    found = between.reindex(pd.MultiIndex.from_product([areas, subjects]))
+    return found.to_numpy().T.reshape(len(VALUES), len(areas), -1)
 
 
 def sign_flips(differences: np.ndarray, random: Random) -> float:

@@ -15,7 +15,14 @@ from workflow_scripts.evaluation.metric import Card, Population, Random, Scores
 CARD = Card(
     label="Cost",
     populations=("networks", "brain"),
-    comparisons=("networks", "brain", "model_to_brain", "brain_to_model", "brain_to_brain"),
+    comparisons=(
+        "networks",
+        "brain",
+        "groups",
+        "model_to_brain",
+        "brain_to_model",
+        "brain_to_brain",
+    ),
     columns={
         "comparison": "name of the comparison",
         "method": "name of the method",

@@ -24,6 +24,14 @@ has as many parts as before, none of them twice, and all such labellings are equ
 whatever else differs between the subjects that have a part and those that do not, such as how they
 were recorded, counts as a difference between parts. ``p`` cannot be small where subjects and parts
 are few: with two subjects of three parts, one permutation in six only renames the parts.
+
+Of a brain with ``sources: groups``, each random grouping of the subjects has readings of its
+pseudo-subjects and permutations of their labels, and the table has their means. Groupings share all
+subjects, so that their readings rise and fall together. Means over permutations that are drawn
+anew for each grouping would vary too little, and ``p`` would be below .05 in a quarter of all cases
+without any specificity (tests/benchmarks/groupings.py). The mean is therefore over values of equal
+rank: of the highest of each grouping, of the second highest, and so on. ``p`` is then too large
+rather than too small.
 Reference: Rousseeuw 1987, J Comput Appl Math 20: 53-65; Green and Swets 1966, Signal Detection
 Theory and Psychophysics; Phipson and Smyth 2010, Stat Appl Genet Mol Biol 9: 39 (p); Strona et
 al. 2014, Nature Communications 5: 4114 (exchange between subjects).
@@ -34,7 +42,6 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
 from workflow_scripts.common.profile import POOL
 from workflow_scripts.evaluation.metric import Card, Population, Random, Scores
@@ -53,7 +60,7 @@ from workflow_scripts.evaluation.similarity import (
 CARD = Card(
     label="Specificity in several readings",
     populations=("networks", "brain", "pairs"),
-    comparisons=("networks", "brain"),
+    comparisons=("networks", "brain", "groups"),
     columns={
         "method": "name of the method",
         "reading": "silhouette, silhouette_other_subjects, d_prime, auc or identification",
@@ -62,6 +69,8 @@ CARD = Card(
         "null_low": "2.5 % quantile over the permutations",
         "null_high": "97.5 % quantile over them",
         "p": "share of the permutations, the true labels among them, with at least this value",
+        "grouping_low": "lowest reading of a random grouping (`sources: groups` only)",
+        "grouping_high": "highest reading of one",
     },
     values=("value",),
     reference="Green and Swets 1966, Signal Detection Theory and Psychophysics",
@@ -89,26 +98,82 @@ def measure(
     """Readings of each method; the parameters are those of the silhouettes."""
     rows = []
     for method, cells in scores.cells.groupby("method", sort=False):
-        profiles = with_pool(cells, scored_profiles(cells, population))
-        if not profiles:
-            continue
-        subjects, parts = zip(*profiles, strict=True)
-        similarity = similarity_matrix(cells, profiles)
-        # The same permutations for all methods that have the same profiles.
-        generator = random.generator("permutations", "specificity", population.stream)
-        labels = with_permutations(subjects, parts, random.n_draws, generator)
-        blocks = []
-        n_blocks = -(-labels.size * len(set(parts)) // BLOCK)
-        for block in np.array_split(labels, n_blocks, axis=1):
-            readings = between_readings(similarity, subjects, block)
-            if POOL not in subjects:
-                distance = distance_matrix(similarity, symmetrisation, clip)
-                readings = {**silhouettes(distance, subjects, block), **readings}
-            blocks.append(pd.DataFrame(readings))
-        for reading, values in pd.concat(blocks).items():
-            against = against_permutations(values.to_numpy())
-            rows.append({"method": method, "reading": reading, **against})
+        found = [
+            readings(own, profiles, population, random, symmetrisation, clip)
+            for _, own in cells.groupby(groupings(cells), sort=False)
+            if (profiles := with_pool(own, scored_profiles(own, population)))
+        ]
+        for reading in found[0] if found else ():
+            values = np.array([table[reading] for table in found])
+            against = against_permutations(mean_of_ranks(values))
+            low, high = np.nan, np.nan
+            if is_grouped(cells) and np.isfinite(values[:, 0]).any():
+                low, high = np.nanmin(values[:, 0]), np.nanmax(values[:, 0])
+            row = {"method": method, "reading": reading, **against}
+            rows.append({**row, "grouping_low": low, "grouping_high": high})
     return pd.DataFrame(rows, columns=list(CARD.columns))
+
+
+def is_grouped(cells: pd.DataFrame) -> bool:
+    """Whether cells are of pseudo-subjects, in several groupings."""
+    return bool((cells["comparison"] == "groups").any())
+
+
+def groupings(cells: pd.DataFrame) -> pd.Series:
+    """Grouping that each cell is of; without groupings, all cells are of one."""
+    if is_grouped(cells):
+        return cells["target_subject"].str.partition("/")[0]
+    return pd.Series("", cells.index)
+
+
+def readings(
+    cells: pd.DataFrame,
+    profiles: Sequence[tuple[str, str]],
+    population: Population,
+    random: Random,
+    symmetrisation: str,
+    clip: bool,
+) -> pd.DataFrame:
+    """Readings of these profiles, one per column: with the true labels, then with permuted ones."""
+    subjects, parts = zip(*profiles, strict=True)
+    similarity = similarity_matrix(cells, profiles)
+    # The same permutations for all methods that have the same profiles.
+    generator = random.generator("permutations", "specificity", population.stream)
+    labels = with_permutations(subjects, parts, random.n_draws, generator)
+    blocks = []
+    n_blocks = -(-labels.size * len(set(parts)) // BLOCK)
+    for block in np.array_split(labels, n_blocks, axis=1):
+        found = between_readings(similarity, subjects, block)
+        if POOL not in subjects:
+            distance = distance_matrix(similarity, symmetrisation, clip)
+            found = {**silhouettes(distance, subjects, block), **found}
+        blocks.append(pd.DataFrame(found))
+    return pd.concat(blocks, ignore_index=True)
+
+
+def mean_of_ranks(values: np.ndarray) -> np.ndarray:
+    """Mean over groupings of their values, and of the permutations' values of equal rank.
+
+    Parameters
+    ----------
+    values : numpy.ndarray, shape (n_groupings, 1 + n_draws)
+        The first value of each is that of the true labels; NaN where a reading is not defined.
+
+    Returns
+    -------
+    numpy.ndarray, shape (1 + n_draws,)
+        Over the groupings that have a value with the true labels. One alone keeps its values.
+    """
+    values = values[np.isfinite(values[:, 0])]
+    if len(values) < 2:
+        return values[0] if len(values) else np.array([np.nan])
+    places = np.linspace(0, 1, values.shape[1] - 1)
+    ranked = [
+        np.quantile(known, places)
+        for null in values[:, 1:]
+        if len(known := null[np.isfinite(null)])
+    ]
+    return np.append(values[:, 0].mean(), np.mean(ranked, axis=0) if ranked else [])
 
 
 def with_permutations(
@@ -218,7 +283,7 @@ def between_readings(
     values = similarity[known]
     # The mean is taken off, so that the variances of similar scores keep their digits.
     values = values - values.sum() / max(len(values), 1)
-    ranks = rankdata(values)
+    ranks = pd.Series(values).rank().to_numpy()
     n_same, sums, squares, rank_sums = same_part_sums(
         np.array([known, *_filled(known, values, values**2, ranks)]), labels
     )

@@ -14,7 +14,9 @@ CARD = Card(
     title="Specificity in several readings",
     caption="Readings of how well a method recognises a layer or area in another subject and tells "
     "it from the others. Grey: 95 % of the values with permuted labels of layers or areas; its "
-    "line is their mean, which is chance. Controls, if there are any, are below a dotted line.",
+    "line is their mean, which is chance. Controls, if there are any, are below a dotted line. "
+    "Where subjects are compared in groups, a point is the mean over random groupings, and the bar "
+    "in its colour reaches from the lowest to the highest of them.",
     tables=("specificity",),
     value="value",
     populations=("networks", "brain"),
@@ -59,10 +61,10 @@ def draw(figure: SubFigure, data: PanelData) -> None:
     grid[0].set_yticks(range(len(methods)), labels, fontsize=min(8, SIDE / len(methods)))
     grid[0].invert_yaxis()
     figure.suptitle(CARD.title, fontsize=10)
-    figure.supxlabel(
-        "grey: 95 % of the values with permuted labels of parts; line: their mean (chance)",
-        fontsize=9,
-    )
+    told = "grey: 95 % of the values with permuted labels of parts; line: their mean (chance)"
+    if table["grouping_low"].notna().any():
+        told += "; colour: range over groupings"
+    figure.supxlabel(told, fontsize=9)
 
 
 def _draw_reading(axes: Axes, rows: pd.DataFrame, methods: list[MethodLook]) -> None:
@@ -73,8 +75,10 @@ def _draw_reading(axes: Axes, rows: pd.DataFrame, methods: list[MethodLook]) -> 
         y, rows["null_high"] - rows["null_low"], 0.7, rows["null_low"], color="0.85", linewidth=0
     )
     axes.vlines(rows["chance"], y - 0.35, y + 0.35, color="0.6", linewidth=1)
-    axes.hlines(y, rows["ci_low"], rows["ci_high"], color="black", linewidth=0.8)
     colours = [method.colour for method in methods]
+    spread = rows[["grouping_low", "grouping_high"]].to_numpy(float).T
+    axes.hlines(y, *spread, color=colours, linewidth=4, alpha=0.4)
+    axes.hlines(y, rows["ci_low"], rows["ci_high"], color="black", linewidth=0.8)
     axes.scatter(rows["value"], y, s=22, color=colours, edgecolor="black", linewidth=0.5, zorder=3)
     # Without it, no margin would be left next to the bands.
     axes.use_sticky_edges = False

@@ -1,0 +1,146 @@
+"""The claims of the paper with their verdicts, in words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+VERDICTS = {
+    "holds": ("hold", "the whole interval of the margin is above zero"),
+    "fails": ("fail", "the whole interval of the margin is below zero"),
+    "undecided": ("are undecided", "zero is inside the interval of the margin"),
+    "not measured": ("are not measured", "a method or a metric was left out"),
+}
+"""Verdicts in the order of the page: the verb after a number of claims, and what it means."""
+
+INTERVAL = "95\N{NO-BREAK SPACE}% interval "
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One claim on one population, as it is configured to be measured.
+
+    Attributes
+    ----------
+    claim, statement, verdict : str
+    sentence : str
+        The statement with its verdict, margin and interval.
+    note : str
+        What to know before the verdict is used.
+    facts : list of str
+        What the interval is over, p, and other choices of how to measure.
+    rows : list of dict of str to str
+        Every difference that the claim consists of, in words.
+    """
+
+    claim: str
+    statement: str
+    verdict: str
+    sentence: str
+    note: str
+    facts: Sequence[str]
+    rows: Sequence[dict[str, str]]
+
+
+def answers(claims: pd.DataFrame, labels: Mapping[str, str]) -> list[Answer]:
+    """Answers of one population, in the order of its table of claims.
+
+    Parameters
+    ----------
+    claims : pandas.DataFrame
+        Rows of claims.csv.
+    labels : dict of str to str
+        What figures call each method.
+    """
+    return [_answer(rows, labels) for _, rows in claims.groupby("claim", sort=False)]
+
+
+def summary(found: Sequence[Answer]) -> str:
+    """How many claims have each verdict, such as ``3 hold, 1 fails and 8 are undecided``."""
+    counts = {word: sum(one.verdict == word for one in found) for word in VERDICTS}
+    told = [_counted(number, word) for word, number in counts.items() if number]
+    return " and ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told)
+
+
+def number(value: float) -> str:
+    """A number for a sentence: two significant digits, without a zero before the point."""
+    if pd.isna(value):
+        return "none"
+    if value == 0:
+        return "0"
+    text = f"{value:#.2g}".rstrip(".").replace("-", "−")
+    return text.replace("0.", ".", 1) if abs(value) < 1 and "e" not in text else text
+
+
+def interval(low: float, high: float) -> str:
+    """A 95 % interval in words."""
+    if pd.isna(low) or pd.isna(high):
+        return "no interval"
+    return f"{INTERVAL}{number(low)} to {number(high)}"
+
+
+def _counted(count: int, verdict: str) -> str:
+    plural, _ = VERDICTS[verdict]
+    singular = verdict if verdict in ("holds", "fails") else plural.replace("are ", "is ")
+    return f"{count} {singular if count == 1 else plural}"
+
+
+def _answer(rows: pd.DataFrame, labels: Mapping[str, str]) -> Answer:
+    """The answer to one claim: the last row of a choice is that of the whole claim."""
+    default = rows[rows["is_default"]].fillna({"part": ""})
+    parts, whole = default[default["part"] != "all"], default.iloc[-1]
+    statement = whole["statement"][:1].upper() + whole["statement"][1:]
+    return Answer(
+        claim=whole["claim"],
+        statement=statement,
+        verdict=whole["verdict"],
+        sentence=f"{statement}: {whole['verdict']}{_margin(whole, parts)}",
+        note="" if pd.isna(whole["note"]) else whole["note"],
+        facts=_facts(rows, whole),
+        rows=[
+            {
+                "what": " > ".join(labels.get(one, one) for one in row["part"].split(" > ")),
+                "higher": number(row["left"]),
+                "lower": number(row["right"]),
+                "margin": number(row["margin"]),
+                "interval": interval(row["ci_low"], row["ci_high"]).removeprefix(INTERVAL),
+                "verdict": row["verdict"],
+            }
+            for row in default.to_dict("records")
+        ],
+    )
+
+
+def _margin(whole: pd.Series, parts: pd.DataFrame) -> str:
+    """Margin and interval, in brackets; of several differences, how many of them hold."""
+    if pd.isna(whole["margin"]):
+        return ""
+    named = "margin" if len(parts) < 2 else "smallest margin that decides"
+    told = f"{named} {number(whole['margin'])}, {interval(whole['ci_low'], whole['ci_high'])}"
+    if len(parts) > 1:
+        told += f"; {(parts['verdict'] == 'holds').sum()} of {len(parts)} differences hold"
+    return f" ({told})"
+
+
+def _facts(rows: pd.DataFrame, whole: pd.Series) -> list[str]:
+    told = [f"Measured as: {whole['choice']}."]
+    if not pd.isna(whole["resampled"]):
+        told.append(f"The interval is over {whole['resampled']}.")
+    if whole["slack"]:
+        told.append(f"The margin may be {number(whole['slack'])} below zero.")
+    if not pd.isna(whole["p_holm"]):
+        told.append(
+            f"{_p(whole['p'])}, and {_p(whole['p_holm'])} after Holm's correction for the claims "
+            "on this population."
+        )
+    others = rows[~rows["is_default"]].drop_duplicates("choice", keep="last")["verdict"]
+    if len(others):
+        counts = others.value_counts().reindex(list(VERDICTS)).dropna().astype(int)
+        listed = ", ".join(f"{word} {count}×" for word, count in counts.items())
+        ways = "way" if len(others) == 1 else "ways"
+        told.append(f"Measured in {len(others)} other {ways}: {listed}.")
+    return told
+
+
+def _p(value: float) -> str:
+    return "p < .001" if value < 0.001 else f"p = {number(value)}"
