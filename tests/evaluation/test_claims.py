@@ -57,7 +57,7 @@ def cells(comparison, brain, methods, pairs, score_of, random):
 
 
 def make_tables(order=ORDER, noise=NOISE, seed=0):
-    """Scores of networks and mice in which methods rank in this order, from worst to best.
+    """Scores of networks and of mice in which methods rank in this order, from worst to best.
 
     A better method predicts better, has the same part further from others, and candidates further
     apart.
@@ -96,8 +96,14 @@ def make_tables(order=ORDER, noise=NOISE, seed=0):
         for name, column in columns.items()
         for kind, n in (("stimuli", N_GROUPS), ("subjects", len(MICE)))
     }
-    groups = {f"{name} mouse": [[one] for one in MICE] for name in table["comparison"].unique()}
-    return ScoreTables(table, splits, without, groups)
+    groups = {name: [[one] for one in MICE] for name in table["comparison"].unique()}
+    return {
+        kind: ScoreTables(table[rows].copy(), splits[rows], without, groups)
+        for kind, rows in (
+            ("networks", table["comparison"] == "networks"),
+            ("brain", table["comparison"] != "networks"),
+        )
+    }
 
 
 def checked(tables, metrics=CLAIMED):
@@ -128,7 +134,7 @@ def checked(tables, metrics=CLAIMED):
     found, networks = [], None
     for kind, population in kinds.items():
         chosen = {name: {} for name in of_kind[kind] if name in metrics}
-        measured = Measured(tables, population, chosen, Random(0, 0))
+        measured = Measured(tables[kind], population, chosen, Random(0, 0))
         networks = networks or measured
         claims = [claim for claim in parse_claims(ITEMS) if claim.population == kind]
         found.append(check(claims, Context(measured, networks, LAYERS)))
@@ -180,7 +186,8 @@ def test_a_choice_that_is_the_configured_one_is_not_measured_again():
         mappings=ORDER,
     )
     configured = {"layer_rule": "best_cv", "combine": "separabilities"}
-    measured = Measured(make_tables(), population, {"separability": configured}, Random(0, 0))
+    mice = make_tables()["brain"]
+    measured = Measured(mice, population, {"separability": configured}, Random(0, 0))
     found = measured.replicated("separability")
     assert found is measured.replicated("separability", layer_rule="best_cv")
     assert found is not measured.replicated("separability", layer_rule="mean")
@@ -197,9 +204,10 @@ def test_a_metric_or_method_that_was_left_out_is_not_measured():
 
 def test_one_failing_part_fails_the_whole():
     tables = make_tables()
-    is_row = (tables.cells["method"] == "ridge_pre") & (tables.cells["target_part"] == "conv2")
-    tables.cells.loc[is_row, "score"] -= 0.6
-    tables.without["score_without_stimuli"][is_row] -= 0.6
+    cells, without = tables["networks"].cells, tables["networks"].without
+    is_row = (cells["method"] == "ridge_pre") & (cells["target_part"] == "conv2")
+    cells.loc[is_row, "score"] -= 0.6
+    without["score_without_stimuli"][cells.index[is_row]] -= 0.6
     found = checked(tables)
     rows = found[(found["claim"] == "M2") & (found["choice"] == "median over units")]
     verdicts = dict(zip(rows["part"], rows["verdict"], strict=True))
@@ -299,11 +307,12 @@ class TestByHand:
     )
     def test_a_difference_is_paired(self, claim, choice, part, left, right):
         tables = make_tables(noise=0.05, seed=4)
+        networks = tables["networks"]
         column = "score" if choice.startswith("median") else "score_mean"
 
         def margin(**left_out):
             one, other = (
-                self.value(tables.cells, column, tables.without, *side, **left_out)
+                self.value(networks.cells, column, networks.without, *side, **left_out)
                 for side in (left, right)
             )
             return one - other

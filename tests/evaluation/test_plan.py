@@ -76,7 +76,7 @@ def test_a_brain_in_pairs_has_a_silhouette_and_a_map_as_well():
     pooled = plan({"mouse": MOUSE})
     assert measured(pairs)["mouse"] - measured(pooled)["mouse"] == {"silhouette", "mds"}
     new = figures(pairs, "mouse") - figures(pooled, "mouse")
-    assert new == {"silhouette", "profile_map", "figure_2_pairs"}
+    assert new == {"silhouette", "profile_map", "model_plane", "figure_2_pairs"}
     assert figures(pooled, "mouse") < figures(pairs, "mouse")
     assert "results/figures/mouse/silhouette.svg" in pairs.final_files()
     assert figures(pairs, "networks") == figures(pooled, "networks")
@@ -145,7 +145,7 @@ def test_a_brain_without_images_has_no_models(lab):
 def test_one_subject_has_models_alone(lab):
     found = plan({"lab": lab("a")})
     # The pattern of an area needs a third one.
-    assert measured(found)["lab"] == {"separability", "brain_likeness", "cost"}
+    assert measured(found)["lab"] == {"separability", "model_choice", "brain_likeness", "cost"}
     assert not {name for name in figures(found, "lab") if "predictivity" in name}
 
 

@@ -38,8 +38,9 @@ def claim(name, verdict, margin, part="overall", choice="median", population="ne
 
 
 def write_claims(repetition, *rows):
-    repetition.claims.parent.mkdir(parents=True, exist_ok=True)
-    write_table(pd.DataFrame(rows), repetition.claims)
+    folder = repetition.folder / "results/tables/networks"
+    folder.mkdir(parents=True, exist_ok=True)
+    write_table(pd.DataFrame(rows), folder / "claims.csv")
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ def test_stimuli_that_are_never_tested_do_not_count(tmp_path):
     scores = make_scores(population, ["networks"])
     for name, table in (("score", scores.cells), ("score_mean", scores.cells)):
         scores.without[f"{name}_without_stimuli"][:, 3] = table[name]
-    paths = write_scores([scores], tmp_path)
+    paths = write_scores(scores, tmp_path)
     with xr.open_dataset(paths["jackknife"]) as data:
         single = data.load().astype(np.float32)
     write_netcdf(single, paths["jackknife"])

@@ -1,4 +1,4 @@
-"""A figure of a population is drawn from the rows of that population only."""
+"""A figure of a population is drawn from its tables, as the rule calls the driver."""
 
 import pandas as pd
 import pytest
@@ -15,24 +15,22 @@ NAMES = {"method_0": "a", "method_1": "b"}
 
 @pytest.fixture
 def plot(tmp_path):
-    """Files of a figure, drawn from the tables of two populations as the rule calls the driver."""
+    """Files of a figure, drawn from the tables of a population as the rule calls the driver."""
 
     def make(name, population, methods=METHODS, rename=None, subjects=None, models=None):
-        tables = {kind: panel_data(2, 3, kind).tables for kind in ("networks", "pairs")}
+        data = panel_data(2, 3, "pairs" if subjects else "networks")
         paths = {}
         for metric in composition(name).tables:
-            table = pd.concat([tables["networks"][metric], tables["pairs"][metric]])
-            table["method"] = table["method"].map({**NAMES, **(rename or {})})
-            paths[metric] = tmp_path / f"{metric}.csv"
-            write_table(table, paths[metric])
+            table = data.tables[metric]
+            table = table.assign(method=table["method"].map({**NAMES, **(rename or {})}))
+            paths[metric] = [tmp_path / f"{metric}.csv"]
+            write_table(table, paths[metric][0])
         outputs = [tmp_path / "figure.svg", tmp_path / "figure.png"]
-        parts = panel_data(2, 3, "brain" if subjects else "networks").parts
-        brains = [population] if subjects else []
         settings = {
             "methods": methods,
-            "parts": parts,
+            "parts": data.parts,
             "models": models,
-            "brains": brains,
+            "brains": [population] if subjects else [],
             "truths": {},
         }
         of_brains = [subjects] if subjects else []
@@ -79,19 +77,14 @@ def test_a_brain_in_pairs_has_the_figures_of_networks_of_its_own(plot, subjects)
     assert "seed 0" in text and "monkey_a" not in text
 
 
-def test_rows_of_other_populations_are_left_out(plot, subjects):
-    """No row is of this brain."""
-    text = plot("brain_predictivity", "marmoset", subjects=subjects)
-    assert "nothing was measured" in text and "area1" not in text
-
-
 def test_all_simulated_brains_are_drawn_together_and_described_by_their_subjects(tmp_path):
-    """The brain that is not among them is left out."""
+    """Each has a table of its own."""
     table = panel_data(2, 2, "simulated_brains").tables["recovery"].replace(NAMES)
-    write_table(table, tmp_path / "recovery.csv")
     truths = {brain: TRUTHS[brain] for brain in ("alexnet_mice", "resnet18_mice")}
-    tables = []
+    tables, paths = [], {"recovery": []}
     for brain in truths:
+        paths["recovery"].append(tmp_path / f"{brain}_recovery.csv")
+        write_table(table[table["population"] == brain], paths["recovery"][-1])
         subject = {"brain": brain, "subject": "007", "area": "VISp", "data_kind": "simulated"}
         write_table(pd.DataFrame([{**subject, **MEASURED}]), tmp_path / f"{brain}.csv")
         tables.append(tmp_path / f"{brain}.csv")
@@ -102,7 +95,7 @@ def test_all_simulated_brains_are_drawn_together_and_described_by_their_subjects
         "brains": list(truths),
         "truths": truths,
     }
-    paths, output = {"recovery": tmp_path / "recovery.csv"}, tmp_path / "figure.svg"
+    output = tmp_path / "figure.svg"
     plot_figure.main(paths, tables, "simulated_brains", "recovery_margin", settings, [output])
     text = output.read_text()
     assert "data: alexnet_mice: 1 simulated subject; resnet18_mice: 1 simulated subject" in text

@@ -19,6 +19,7 @@ FIGURES = [(name, kind) for name in NAMES for kind in kinds_of(name)]
 
 # Figures in which colour is not the method, but the layer, the score or the verdict.
 WITHOUT_COLOURS = (
+    "model_choice",
     "profile_map",
     "brain_to_brain",
     "identification",
@@ -94,7 +95,7 @@ def footer(name, **resampled):
 def test_error_bars_are_told_apart_by_letters_only_where_they_differ():
     assert footer("figure_2") == f"{BARS} subjects and stimuli"
     assert footer("figure_2", predictivity="stimuli") == (
-        f"{BARS} stimuli (A, B); over subjects and stimuli (C, D)"
+        f"{BARS} subjects and stimuli (A, D); over stimuli (B)"
     )
     assert footer("brain_predictivity", predictivity="subjects") == f"{BARS} subjects"
     assert footer("brain_to_brain") == footer("verdicts") == ""
@@ -228,7 +229,7 @@ def test_letters_stand_in_reading_order(name):
     assert sorted(letters, key=lambda letter: (-letters[letter][1], letters[letter][0])) == [
         *filter(None, composition(name).letters)
     ]
-    assert len(letters) == {"figure_1": 5, "figure_3": 2}.get(name, 4)
+    assert len(letters) == {"figure_3": 2}.get(name, 4)
 
 
 def test_a_panel_without_scores_says_so():
@@ -239,8 +240,8 @@ def test_a_panel_without_scores_says_so():
         tables = {**data.tables, "separability": empty}
         figure = draw("figure_2", PanelData(tables, data.methods, data.parts), "nobody")
         texts = drawn_texts(figure)
-        assert "Separability by direction:\nnothing was measured" in texts
-        assert "Predictivity, mean over areas" in texts
+        assert "Predictivity and separability:\nnothing was measured" in texts
+        assert "From the same area of other subjects" in texts
 
 
 def test_a_method_without_a_value_is_not_drawn():
@@ -264,4 +265,5 @@ def test_every_panel_is_a_figure_of_a_kind_of_population():
     assert not set(simulated) & {*networks, *pairs}
     assert set(brain) < set(pairs)
     assert (networks[0], brain[0]) == ("figure_1", "figure_2")
-    assert set(pairs) - set(brain) == {"silhouette", "profile_map", "figure_2_pairs"}
+    new = {"silhouette", "profile_map", "model_plane", "figure_2_pairs"}
+    assert set(pairs) - set(brain) == new

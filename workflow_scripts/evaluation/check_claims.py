@@ -61,7 +61,7 @@ if __name__ == "__main__":
         main(
             ScoreTables.read(files.scores, files.splits, files.jackknife),
             ScoreTables.read(files.networks_scores, files.networks_splits, files.networks_jackknife)
-            if "networks_scores" in files.keys()
+            if "networks_scores" in files
             else None,
             files.get("subjects"),
             snakemake.params.settings,

@@ -174,7 +174,7 @@ def _end_axis_of_r2(axes: Axes, values: pd.Series) -> None:
     end_axis(axes, min(-1, 1.05 * values.min()), 1.4 if axes.get_legend() else 1.02)
 
 
-def legend_below(axes: Axes, offset: float) -> None:
+def legend_below(axes: Axes, offset: float, n_columns: int = 3) -> None:
     """Legend of all methods, `offset` below the axes in units of their height."""
     handles, labels = axes.get_legend_handles_labels()
     # Bars stand before the lines of controls, which Matplotlib lists first.
@@ -183,7 +183,7 @@ def legend_below(axes: Axes, offset: float) -> None:
         [handles[i] for i in bars_first],
         [labels[i] for i in bars_first],
         frameon=False,
-        ncols=3,
+        ncols=n_columns,
         loc="upper center",
         bbox_to_anchor=(0.5, -offset),
     )

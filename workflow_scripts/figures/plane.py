@@ -5,7 +5,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
-from workflow_scripts.figures.bars import R2, divided, legend_below, present, same_part
+from workflow_scripts.figures.bars import R2, legend_below, present, same_part
 from workflow_scripts.figures.panel import MethodLook, PanelData
 
 NO_PREDICTIVITY = "predicts no\nresponses"
@@ -38,7 +38,7 @@ def draw_plane(
     chance : pandas.Series, optional
         Level of chance of the same, by method: an open point, joined to the method's own.
     """
-    methods, _ = divided(present(y.reset_index(), data.methods, "value"))
+    methods = present(y.reset_index(), data.methods, "value")
     x = predictivity_overall(data).reindex(y.index).astype(float)
     value, low, high = (x[name].to_dict() for name in COLUMNS)
     predicting = [method for method in methods if np.isfinite(value[method.name])]
@@ -70,18 +70,19 @@ def draw_plane(
     axes.set_xlim(left - step / 2, right + step * (len(others) + 0.5))
     axes.set_xticks([tick for tick in axes.get_xticks() if left - step / 2 <= tick <= right])
     axes.set_xlabel(f"predictivity: {R2}")
-    legend_below(axes, 0.2)
+    legend_below(axes, 0.2, n_columns=2)
     sns.despine(ax=axes)
 
 
 def _draw_point(axes: Axes, method: MethodLook, x: float, row: list[float]) -> None:
-    """A method's point with its interval upwards."""
+    """A method's point with its interval upwards; a control is a square."""
     value, low, high = row
     axes.vlines(x, low, high, color=method.colour, linewidth=1)
     axes.scatter(
         x,
         value,
         s=45,
+        marker="s" if method.control else "o",
         color=method.colour,
         edgecolor="black",
         linewidth=0.6,

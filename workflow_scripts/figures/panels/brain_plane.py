@@ -10,8 +10,8 @@ CARD = Card(
     title="Predictivity and separability",
     caption="Each method by how well it predicts (held-out R² between subjects from the same area, "
     "mean over areas) and by how far apart it places the candidate models (mean absolute "
-    "difference in score, both directions, mean over areas). Methods that predict no responses "
-    "stand to the right. Intervals of R² are cut at −1 and 1.",
+    "difference in score, both directions, mean over areas). Squares are controls. "
+    "Methods that predict no responses stand to the right. Intervals of R² are cut at −1 and 1.",
     tables=("separability", "predictivity"),
     value="separability",
     populations=("brain",),

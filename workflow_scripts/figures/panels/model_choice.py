@@ -1,10 +1,14 @@
 """Which candidate is most like each area of a brain: a matrix for each method and direction."""
 
+from itertools import product
+
 import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import SubFigure
+from matplotlib.image import AxesImage
 
 from workflow_scripts.figures.bars import DIRECTION_NAMES, present
-from workflow_scripts.figures.matrices import grid, write_numbers
 from workflow_scripts.figures.panel import Card, PanelData
 
 CARD = Card(
@@ -19,11 +23,11 @@ CARD = Card(
     size=(10.5, 4.6),
 )
 
-SIDE = 115
-"""Height that all names of models above each other have, in points."""
+MAX_COLUMNS = 6
+"""Matrices in a row, so that the names of methods above them stay apart."""
 
-MARKS = ("", "○", "●")
-"""Of a model that is not chosen, one whose lead may be chance, and one whose lead is not."""
+SIDE = 100
+"""Height that all names of models above each other have, in points, and width of all marks."""
 
 DARKEST = 1.8
 """Share of the highest score that would be black: the highest leaves the marks legible."""
@@ -34,30 +38,43 @@ def draw(figure: SubFigure, data: PanelData) -> None:
     table = data.tables["model_choice"]
     methods = present(table, data.methods, CARD.value)
     directions = [name for name in DIRECTION_NAMES if name in set(table["direction"])]
-    candidates = list(dict.fromkeys(table["candidate"]))
-    places = grid(figure, len(directions) * len(methods), len(methods))
-    for axes, (direction, method) in zip(
-        places, ((d, m) for d in directions for m in methods), strict=True
-    ):
+    n_columns = min(len(methods), MAX_COLUMNS)
+    n_rows = -(-len(methods) // n_columns) * len(directions)
+    grid = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False)
+    for axes in grid.ravel():
+        axes.set_axis_off()
+    for (number, method), (step, direction) in product(enumerate(methods), enumerate(directions)):
+        axes = grid[number // n_columns * len(directions) + step, number % n_columns]
         rows = table[(table["method"] == method.name) & (table["direction"] == direction)]
-        score, low = (
-            rows.pivot(index="candidate", columns="area", values=name)
-            .reindex(index=candidates, columns=data.parts)
-            .to_numpy(float)
-            for name in ("score", "ci_low")
-        )
-        best = np.nanmax(score, axis=0, initial=-np.inf)
-        shade = np.divide(score, best, out=np.full(score.shape, np.nan), where=best > 0)
-        image = axes.imshow(shade, cmap="Greys", vmin=0, vmax=DARKEST, aspect="auto")
-        axes.set_xticks(range(len(data.parts)), data.parts, rotation=90, fontsize=7)
-        size = min(8, SIDE / (len(candidates) * len(directions)))
-        axes.set_yticks(range(len(candidates)), candidates, fontsize=size)
-        mark = np.where(score == best, np.where(low > 0, 2, 1), 0)
-        write_numbers(axes, np.array(MARKS)[mark], np.zeros(mark.shape, bool), size=8)
-        if direction == directions[0]:
+        image = _draw_matrix(axes, rows, data.parts, n_rows)
+        if step == 0:
             axes.set_title(method.label, fontsize=8)
-    for number, direction in enumerate(directions):
-        places[number * len(methods)].set_ylabel(DIRECTION_NAMES[direction], fontsize=8)
-    bar = figure.colorbar(image, ax=places, shrink=0.7, label="score / highest score")
+        if number % n_columns == 0:
+            axes.set_ylabel(DIRECTION_NAMES[direction], fontsize=8 if n_rows < 4 else 6)
+        last = number + n_columns >= len(methods) and direction == directions[-1]
+        axes.tick_params(labelbottom=last)
+    bar = figure.colorbar(image, ax=grid, shrink=0.7, label="score / highest score")
     bar.ax.set_ylim(0, 1)
     figure.suptitle(f"{CARD.title}  ●: its lead is sure  ○: its lead may be chance", fontsize=10)
+
+
+def _draw_matrix(axes: Axes, rows: pd.DataFrame, areas: list[str], n_rows: int) -> AxesImage:
+    """Candidates by areas, of one method and direction."""
+    candidates = list(dict.fromkeys(rows["candidate"]))
+    score, low = (
+        rows.pivot(index="candidate", columns="area", values=name)
+        .reindex(index=candidates, columns=areas)
+        .to_numpy(float)
+        for name in ("score", "ci_low")
+    )
+    best = np.nanmax(score, axis=0, initial=-np.inf)
+    shade = np.divide(score, best, out=np.full(score.shape, np.nan), where=best > 0)
+    axes.set_axis_on()
+    image = axes.imshow(shade, cmap="Greys", vmin=0, vmax=DARKEST, aspect="auto")
+    axes.set_xticks(range(len(areas)), areas, rotation=90, fontsize=min(7, SIDE / len(areas)))
+    size = min(8, SIDE / (len(candidates) * n_rows / 2))
+    axes.set_yticks(range(len(candidates)), candidates, fontsize=size)
+    y, x = np.nonzero(score == best)
+    faces = np.where(low[y, x] > 0, "black", "none")
+    axes.scatter(x, y, s=min(25, 4 * SIDE / len(areas)), color=faces, edgecolor="black")
+    return image

@@ -9,8 +9,8 @@ CARD = Card(
     title="Predictivity and specificity",
     caption="Each method by how well it predicts (held-out R² between the same parts of two "
     "subjects, mean over parts) and by how well it tells parts apart (silhouette). Open points: "
-    "mean silhouette with permuted names of parts, which is chance. Methods that predict no "
-    "responses stand to the right. Intervals of R² are cut at −1 and 1.",
+    "mean silhouette with permuted names of parts, which is chance. Squares are controls. Methods "
+    "that predict no responses stand to the right. Intervals of R² are cut at −1 and 1.",
     tables=("specificity", "predictivity"),
     value="value",
     populations=("networks", "pairs"),
