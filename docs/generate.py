@@ -82,8 +82,8 @@ methods:
 METRICS_HEAD = """\
 ## Metrics
 
-Each metric is one table, `results/tables/<metric>.csv`. Its first column is `population`:
-`networks`, or the name of a brain. Its last is `data_kind`, see
+Each metric is one table of each population, `results/tables/<population>/<metric>.csv`. Its first
+column is `population`: `networks`, or the name of a brain. Its last is `data_kind`, see
 [results/README.md](../results/README.md).
 """
 

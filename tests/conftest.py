@@ -28,7 +28,7 @@ def pytest_addoption(parser):
     parser.addoption(
         "--system",
         action="store_true",
-        help="as root, also run the tests that install and start Slurm, and mount small disks",
+        help="as root, also run the tests that install Slurm and Chromium, and mount small disks",
     )
 
 

@@ -31,6 +31,9 @@ KEYS = (
 TEXTS = {"claims": ("statement", "part", "data")}
 """Columns of a table with texts for readers, which may be worded in another way."""
 
+OF_BRAINS = ("subjects", "units", "stimuli", "sessions")
+"""Tables that each brain has of its own."""
+
 ADDED = ("brain", "population", "data_kind")
 """Columns that tables of version 0.1 do not have yet."""
 
@@ -85,7 +88,7 @@ class Difference:
 
 
 def read_tables(folder):
-    """Every table of a run as text, by its name below results/tables, in the names of today.
+    """Every table of a run as text, by its name, in the names of today.
 
     Parameters
     ----------
@@ -95,21 +98,21 @@ def read_tables(folder):
     Returns
     -------
     dict of str to pandas.DataFrame
-        Without the columns that are measured by a clock. Names are like ``networks/scores`` and
-        ``mouse/units``.
+        Without the columns that are measured by a clock. Tables of the same name have the rows of
+        all populations, as runs of version 0.1 had them; those of a brain's units and stimuli are
+        named ``mouse/units``.
     """
     run = Path(folder) / "results/tables"
     root = run if run.is_dir() else Path(folder)
-    tables = {
-        str(path.relative_to(root).with_suffix("")): pd.read_csv(
-            path, dtype=str, keep_default_na=False
-        )
-        for path in sorted(root.rglob("[!.]*.csv"))
-    }
-    tables = {
-        name: table.drop(columns=[column for column in table if "second" in column])
-        for name, table in tables.items()
-    }
+    parts = {}
+    for path in sorted(
+        root.rglob("[!.]*.csv"), key=lambda path: ("networks" not in path.parts, path)
+    ):
+        name = str(path.relative_to(root).with_suffix("")) if path.stem in OF_BRAINS else path.stem
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        table = table.drop(columns=[column for column in table if "second" in column])
+        parts.setdefault(name, []).append(table)
+    tables = {name: pd.concat(of_name, ignore_index=True) for name, of_name in parts.items()}
     return renamed(tables) if is_old(tables) else tables
 
 

@@ -89,6 +89,17 @@ def test_a_run_equals_itself_whatever_its_seconds(differences):
     assert all(item.identical for item in found.values())
 
 
+def test_tables_of_all_populations_are_compared_as_one(differences):
+    """As version 0.1 wrote them; subjects and units stay with their brain."""
+    before, after = run_of_now(), run_of_now()
+    networks, mouse = after.pop("scores")
+    after |= {"mouse/scores": [mouse], "networks/scores": [networks]}
+    after["networks/claims"] = after.pop("claims")
+    found = differences(after, before)
+    assert set(found) == set(before)
+    assert all(item.identical for item in found.values())
+
+
 def test_the_last_digit_counts(differences):
     after = run_of_now()
     after["scores"][0]["score"] = 0.3

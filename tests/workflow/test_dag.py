@@ -48,6 +48,24 @@ def figures_from(*metrics):
     return sum(bool(set(metrics) & set(composition(name).tables)) for name in DRAWN)
 
 
+def aggregates(*names, plan=PLAN):
+    """Jobs from the scores of these populations to the report."""
+    drawn = {item["name"]: len(plan.figures.names(item)) for item in plan.figures.populations}
+    metrics = [plan.evaluation.measured(metric) for metric in plan.evaluation.metrics()]
+    # Claims about the mice compare them with the networks, and a figure has all verdicts.
+    n_more = "networks" in names and "mouse" not in names
+    n_figures = sum(drawn[name] for name in names) + n_more
+    if names != ("networks",):
+        n_figures += drawn.get("simulated_brains", 0)
+    return {
+        "collect_scores": len(names),
+        "compute_metric": sum(item["name"] in names for items in metrics for item in items),
+        "check_claims": len(names) + n_more,
+        "plot_figure": n_figures,
+        **REPORT,
+    }
+
+
 def methods_with(module):
     """Configured methods whose file imports a module, and how many of them work on brains."""
     path = ROOT / "workflow_scripts" / module
@@ -73,15 +91,10 @@ def activations(n):
     return {"extract_activations": n, "summarise_activations": 1}
 
 
-FIGURES = {"plot_figure": len(DRAWN), "all": 1}
-TABLES = {"compute_metric": len(PLAN.evaluation.metrics()), "check_claims": 1, **FIGURES}
-AGGREGATES = {"collect_scores": 1, **TABLES}
-# With two candidates of the variant that the mice are simulated from, neither is the right one.
-WITHOUT_RECOVERY = {
-    **AGGREGATES,
-    "compute_metric": len(PLAN.evaluation.metrics()) - 1,
-    "plot_figure": len(DRAWN) - len(PLAN.figures.names(POPULATIONS[2])),
-}
+REPORT = {"write_report": 1, "all": 1}
+FIGURES = {"plot_figure": len(DRAWN), **REPORT}
+AGGREGATES = aggregates("networks", "mouse")
+OF_NETWORKS, OF_MOUSE = aggregates("networks"), aggregates("mouse")
 # The units of candidates are collected from the shards of mappings from a brain.
 UNITS = {"collect_units": 1}
 # Shards of one mapping that works on brains, of all methods on models, and of all on brains.
@@ -96,9 +109,8 @@ BRAIN_TABLES = {"summarise_brain": 1, "plot_brain": 1}
 # Other recordings may be of other stimuli.
 RECORDED = {"list_stimuli": 1, **BRAIN_SHARDS, **BRAIN_TABLES}
 N_BRAIN_FIGURES = len(PLAN.figures.names(POPULATIONS[1]))
-# Figures of a brain, and of all simulated brains, say who its subjects are. Claims do, too, so that
-# the verdicts on the networks are drawn again.
-N_SUBJECT_FIGURES = N_BRAIN_FIGURES + len(PLAN.figures.names(POPULATIONS[2])) + 1
+# Figures of a brain, and of all simulated brains, say who its subjects are.
+N_SUBJECT_FIGURES = N_BRAIN_FIGURES + len(PLAN.figures.names(POPULATIONS[2]))
 ALL_ACTIVATIONS = activations(N_SEEDS + N_CANDIDATES + 1)
 TRAININGS = {
     "train_model": len(NETWORKS),
@@ -152,7 +164,22 @@ def brain_settings(**items):
 GROUPED = brain_settings(
     sources="groups", groups={"n_groups": 2}, sessions=[*MOUSE.sessions, 900004]
 )
-GROUPED_PLAN = Plan(merged(MINI, GROUPED))
+PAIRED = brain_settings(sources="pairs")
+ONE_AREA = brain_settings(areas=["VISp"])
+TWO_CANDIDATES = {
+    "candidates": [
+        *MINI["candidates"],
+        {"variant": "alexnet", "seed": 1, "layers": ["conv1", "conv2"]},
+    ]
+}
+TWIN = {"brains": {"twin": MINI["brains"]["mouse"] | {"sessions": [1, 2, 3]}}}
+
+
+def of_mouse_with(settings, name="mouse"):
+    """Jobs from the scores of a brain to the report, with other settings."""
+    return aggregates(name, plan=Plan(merged(MINI, settings)))
+
+
 GLM = {"method": "generalised_linear", "family": "poisson"}
 CAP = "workflow_scripts/solvers/glm/links.py"
 # What is edited (file: old and new text), what else config says, and what is then planned.
@@ -216,7 +243,7 @@ CHANGES = {
             )
         },
         {},
-        {"compute_metric": 1, "all": 1},
+        {"compute_metric": 2, **REPORT},
     ),
     "a metric that is drawn is edited": (
         {
@@ -226,7 +253,7 @@ CHANGES = {
             )
         },
         {},
-        {"compute_metric": 1, "plot_figure": figures_from("mds"), "all": 1},
+        {"compute_metric": 1, "plot_figure": figures_from("mds"), **REPORT},
     ),
     "a driver in another environment is edited": (
         {
@@ -236,13 +263,13 @@ CHANGES = {
             )
         },
         {},
-        {"extract_responses": N_SUBJECTS, **RECORDED, **AGGREGATES},
+        {"extract_responses": N_SUBJECTS, **RECORDED, **OF_MOUSE},
     ),
     "the driver of own recordings is edited": (
         {
             "workflow_scripts/brains/import_recording.py": (
-                "import numpy",
-                "import re\nimport numpy",
+                "from typing",
+                "import re\nfrom typing",
             )
         },
         {},
@@ -256,12 +283,12 @@ CHANGES = {
             )
         },
         {},
-        {**RECORDED, **AGGREGATES},
+        {**RECORDED, **OF_MOUSE},
     ),
     "a panel is edited": (
         {"workflow_scripts/figures/panels/silhouette.py": ("CARD =", "THREE = 3\nCARD =")},
         {},
-        {"plot_figure": figures_of("silhouette"), "all": 1},
+        {"plot_figure": figures_of("silhouette"), **REPORT},
     ),
     "the drawing of figures is edited": (
         {
@@ -304,14 +331,15 @@ CHANGES = {
         {
             "compute_metric": 1,
             "check_claims": 1,
-            "plot_figure": figures_from("separability", "claims"),
-            "all": 1,
+            # One is that of the verdicts on the networks.
+            "plot_figure": figures_from("separability", "claims") - 1,
+            **REPORT,
         },
     ),
     "a metric is left out": (
         {},
         {"metrics": {"cost": None}},
-        {},
+        REPORT,
     ),
     "two parameters are swapped": (
         {},
@@ -348,29 +376,29 @@ CHANGES = {
         {
             **{"train_model": 1, **activations(1), "align_models": N_METHODS},
             **{"plot_training": 1, "summarise_training": 1},
-            **AGGREGATES,
+            **OF_NETWORKS,
         },
     ),
     # A shard is a network and all before it.
     "two seeds are swapped": (
         {},
         {"population": {"seeds": [1, 0]}},
-        {**MODEL_SHARDS, "plot_training": 1, "summarise_training": 1, **AGGREGATES},
+        {**MODEL_SHARDS, "plot_training": 1, "summarise_training": 1, **OF_NETWORKS},
     ),
     "a layer is added": (
         {},
         {"population": {"layers": ["conv1", "conv2", "conv3", "conv4"]}},
-        {**activations(N_SEEDS), **MODEL_SHARDS, **AGGREGATES},
+        {**activations(N_SEEDS), **MODEL_SHARDS, **OF_NETWORKS},
     ),
+    # With two candidates of the variant that the mice are simulated from, neither is the right one.
     "a candidate is added": (
         {},
+        TWO_CANDIDATES,
         {
-            "candidates": [
-                *MINI["candidates"],
-                {"variant": "alexnet", "seed": 1, "layers": ["conv1", "conv2"]},
-            ]
+            **{**activations(1), "align_model_and_brain": N_POST},
+            **UNITS,
+            **of_mouse_with(TWO_CANDIDATES),
         },
-        {**activations(1), "align_model_and_brain": N_POST, **UNITS, **WITHOUT_RECOVERY},
     ),
     # Its network is one of the population, and is read at another layer than the truth.
     "a candidate with a layer of its own is added": (
@@ -381,7 +409,11 @@ CHANGES = {
                 {"variant": "alexnet", "seed": 1, "layers": ["fc7"]},
             ]
         },
-        {**activations(1), "align_model_and_brain": N_POST, **UNITS, **WITHOUT_RECOVERY},
+        {
+            **{**activations(1), "align_model_and_brain": N_POST},
+            **UNITS,
+            **of_mouse_with(TWO_CANDIDATES),
+        },
     ),
     "an area that no brain has is added": (
         {"workflow_scripts/brains/allen/limits.py": ("AREAS = (", 'AREAS = ("VISmma", ')},
@@ -394,37 +426,35 @@ CHANGES = {
         {
             **{"simulate_session": 1, "extract_responses": 1},
             **RECORDED,
-            **AGGREGATES,
+            **OF_MOUSE,
         },
     ),
+    # Specificity needs two areas.
     "an area is left out": (
         {},
-        brain_settings(areas=["VISp"]),
+        ONE_AREA,
         {
             **SUBJECTS,
             **shards(0, N_POST),
             "align_brain": N_POST,
             **activations(1),
-            **AGGREGATES,
-            # Specificity needs two areas.
-            "plot_figure": len(DRAWN) - len({"specificity", "identification"}),
+            **of_mouse_with(ONE_AREA),
         },
     ),
     "a brain is added": (
         {},
-        {"brains": {"twin": MINI["brains"]["mouse"] | {"sessions": [1, 2, 3]}}},
+        TWIN,
         {
             **{"simulate_scenes": 1, "prepare_images": 1},
             **activations(N_CANDIDATES + 1),
             **SUBJECTS,
-            **AGGREGATES,
-            "plot_figure": len(DRAWN) + N_BRAIN_FIGURES,
+            **of_mouse_with(TWIN, "twin"),
         },
     ),
     "an image for the population is added": (
         {},
         {"stimuli": {"n": {"population": 151}}},
-        {"prepare_stimuli": 1, **activations(N_SEEDS), **MODEL_SHARDS, **AGGREGATES},
+        {"prepare_stimuli": 1, **activations(N_SEEDS), **MODEL_SHARDS, **OF_NETWORKS},
     ),
     "an image for training is added": (
         {},
@@ -442,7 +472,7 @@ CHANGES = {
         {
             **{"simulate_scenes": 1, "prepare_images": 1, **activations(N_CANDIDATES + 1)},
             **SUBJECTS,
-            **AGGREGATES,
+            **OF_MOUSE,
         },
     ),
     "the master seed is changed": (
@@ -460,27 +490,23 @@ CHANGES = {
     "a filter is changed": (
         {},
         brain_settings(filters={"min_units": 3}),
-        {**BRAIN_SHARDS, **BRAIN_TABLES, **AGGREGATES},
+        {**BRAIN_SHARDS, **BRAIN_TABLES, **OF_MOUSE},
     ),
     "sources may have so many units": (
         {},
         brain_settings(max_source_units=12),
-        {**BRAIN_SHARDS, **AGGREGATES},
+        {**BRAIN_SHARDS, **OF_MOUSE},
     ),
     "the window of spikes is changed": (
         {},
         brain_settings(extraction={"window_s": [0.05, 0.25]}),
-        {"extract_responses": N_SUBJECTS, **RECORDED, **AGGREGATES},
+        {"extract_responses": N_SUBJECTS, **RECORDED, **OF_MOUSE},
     ),
-    # It has a silhouette, a map, and a figure of both.
+    # It has a silhouette, a map, and figures of both.
     "subjects of a brain are compared in pairs": (
         {},
-        brain_settings(sources="pairs"),
-        {
-            "align_brain": N_AREAS * N_POST,
-            **AGGREGATES,
-            "plot_figure": len(DRAWN) + len({"silhouette", "profile_map", "figure_2_pairs"}),
-        },
+        PAIRED,
+        {"align_brain": N_AREAS * N_POST, **of_mouse_with(PAIRED)},
     ),
     # Two groups need four subjects. What compares these with each other is not computed.
     "subjects of a brain are compared in groups": (
@@ -489,23 +515,19 @@ CHANGES = {
         {
             **{"simulate_session": 1, "extract_responses": 1},
             **RECORDED,
-            **AGGREGATES,
-            "compute_metric": len(GROUPED_PLAN.evaluation.metrics()),
-            "plot_figure": sum(
-                len(GROUPED_PLAN.figures.names(item)) for item in GROUPED_PLAN.figures.populations
-            ),
+            **of_mouse_with(GROUPED),
         },
     ),
     # Claims and the brain's figures read from the table of subjects what these are.
     "the expected number of subjects is changed": (
         {},
         brain_settings(expected_subjects=31),
-        {**BRAIN_TABLES, "check_claims": 1, "plot_figure": N_SUBJECT_FIGURES, "all": 1},
+        {**BRAIN_TABLES, "check_claims": 1, "plot_figure": N_SUBJECT_FIGURES, **REPORT},
     ),
     "the limit on the spread of accuracies is changed": (
         {},
         {"population": {"max_accuracy_spread": 0.5}},
-        {"summarise_training": 1, "all": 1},
+        {"summarise_training": 1, **REPORT},
     ),
     "how often a training is saved is changed": ({}, {"checkpoint_minutes": 1}, {}),
     "the patience of downloads is changed": ({}, {"download": {"patience": {"tries": 3}}}, {}),
@@ -515,7 +537,7 @@ CHANGES = {
         {
             **{"build_environment": 1, "extract_responses": N_SUBJECTS},
             **RECORDED,
-            **AGGREGATES,
+            **OF_MOUSE,
         },
     ),
     # Every result says which versions made it; another one of torch need not make it again.
@@ -557,7 +579,7 @@ def test_the_command_line_plans_the_same(finished, change):
 def ridge_again(workflow):
     """A copy of a method, with a label and a colour of its own."""
     content = (workflow.folder / RIDGE).read_text()
-    return content.replace("Ridge (post)", "Ridge again").replace("#2ca02c", "#2ca02d")
+    return content.replace("Ridge (post)", "Ridge again").replace("#005d42", "#005d43")
 
 
 def touch(paths):
