@@ -67,7 +67,8 @@ def check(tmp_path):
             "claims": CLAIMS,
             "mappings": MAPPINGS,
             "models": "3 seeds of alexnet",
-            "populations": {n: items[n] for n in (name, *(["networks"] if networks else []))},
+            "population": items[name],
+            "networks": items["networks"] if networks else None,
         }
         is_brain = name != "networks"
         check_claims.main(

@@ -90,9 +90,9 @@ def test_a_brain_in_groups_has_specificity_and_what_is_of_models():
     pooled = figures(plan({"mouse": MOUSE}), "mouse")
     assert {"specificity", "separability_overall"} < found < pooled
     assert not {name for name in found if "predictivity" in name or "identification" in name}
-    found = grouped.evaluation.claim_settings(Wildcards(population="mouse"))["populations"]
+    found = grouped.evaluation.claim_settings(Wildcards(population="mouse"))
     assert "specificity" in found["networks"]["metrics"]
-    assert set(found["mouse"]["metrics"]) == {"separability", "recovery"}
+    assert set(found["population"]["metrics"]) == {"separability", "recovery"}
 
 
 def test_recordings_can_be_compared_in_groups_and_pooled_under_two_names(lab):

@@ -119,6 +119,8 @@ def test_claims_carry_the_values_that_they_compare(tables):
     claims = tables["claims"]
     assert {f"M{n}" for n in range(1, 13)} <= set(claims["claim"])
     assert {f"B{n}" for n in range(1, 7)} <= set(claims["claim"])
+    # It compares the mice with the networks.
+    assert "not measured" not in set(claims.loc[claims["claim"] == "B2", "verdict"])
     m1 = claims[(claims["claim"] == "M1") & claims["is_default"]]
     m1 = m1.set_index("part").loc["overall"]
     networks = overall(tables, "networks")

@@ -30,19 +30,19 @@ def main(
         Table of the subjects of a brain.
     settings : dict
         ``seed``, ``claims`` (content of claims.yaml), ``mappings`` (names of methods), ``models``
-        (what the networks are, as text), and ``populations``, the one and the networks by name,
-        each with what `workflow_scripts.evaluation.metric.Population` takes, and ``metrics``: the
-        parameters of the metrics that are measured of it.
+        (what the networks are, as text), ``population``, with what
+        `workflow_scripts.evaluation.metric.Population` takes, and ``metrics``: the parameters of
+        the metrics that are measured of it; and the same of the ``networks``, if there are any.
     output : str or path-like
     """
     claims = parse_claims(settings["claims"])
-    item, *others = settings["populations"].values()
+    item = settings["population"]
     measured = _measured(scores, item, settings)
     compared: Measured | None = measured
     data = settings["models"]
     if subjects is not None:
         data = describe_brain(item["name"], read_table(subjects))
-        compared = _measured(networks, others[0], settings) if networks else None
+        compared = _measured(networks, settings["networks"], settings) if networks else None
     context = Context(measured, compared, item["parts"])
     table = check([one for one in claims if one.population == item["kind"]], context)
     kind = data_kind(measured.cells) if len(measured.cells) else ""
@@ -61,7 +61,7 @@ if __name__ == "__main__":
         main(
             ScoreTables.read(files.scores, files.splits, files.jackknife),
             ScoreTables.read(files.networks_scores, files.networks_splits, files.networks_jackknife)
-            if "networks_scores" in files
+            if files.get("networks_scores")
             else None,
             files.get("subjects"),
             snakemake.params.settings,

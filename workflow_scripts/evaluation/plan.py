@@ -165,16 +165,14 @@ class EvaluationPlan:
 
     def claim_settings(self, wildcards: Wildcards) -> Settings:
         """Settings of `check_claims`."""
-        names = [wildcards.population]
-        if self.config.population:
-            names.append(NETWORKS)
         return canonical(
             {
                 "seed": self.config.seed,
                 "claims": yaml.safe_load(CLAIMS.read_text("utf-8")),
                 "mappings": self.alignment.claimed_mappings(),
                 "models": self.alignment.networks.description(),
-                "populations": {name: self._claimed(name) for name in names},
+                "population": self._claimed(wildcards.population),
+                "networks": self._claimed(NETWORKS) if self.config.population else None,
             }
         )
 
