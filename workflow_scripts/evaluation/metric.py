@@ -45,6 +45,8 @@ class Card:
         Columns with values that are measured again without each group of subjects and of stimuli,
         so that the table has their intervals: ``ci_low`` and ``ci_high`` of the first,
         and ``<value>_low`` and ``<value>_high`` of the others.
+    needs : tuple of str
+        Comparisons without which it is not defined.
     by_split : bool
         Whether it reads the score of every split; otherwise it is given no rows of ``splits``.
     min_candidates : int
@@ -61,6 +63,7 @@ class Card:
     columns: dict[str, str]
     reference: str
     values: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
     by_split: bool = False
     min_candidates: int = 0
     min_parts: int = 1

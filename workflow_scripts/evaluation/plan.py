@@ -108,6 +108,7 @@ class EvaluationPlan:
             for population in self.populations
             if set(card.populations) & set(self.kinds(population))
             and set(card.comparisons) & set(self.comparisons(population))
+            and set(card.needs) <= set(self.comparisons(population))
             and len(population["candidates"]) >= card.min_candidates
             and len(population["parts"]) >= card.min_parts
             and (

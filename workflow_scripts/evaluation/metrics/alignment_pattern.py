@@ -46,6 +46,7 @@ CARD = Card(
     },
     reference="Höfling et al. 2026, arXiv:2604.21780",
     values=("pattern_score", "reference", "floor"),
+    needs=("brain",),
     by_split=True,
     min_candidates=1,
     min_parts=3,

@@ -57,6 +57,7 @@ CARD = Card(
     },
     reference="Feather et al. 2025, arXiv:2502.16238",
     values=("ratio", "score", "brain_score"),
+    needs=("brain",),
     by_split=True,
     min_candidates=1,
 )
