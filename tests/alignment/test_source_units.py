@@ -90,7 +90,7 @@ def test_the_order_of_the_subjects_has_no_influence():
 def test_a_subject_that_is_left_out_takes_no_unit_of_the_others_with_it():
     """The replicates over subjects differ from the whole by its units alone."""
     limited = limit_units(pool(), 9, 0)
-    for name in "abd":
+    for name in "dba":
         smaller = limited.without([name])
         expected = {who: kept for who, kept in member_units(limited).items() if who != name}
         assert member_units(smaller) == expected
@@ -134,7 +134,7 @@ def test_every_unit_is_chosen_equally_often():
 
 
 def test_sources_alone_are_limited_and_equal_ones_stay_one_object():
-    layers, brain = [profile("m", layer) for layer in ("conv1", "conv2")], subjects("abd")
+    layers, brain = [profile("m", layer) for layer in ("conv1", "conv2")], subjects("dba")
     for cells in (
         pooled_cells(brain, "V1"),
         pair_cells(brain, "V1"),
