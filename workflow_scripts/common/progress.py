@@ -13,6 +13,7 @@ from snakemake.settings.enums import Quietness
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from workflow_scripts.common.files import PathLike
+from workflow_scripts.common.verdicts import counted
 
 BENCHMARKS = Path("results/benchmarks")
 HIDDEN = {
@@ -24,13 +25,6 @@ HIDDEN = {
 }
 # What else Snakemake writes about each job.
 HIDDEN_TEXTS = ("Select jobs to execute...", "Touching output file")
-# Verdicts of claims, with the verbs of one claim and of several.
-VERBS = {
-    "holds": ("holds", "hold"),
-    "fails": ("fails", "fail"),
-    "undecided": ("is undecided", "are undecided"),
-    "not measured": ("is not measured", "are not measured"),
-}
 
 
 class Progress(logging.Handler):
@@ -259,12 +253,7 @@ def verdicts(tables: Iterable[PathLike]) -> str:
             for row in csv.DictReader(file):
                 if row["is_default"] == "True":
                     found[row["population"], row["claim"]] = row["verdict"]
-    counts = Counter(found.values())
-    return ", ".join(
-        f"{counts[verdict]} {verbs[counts[verdict] > 1]}"
-        for verdict, verbs in VERBS.items()
-        if counts[verdict]
-    )
+    return ", ".join(counted(found.values()))
 
 
 def results(files: Iterable[str], page: str) -> list[str]:

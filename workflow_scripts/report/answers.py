@@ -5,13 +5,15 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-VERDICTS = {
-    "holds": ("hold", "the whole interval of the margin is above zero"),
-    "fails": ("fail", "the whole interval of the margin is below zero"),
-    "undecided": ("are undecided", "zero is inside the interval of the margin"),
-    "not measured": ("are not measured", "a method or a metric was left out"),
+from workflow_scripts.common.verdicts import counted
+
+MEANINGS = {
+    "holds": "the whole interval of the margin is above zero",
+    "fails": "the whole interval of the margin is below zero",
+    "undecided": "zero is inside the interval of the margin",
+    "not measured": "a method or a metric was left out",
 }
-"""Verdicts in the order of the page: the verb after a number of claims, and what it means."""
+"""Verdicts in the order of the page, and what they mean."""
 
 INTERVAL = "95\N{NO-BREAK SPACE}% interval "
 
@@ -57,8 +59,7 @@ def answers(claims: pd.DataFrame, labels: Mapping[str, str]) -> list[Answer]:
 
 def summary(found: Sequence[Answer]) -> str:
     """How many claims have each verdict, such as ``3 hold, 1 fails and 8 are undecided``."""
-    counts = {word: sum(one.verdict == word for one in found) for word in VERDICTS}
-    told = [_counted(number, word) for word, number in counts.items() if number]
+    told = counted(one.verdict for one in found)
     return " and ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told)
 
 
@@ -77,12 +78,6 @@ def interval(low: float, high: float) -> str:
     if pd.isna(low) or pd.isna(high):
         return "no interval"
     return f"{INTERVAL}{number(low)} to {number(high)}"
-
-
-def _counted(count: int, verdict: str) -> str:
-    plural, _ = VERDICTS[verdict]
-    singular = verdict if verdict in ("holds", "fails") else plural.replace("are ", "is ")
-    return f"{count} {singular if count == 1 else plural}"
 
 
 def _answer(rows: pd.DataFrame, labels: Mapping[str, str]) -> Answer:
@@ -135,7 +130,7 @@ def _facts(rows: pd.DataFrame, whole: pd.Series) -> list[str]:
         )
     others = rows[~rows["is_default"]].drop_duplicates("choice", keep="last")["verdict"]
     if len(others):
-        counts = others.value_counts().reindex(list(VERDICTS)).dropna().astype(int)
+        counts = others.value_counts().reindex(list(MEANINGS)).dropna().astype(int)
         listed = ", ".join(f"{word} {count}×" for word, count in counts.items())
         ways = "way" if len(others) == 1 else "ways"
         told.append(f"Measured in {len(others)} other {ways}: {listed}.")

@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from workflow_scripts.brains.description import describe_brain
 from workflow_scripts.common.files import NAMES
 from workflow_scripts.figures.panel import MethodLook
-from workflow_scripts.report.answers import VERDICTS, answers, summary
+from workflow_scripts.report.answers import MEANINGS, answers, summary
 from workflow_scripts.report.charts import LOWEST, cell_chart, cells_between, overview, readings
 from workflow_scripts.report.origin import Origin
 
@@ -130,7 +130,7 @@ def _population(
         "summary": summary(found) if found else "",
         "verdicts": [
             (word, meaning, [one for one in found if one.verdict == word])
-            for word, (_, meaning) in VERDICTS.items()
+            for word, meaning in MEANINGS.items()
             if any(one.verdict == word for one in found)
         ],
         "charts": _overview(name, tables, looks, charts),
