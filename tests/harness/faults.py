@@ -116,7 +116,8 @@ class Run:
         self.output.unlink(missing_ok=True)
         with self.output.open("w") as file:
             return subprocess.Popen(
-                [*self.command, *arguments],
+                # All of Snakemake's lines, from which `progress` learns which jobs have begun.
+                [*self.command, "--verbose", *arguments],
                 cwd=self.repository,
                 stdout=file,
                 stderr=subprocess.STDOUT,
