@@ -116,7 +116,7 @@ rule align_brains:
 rule collect_scores:
     """Collect a population's shards: a row per cell, one per split, both without each group."""
     input:
-        shards=PLAN.alignment.population_shards,
+        shards=PLAN.alignment.score_shards,
     output:
         **COLLECTED,
     log:

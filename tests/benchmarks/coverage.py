@@ -13,12 +13,13 @@ draws of the row, as a statistic such as the silhouette depends on n. The column
 In the pooled brains, ridge regression predicts every subject from the units of all others. The row
 ``targets`` leaves a subject out as a target only, and the row ``pools`` also its units out of the
 pools of the others, as the workflow does: what a subject does to the scores of all others is most
-of the variance in a small population. In ``few photographs``, the test stimuli are crops of three
-photographs, as in the embedded run.
+of the variance in a small population. In ``crops``, the test stimuli are crops of that many
+pictures; the embedded run tests with crops of twelve.
 """
 
 import argparse
 import sys
+from functools import partial
 from itertools import product
 from pathlib import Path
 
@@ -167,16 +168,17 @@ def median_r2_without(observed, predicted, groups, n_groups):
     )
 
 
-def few_photographs(n, random, n_crops=40, n_units=8):
-    """Mean over pairs of networks of R2 in crops of three photographs, which all networks saw.
+def crops(n, random, n_pictures, n_stimuli=120, n_units=8):
+    """Mean over pairs of networks of R2 in crops of a few pictures, which all networks saw.
 
-    What a photograph does to a unit, and how well it is predicted, is half the same in all pairs.
+    What a picture does to a unit, and how well it is predicted, is half the same in all pairs.
     """
-    photograph = np.repeat(np.arange(3), n_crops)
-    effects = random.normal(size=(3, n_units)) + random.normal(size=(n, 3, n_units))
-    observed = effects[:, photograph] + random.normal(size=(n, len(photograph), n_units))
-    gain = 1 + 0.2 * (random.normal(size=(3, n_units)) + random.normal(size=(n, n, 3, n_units)))
-    predicted = gain[:, :, photograph] * observed
+    picture = np.repeat(np.arange(n_pictures), n_stimuli // n_pictures)
+    shape = (n_pictures, n_units)
+    effects = random.normal(size=shape) + random.normal(size=(n, *shape))
+    observed = effects[:, picture] + random.normal(size=(n, len(picture), n_units))
+    gain = 1 + 0.2 * (random.normal(size=shape) + random.normal(size=(n, n, *shape)))
+    predicted = gain[:, :, picture] * observed
     predicted += 0.7 * random.normal(size=predicted.shape)
     source, target = np.nonzero(~np.eye(n, dtype=bool))
     pairs = observed[target], predicted[source, target]
@@ -184,7 +186,7 @@ def few_photographs(n, random, n_crops=40, n_units=8):
     matrix[source, target] = median_r2(*pairs)
     same = np.repeat(matrix[None], N_TESTED, axis=0)
     value, without_subject, _, drawn = mean_of_pairs(same, random)
-    without_stimuli = median_r2_without(*pairs, photograph, 3).mean(axis=1)
+    without_stimuli = median_r2_without(*pairs, picture, n_pictures).mean(axis=1)
     return {"": (value, without_subject, without_stimuli, drawn)}
 
 
@@ -223,7 +225,8 @@ POPULATIONS = {
     "pairs, stimuli vary most": (pairs(0.02, 0.02, 0.03), 0),
     "paired difference": (paired_difference, 0),
     "silhouette": (silhouettes, None),
-    "few photographs": (few_photographs, None),
+    "crops of 3 pictures": (partial(crops, n_pictures=3), None),
+    "crops of 12 pictures": (partial(crops, n_pictures=12), None),
     "pooled brains": (pooled, None),
 }
 """Function that draws a population, and its true value where that is known. The function returns,

@@ -44,7 +44,7 @@ def write_large_session(path):
         session=SESSION,
         units_per_area=[UNITS_PER_AREA] * 2,
         n_trials=N_TRIALS,
-        dimensions=10,
+        max_dimensions=10,
         mean_rate_hz=8.0,
         gain=2.0,
     )

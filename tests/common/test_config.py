@@ -190,7 +190,7 @@ def test_the_default_is_accepted():
         (
             ("population", "splits", "train_fraction"),
             0.999,
-            "train_fraction: found 0.999, which is all of 18 groups of stimuli, expected less",
+            "train_fraction: found 0.999, which is all of 60 groups of stimuli, expected less",
         ),
         (
             ("population", "splits", "train_fraction"),
@@ -236,11 +236,6 @@ def test_the_default_is_accepted():
             ("brains", "mouse", "filters", "min_units"),
             21,
             "filters.min_units: found 21, expected at most the largest of",
-        ),
-        (
-            ("brains", "mouse", "n_scenes"),
-            10,
-            "config brains.mouse.simulated.dimensions: found 10, expected at most",
         ),
         (
             ("brains", "mouse", "simulated", "units_per_area"),

@@ -12,8 +12,9 @@ from workflow_scripts.images.prepare_stimuli import photograph_crops
 from workflow_scripts.images.squares import central_square, load_squares
 from workflow_scripts.images.stimulus_file import image_dataset, read_images
 
-PHOTOGRAPHS = {
+PICTURES = {
     "n": {"training": 30, "validation": 20, "population": 30},
+    "n_generated": 2,
     "crop_scale": [0.2, 0.6],
     "seed": 0,
 }
@@ -26,13 +27,13 @@ def test_photographs_are_packaged_and_large_enough():
 
 
 def test_sets_are_reproducible_and_differ():
-    crops = {name: photograph_crops(name, PHOTOGRAPHS) for name in ("training", "population")}
-    again, labels = photograph_crops("training", PHOTOGRAPHS)
+    crops = {name: photograph_crops(name, PICTURES) for name in ("training", "population")}
+    again, labels = photograph_crops("training", PICTURES)
     np.testing.assert_array_equal(crops["training"][0], again)
     assert again.shape == (30, 64, 64, 3)
-    assert labels.max() < 18
+    assert labels.max() < 20
     assert not np.array_equal(crops["training"][0], crops["population"][0])
-    other, _ = photograph_crops("training", {**PHOTOGRAPHS, "seed": 1})
+    other, _ = photograph_crops("training", {**PICTURES, "seed": 1})
     assert not np.array_equal(other, again)
 
 
@@ -51,9 +52,9 @@ def test_squares_have_the_size_that_is_asked_for(tmp_path, size):
     assert squares.shape == (2, size, size, 3) and squares.min() == 255
 
 
-def test_images_are_named_and_those_of_one_photograph_are_a_group(tmp_path):
+def test_images_are_named_and_those_of_one_picture_are_a_group(tmp_path):
     path = tmp_path / "set.nc"
-    settings = {**PHOTOGRAPHS, "source": "photographs"}
+    settings = {**PICTURES, "source": "photographs"}
     prepare_stimuli.main("population", settings, [], path)
     data = read_images(path)
     assert data["stimulus"].values.tolist() == [str(number) for number in range(30)]

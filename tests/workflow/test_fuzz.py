@@ -105,7 +105,7 @@ PLAUSIBLE = [
     (("brains", "mouse", "simulated", "layers"), {"VISp": "conv1"}),
     (("brains", "mouse", "simulated", "layers", "VISx"), "conv1"),
     (("brains", "mouse", "simulated", "units_per_area"), [20, 14]),
-    (("brains", "mouse", "simulated", "dimensions"), 200),
+    (("brains", "mouse", "simulated", "max_dimensions"), 200),
     (("brains", "mouse", "simulated"), None),
     (("brains", "mouse"), None),
     (("brains",), None),

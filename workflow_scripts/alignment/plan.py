@@ -11,7 +11,6 @@ from workflow_scripts.common.config import Config, Splits
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.fingerprints import fingerprints
 from workflow_scripts.common.planning import Settings, Wildcards, canonical
-from workflow_scripts.images.set_names import N_PHOTOGRAPHS
 from workflow_scripts.networks.plan import Network, NetworkPlan
 
 if TYPE_CHECKING:
@@ -48,14 +47,15 @@ class AlignmentPlan:
         self._check_looks()
         if config.population:
             n_stimuli = config.stimuli.n.population
-            n_groups = N_PHOTOGRAPHS if config.stimuli.source == "photographs" else n_stimuli
+            n_groups = n_stimuli if networks.images.is_packed else networks.images.n_pictures
             _check_splits("population", config.population.splits, n_stimuli, self.methods, n_groups)
         for name, brain in config.brains.items():
             place, own = f"brains.{name}", brains.own[name]
             if own:
                 _check_own_splits(place, brain.splits, own, self.post_methods)
             elif brain.n_scenes:
-                n_groups = N_PHOTOGRAPHS if brain.source == "simulated" else brain.n_scenes
+                is_drawn = brain.source == "simulated"
+                n_groups = networks.images.n_pictures if is_drawn else brain.n_scenes
                 _check_splits(place, brain.splits, brain.n_scenes, self.post_methods, n_groups)
             if not (self.is_compared(name) or self.candidates(name) or brains.compared(name)):
                 raise InputError(
@@ -199,12 +199,12 @@ class AlignmentPlan:
             for method in self.post_methods
         ]
 
-    def population_shards(self, wildcards: Wildcards) -> list[str]:
-        """Shards that are collected into the tables of a population."""
+    def score_shards(self, wildcards: Wildcards) -> list[str]:
+        """Shards that `collect_scores` reads: all of the population."""
         return self.shards(wildcards.population)
 
     def unit_shards(self, wildcards: Wildcards) -> list[str]:
-        """Shards in which the units of candidates are predicted from a brain."""
+        """Shards that `collect_units` reads: units of candidates are predicted from the brain."""
         return [
             f"results/scores/brain_to_model/{wildcards.brain}/{method}/{network}.nc"
             for method in self.mappings(on_brains=True)

@@ -178,6 +178,7 @@ class BrainPlan:
         """Settings of `simulate_scenes`."""
         return self._settings(
             n_scenes=self.brains[wildcards.brain].n_scenes,
+            n_generated=self.config.stimuli.n_generated,
             crop_scale=self.config.stimuli.crop_scale,
         )
 

@@ -209,15 +209,6 @@ def check_simulated(name: str, brain: Brain, config: Config, networks: NetworkPl
             str(brain.filters.min_units),
             f"at most the largest of simulated.units_per_area, {simulated.units_per_area[1]}",
         )
-    components = brain.n_scenes - 1
-    if config.activations.mode != "all":
-        components = min(components, config.activations.max_per_layer)
-    if simulated.dimensions > components:
-        raise InputError(
-            f"{key}.dimensions",
-            str(simulated.dimensions),
-            f"at most {components}, fewer than n_scenes and no more than activations.max_per_layer",
-        )
 
 
 def check_pair(

@@ -158,6 +158,7 @@ class SetSizes(Form):
 class Stimuli(Form):
     source: Literal["photographs", "folder", "imagenet"]
     path: File | None
+    n_generated: Annotated[int, Ge(0), Le(1000)]
     crop_scale: Range
     # Networks see 64 pixels; any more leave room for random crops.
     pack_side: Annotated[int, Ge(64), Le(LARGEST)]
@@ -289,7 +290,7 @@ class Simulated(Form):
     layers: dict[Area, Layer]
     n_trials: CountFromTwo
     units_per_area: CountRange
-    dimensions: Count
+    max_dimensions: Count
     mean_rate_hz: PositiveNumber
     gain: PositiveNumber
 

@@ -1,10 +1,13 @@
-"""Photographs that come with scikit-image and scikit-learn, and random crops of them."""
+"""Packaged photographs, generated pictures beside them, and random crops of both."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
+from workflow_scripts.common.random_streams import generator as generator_of
+from workflow_scripts.images.dead_leaves import draw_pictures
 
 SKIMAGE_PHOTOGRAPHS = (
     "astronaut.png",
@@ -45,18 +48,23 @@ def load_photographs() -> list[Image.Image]:
     return [Image.open(path).convert("RGB") for path in paths]
 
 
+def load_pictures(n_generated: int, seed: int) -> list[Image.Image]:
+    """Packaged photographs, then generated pictures, which depend on the master seed."""
+    return load_photographs() + draw_pictures(n_generated, generator_of(seed, "pictures"))
+
+
 def random_crops(
-    photographs: Sequence[Image.Image],
+    pictures: Sequence[Image.Image],
     n: int,
     size: tuple[int, int],
     scale: Sequence[float],
     generator: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Random crops of photographs, each resized to one size.
+    """Random crops of pictures, each resized to one size.
 
     Parameters
     ----------
-    photographs : list of PIL.Image.Image
+    pictures : list of PIL.Image.Image
         Sources; each crop picks one of them with equal probability.
     n : int
         Number of crops.
@@ -64,7 +72,7 @@ def random_crops(
         Height and width of the result in pixels; crops have its aspect ratio.
     scale : sequence of float
         Smallest and largest height of a crop, as a share of the largest crop of that aspect
-        ratio that fits into the photograph.
+        ratio that fits into the picture.
     generator : numpy.random.Generator
         Source of all randomness.
 
@@ -72,20 +80,20 @@ def random_crops(
     -------
     images : numpy.ndarray of uint8, shape (n, height, width, 3)
     labels : numpy.ndarray of int64, shape (n,)
-        Index of the source photograph.
+        Index of the source picture.
     """
     height, width = size
     smallest, largest = scale
     images = np.empty((n, height, width, 3), np.uint8)
-    labels = generator.integers(len(photographs), size=n)
+    labels = generator.integers(len(pictures), size=n)
     for index, label in enumerate(labels):
-        photograph = photographs[label]
-        fit = min(photograph.height / height, photograph.width / width)
+        picture = pictures[label]
+        fit = min(picture.height / height, picture.width / width)
         zoom = fit * generator.uniform(smallest, largest)
         box_height, box_width = zoom * height, zoom * width
-        top = generator.uniform(0, photograph.height - box_height)
-        left = generator.uniform(0, photograph.width - box_width)
-        images[index] = photograph.resize(
+        top = generator.uniform(0, picture.height - box_height)
+        left = generator.uniform(0, picture.width - box_width)
+        images[index] = picture.resize(
             (width, height),
             Image.Resampling.BICUBIC if zoom < 1 else Image.Resampling.BOX,
             box=(left, top, left + box_width, top + box_height),

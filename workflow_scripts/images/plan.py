@@ -5,7 +5,7 @@ import os.path
 from workflow_scripts.common.config import Config
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.planning import Settings, Wildcards, canonical
-from workflow_scripts.images.set_names import SETS
+from workflow_scripts.images.set_names import N_PHOTOGRAPHS, SETS
 
 
 class ImagePlan:
@@ -22,6 +22,17 @@ class ImagePlan:
         if self.is_packed and not (path and os.path.isdir(path)):
             expected = f"an existing folder for stimuli.source {source!r}"
             raise InputError("config stimuli.path", repr(path), expected)
+
+    @property
+    def n_pictures(self) -> int:
+        """Pictures of which crops are taken; those of one are a group, which is never divided."""
+        return N_PHOTOGRAPHS + self.stimuli.n_generated
+
+    @property
+    def description(self) -> str:
+        """What images are, for claims and figures."""
+        is_generated = not self.is_packed and self.stimuli.n_generated
+        return f"{self.stimuli.source}{' and generated pictures' if is_generated else ''}"
 
     @property
     def sets(self) -> tuple[str, ...]:
@@ -51,7 +62,7 @@ class ImagePlan:
         return self.training_files(wildcards)[-1]
 
     def set_sizes(self, name: str) -> dict[str, int]:
-        """Numbers of images on which a set depends; photographs give each set its own crops."""
+        """Numbers of images on which a set depends; pictures give each set its own crops."""
         sets = SETS[: SETS.index(name) + 1] if self.is_packed else (name,)
         return {other: getattr(self.stimuli.n, other) for other in sets}
 
@@ -62,6 +73,7 @@ class ImagePlan:
                 "seed": self.seed,
                 "source": self.stimuli.source,
                 "path": self.stimuli.path,
+                "n_generated": self.stimuli.n_generated,
                 "crop_scale": self.stimuli.crop_scale,
                 "n": self.set_sizes(wildcards.set),
             }

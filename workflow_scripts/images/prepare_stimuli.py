@@ -11,7 +11,7 @@ from workflow_scripts.common.files import PathLike, write_netcdf
 from workflow_scripts.common.job import job
 from workflow_scripts.common.provenance import stamp
 from workflow_scripts.common.random_streams import generator
-from workflow_scripts.images.photographs import load_photographs, random_crops
+from workflow_scripts.images.photographs import load_pictures, random_crops
 from workflow_scripts.images.sets import set_rows
 from workflow_scripts.images.squares import SIZE, load_squares
 from workflow_scripts.images.stimulus_file import image_dataset
@@ -20,7 +20,7 @@ from workflow_scripts.images.stimulus_file import image_dataset
 def photograph_crops(name: str, settings: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
     """Images and labels of a set of crops, from a random stream that no other set has."""
     return random_crops(
-        load_photographs(),
+        load_pictures(settings["n_generated"], settings["seed"]),
         settings["n"][name],
         (SIZE, SIZE),
         settings["crop_scale"],
@@ -53,7 +53,7 @@ def main(name: str, settings: dict[str, Any], pack: Sequence[PathLike], output: 
     """Write the stimulus set called `name`, from the images of `pack` if they are packed."""
     if settings["source"] == "photographs":
         images, labels = photograph_crops(name, settings)
-        # Crops of one photograph are alike: its label is also their group.
+        # Crops of one picture are alike: its label is also their group.
         data = image_dataset(images, labels, groups=labels)
     else:
         data = image_dataset(*packed_images(name, settings, pack))

@@ -397,9 +397,9 @@ class NetworkPlan:
         if population is None:
             return None
         objective = self.variant(population.variant)["objective"].replace("_", " ")
-        source = self.config.stimuli.source
         n_seeds = len(population.seeds)
-        return f"{n_seeds} seeds of {population.variant} ({objective}), images: {source}"
+        images = self.images.description
+        return f"{n_seeds} seeds of {population.variant} ({objective}), images: {images}"
 
     def _settings(self, **items: object) -> Settings:
         return canonical({"seed": self.config.seed, **items})

@@ -32,7 +32,7 @@ SIMULATION = Simulation(
     session=900001,
     units_per_area=[6, 8],
     n_trials=6,
-    dimensions=3,
+    max_dimensions=3,
     mean_rate_hz=10.0,
     gain=2.0,
 )

@@ -5,8 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.harness.mini import DEFAULT
 from workflow_scripts.brains.allen.nwb import write_session
-from workflow_scripts.brains.simulated.simulation import Simulation, simulate
+from workflow_scripts.brains.simulated.simulation import (
+    Simulation,
+    draw_units,
+    principal_components,
+    simulate,
+)
 from workflow_scripts.common.errors import InputError
 
 SIMULATION = Simulation(
@@ -14,7 +20,7 @@ SIMULATION = Simulation(
     session=900001,
     units_per_area=[3, 4],
     n_trials=2,
-    dimensions=3,
+    max_dimensions=3,
     mean_rate_hz=10.0,
     gain=2.0,
 )
@@ -45,10 +51,32 @@ def test_each_area_has_units_and_each_probe_two_of_another_area(layers):
     assert len(session.spike_times) == len(session.units)
 
 
-def test_a_layer_with_too_few_components_is_named(layers):
-    expected = (
-        r"^area VISp: found a layer with 10 principal components, expected at least 11, as "
-        r"simulated\.dimensions says$"
-    )
+def test_components_of_a_layer_fall_as_in_cortex_and_are_those_that_it_has(layers):
+    components = principal_components(layers["VISp"], 50, "VISp")
+    expected = np.diag(1 / np.arange(1, 11))
+    np.testing.assert_allclose(components.T @ components / 12, expected, atol=1e-12)
+    fewer = principal_components(layers["VISp"], 3, "VISp")
+    np.testing.assert_allclose(fewer, components[:, :3])
+
+
+def test_a_layer_that_tells_nothing_apart_is_named():
+    expected = r"^area VISp: found a layer that responds to all stimuli alike, expected"
     with pytest.raises(InputError, match=expected):
-        simulate(layers, replace(SIMULATION, dimensions=11))
+        simulate({"VISp": np.ones((12, 10))}, SIMULATION)
+
+
+def test_the_default_mice_are_as_noisy_as_recorded_ones():
+    """Of recorded units a part is reliable, by about .75 (halves of 50 trials, Spearman-Brown)."""
+    options = DEFAULT["brains"]["mouse"]["simulated"]
+    given = {name: options[name] for name in options if name not in ("truth", "layers")}
+    random = np.random.default_rng(0)
+    layers = {"VISp": random.normal(size=(118, 60))}
+    wanted = Simulation(seed=0, session=1, **given | {"units_per_area": [200, 200]})
+    _, rates = draw_units(layers, wanted)
+    expected = 0.21 * rates[:200]  # spikes in the window of the extraction
+    odd, even = (random.poisson(25 * expected) for _ in range(2))
+    halves = [np.corrcoef(*unit)[0, 1] for unit in zip(odd, even, strict=True)]
+    reliability = 2 * np.array(halves) / (1 + np.array(halves))
+    reliable = reliability[reliability > 0.5]
+    assert 0.25 < len(reliable) / 200 < 0.75
+    assert 0.65 < np.median(reliable) < 0.85

@@ -10,16 +10,17 @@ from workflow_scripts.brains.allen.scenes import write_templates
 from workflow_scripts.common.files import PathLike, write_table
 from workflow_scripts.common.job import job
 from workflow_scripts.common.random_streams import generator
-from workflow_scripts.images.photographs import load_photographs, random_crops
+from workflow_scripts.images.photographs import load_pictures, random_crops
 
 
 def main(settings: dict[str, Any], folder: PathLike, listed: PathLike) -> None:
-    """Write `settings["n_scenes"]` grey crops of photographs as TIFF files, and list them.
+    """Write `settings["n_scenes"]` grey crops of pictures as TIFF files, and list them.
 
-    Crops of one photograph are alike: in the list they are a group.
+    Crops of one picture are alike: in the list they are a group.
     """
-    grey = [photograph.convert("L").convert("RGB") for photograph in load_photographs()]
-    images, photographs = random_crops(
+    pictures = load_pictures(settings["n_generated"], settings["seed"])
+    grey = [picture.convert("L").convert("RGB") for picture in pictures]
+    images, labels = random_crops(
         grey,
         settings["n_scenes"],
         TEMPLATE_SHAPE,
@@ -28,7 +29,7 @@ def main(settings: dict[str, Any], folder: PathLike, listed: PathLike) -> None:
     )
     write_templates(np.ascontiguousarray(images[..., 0]), folder)
     names = [scene_name(scene) for scene in range(len(images))]
-    groups = [f"photograph {photograph}" for photograph in photographs]
+    groups = [f"picture {label}" for label in labels]
     table = pd.DataFrame({"stimulus": names, "group": groups, "data_kind": "simulated"})
     write_table(table, listed)
 

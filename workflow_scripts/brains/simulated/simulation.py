@@ -4,7 +4,9 @@ Every unit of an area reads out, linearly and with random weights of its own, th
 components of what one layer of a ground-truth network computes before its softplus; a softplus
 turns the drive into a firing rate and a Poisson process into spikes. The components are those of
 the layer, so all mice share them: an area represents the same thing in every mouse, and only the
-weights differ.
+weights differ. The variance of component k is 1/k, as in the visual cortex of mice (Stringer et al.
+2019, Nature 571: 361-365): the spectrum of a small network falls faster, so that a few components
+would say nearly all about every unit.
 """
 
 from collections.abc import Sequence
@@ -32,6 +34,9 @@ NON_VISUAL = ("CA1", "LGd")
 NON_VISUAL_UNITS = 2
 """Units of each of these areas."""
 
+GAIN_SPREAD = 0.7
+"""Deviation between units of the logarithm of the gain: few units respond strongly, many hardly."""
+
 CHANNELS_PER_LOCATION = 10
 """Channels of a probe in each location that it passes through."""
 
@@ -50,19 +55,20 @@ class Simulation:
         Smallest and largest number.
     n_trials : int
         Presentations of each scene.
-    dimensions : int
-        Principal components of a layer that units read out.
+    max_dimensions : int
+        Most principal components of a layer that units read out.
     mean_rate_hz : float
         Median over units of the mean rate over stimuli, spikes/s.
     gain : float
-        Standard deviation of the drive before the softplus; the larger, the sparser the responses.
+        Median over units of the standard deviation over stimuli of the drive before the softplus;
+        the larger, the more reliable and the sparser the responses.
     """
 
     seed: int
     session: int
     units_per_area: list[int]
     n_trials: int
-    dimensions: int
+    max_dimensions: int
     mean_rate_hz: float
     gain: float
 
@@ -71,15 +77,15 @@ class Simulation:
         return generator(self.seed, "simulate_session", self.session, *names)
 
 
-def principal_components(responses: np.ndarray, n_components: int, name: str) -> np.ndarray:
-    """Scores of the leading principal components, in standard deviations of the first one.
+def principal_components(responses: np.ndarray, most: int, name: str) -> np.ndarray:
+    """Scores of the leading principal components; component k has the variance 1/k.
 
     Parameters
     ----------
     responses : numpy.ndarray, shape (n_stimuli, n_units)
         Responses of a layer.
-    n_components : int
-        Number of components to keep.
+    most : int
+        Largest number of components; a layer that has fewer is read out whole.
     name : str
         The area that reads out the layer, for an error.
 
@@ -90,21 +96,19 @@ def principal_components(responses: np.ndarray, n_components: int, name: str) ->
     Raises
     ------
     InputError
-        If the layer has fewer components.
+        If no unit of the layer distinguishes the stimuli.
     """
     centred = responses - responses.mean(axis=0)
     u, s, _ = np.linalg.svd(centred, full_matrices=False)
-    available = int((s > 1e-6 * s[0]).sum())
-    if available < n_components:
-        raise InputError(
-            f"area {name}",
-            f"a layer with {available} principal components",
-            f"at least {n_components}, as simulated.dimensions says",
-        )
-    scores = u[:, :n_components] * (s[:n_components] / s[0])
+    n_components = min(most, int((s > 1e-6 * s[0]).sum()))
+    if n_components == 0:
+        found = "a layer that responds to all stimuli alike"
+        raise InputError(f"area {name}", found, "one that tells stimuli apart")
+    kept = u[:, :n_components]
     # The sign of a component is arbitrary; fixing it keeps the mice the same on every machine.
-    peaks = scores[np.abs(scores).argmax(axis=0), np.arange(n_components)]
-    return scores * np.sign(peaks) * np.sqrt(len(responses))
+    peaks = kept[np.abs(kept).argmax(axis=0), np.arange(n_components)]
+    deviations = np.arange(1, n_components + 1) ** -0.5
+    return kept * np.sign(peaks) * np.sqrt(len(responses)) * deviations
 
 
 def draw_rates(
@@ -134,7 +138,8 @@ def draw_rates(
         In spikes/s.
     """
     drive = components @ random.normal(size=(components.shape[1], n_units))
-    drive = gain * (drive - drive.mean(axis=0)) / drive.std(axis=0)
+    gains = gain * random.lognormal(0, GAIN_SPREAD, size=n_units)
+    drive = gains * (drive - drive.mean(axis=0)) / drive.std(axis=0)
     shape = np.logaddexp(0, drive + random.normal(-1, 0.5, size=n_units))
     means = mean_rate_hz * random.lognormal(0, 0.5, size=n_units)
     return (means * shape / shape.mean(axis=0)).T
@@ -278,7 +283,7 @@ def draw_units(layers: dict[str, np.ndarray], settings: Simulation) -> tuple[lis
     for area, responses in layers.items():
         random = settings.stream("units", area)
         n_units = int(random.integers(low, high, endpoint=True))
-        components = principal_components(responses, settings.dimensions, area)
+        components = principal_components(responses, settings.max_dimensions, area)
         locations += [area] * n_units
         rates.append(
             draw_rates(
