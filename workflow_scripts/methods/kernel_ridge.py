@@ -93,5 +93,7 @@ class Estimator:
 
     def predict(self, X: Array) -> Array:
         """Predicted responses (n_stimuli, n_targets)."""
-        K = self._kernel(self.scaler.transform(X))
+        Z = self.scaler.transform(X)
+        self.guards_ = {"source clipped": self.scaler.n_clipped_}
+        K = self._kernel(Z)
         return self._centre(K) @ self.dual_ + self.intercept_

@@ -132,8 +132,8 @@ class UnitMatching:
         """
         if Y.shape[1] == 0:
             raise NotComparable("the target has no units")
-        self.scaler = Standardiser().fit(X)
-        Z = self.scaler.transform(X)
+        self.scaler = Standardiser()
+        Z = self.scaler.fit_transform(X)
         self.mean_, sd = Y.mean(axis=0), Y.std(axis=0)
         constant = np.ptp(Y, axis=0) == 0
         W = np.where(constant, 0, (Y - self.mean_) / np.where(constant, 1, sd))
@@ -142,4 +142,6 @@ class UnitMatching:
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         """Predicted responses (n_stimuli, q)."""
-        return self.scaler.transform(X) @ self.coef_ + self.mean_
+        Z = self.scaler.transform(X)
+        self.guards_ = {"source clipped": self.scaler.n_clipped_}
+        return Z @ self.coef_ + self.mean_

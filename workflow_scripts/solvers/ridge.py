@@ -43,6 +43,9 @@ class Ridge:
     weights_ : array, shape (k, n_targets)
         Weights on these axes: the coefficients are ``axes_ @ weights_``.
     intercept_ : array, shape (n_targets,)
+    guards_ : dict of str to int
+        How often the last `predict` clipped a response; see
+        `workflow_scripts.solvers.standardise.Standardiser`.
     """
 
     def __init__(self, alphas: Sequence[float] = ALPHAS) -> None:
@@ -79,4 +82,6 @@ class Ridge:
 
     def predict(self, X: Array) -> Array:
         """Predicted responses (n_stimuli, n_targets)."""
-        return self.scaler.transform(X) @ self.axes_ @ self.weights_ + self.intercept_
+        Z = self.scaler.transform(X)
+        self.guards_ = {"source clipped": self.scaler.n_clipped_}
+        return Z @ self.axes_ @ self.weights_ + self.intercept_

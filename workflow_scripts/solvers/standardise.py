@@ -16,12 +16,20 @@ def varying(X: Array) -> Array:
 class Standardiser:
     """Subtract each unit's mean and divide by its standard deviation; drop constant units.
 
+    Test responses are clipped one standard deviation beyond the range of the training responses.
+    A unit that hardly responds to any training stimulus has a tiny deviation; a test stimulus that
+    drives it would be hundreds of deviations away, and its target be predicted from it alone.
+
     Attributes
     ----------
     varies_ : array of bool, shape (n_units,)
         Units that vary over the training stimuli.
     mean_, sd_ : array, shape (n_varying,)
         Mean and population standard deviation of these units.
+    low_, high_ : array, shape (n_varying,)
+        Range of standardised test responses.
+    n_clipped_ : int
+        Number of responses that the last `transform` clipped.
     """
 
     def fit(self, X: Array) -> Self:
@@ -38,12 +46,24 @@ class Standardiser:
             raise NotComparable("no source unit varies over the training stimuli")
         kept = X[:, self.varies_]
         self.mean_, self.sd_ = xp.mean(kept, axis=0), xp.std(kept, axis=0)
+        self.low_ = self._standardised(xp.min(kept, axis=0)) - 1
+        self.high_ = self._standardised(xp.max(kept, axis=0)) + 1
         return self
 
     def fit_transform(self, X: Array) -> Array:
-        """Learn from X and standardise it."""
-        return self.fit(X).transform(X)
+        """Learn from training responses X and standardise them."""
+        return self._standardised(self.fit(X)._varying(X))
 
     def transform(self, X: Array) -> Array:
-        """Standardised units that vary, shape (n_stimuli, n_varying)."""
-        return (X[:, self.varies_] - self.mean_) / self.sd_
+        """Standardised test responses of units that vary, shape (n_stimuli, n_varying)."""
+        xp = array_namespace(X)
+        Z = self._standardised(self._varying(X))
+        clipped = xp.minimum(xp.maximum(Z, self.low_), self.high_)
+        self.n_clipped_ = int(xp.count_nonzero(clipped != Z))
+        return clipped
+
+    def _varying(self, X: Array) -> Array:
+        return X[:, self.varies_]
+
+    def _standardised(self, kept: Array) -> Array:
+        return (kept - self.mean_) / self.sd_
