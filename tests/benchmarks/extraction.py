@@ -45,6 +45,7 @@ def write_large_session(path):
         units_per_area=[UNITS_PER_AREA] * 2,
         n_trials=N_TRIALS,
         max_dimensions=10,
+        spectrum="cortex",
         mean_rate_hz=8.0,
         gain=2.0,
     )

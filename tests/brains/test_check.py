@@ -36,7 +36,7 @@ def run(folder):
 def folder(tmp_path):
     """A folder with two recordings, of which one has means alone, without images."""
     write(simulated_recording(), tmp_path / "a.nc")
-    means = np.nanmean(simulated_responses(), axis=1)
+    means = np.nanmean(simulated_responses(), axis=1)[::-1]
     data = recording(means, ["V4"] * 5, "own_2", data_kind="recorded")
     write(data, tmp_path / "b.nc")
     return tmp_path
@@ -88,7 +88,7 @@ def test_what_is_wrong_inside_a_file_is_found_before_a_run(folder):
     data = simulated_recording("own_3")
     write(data.assign(response=data["response"] + 1), folder / "c.nc")
     first, _, third = check(folder)
-    assert first.startswith("/a.nc: found an infinite response of unit 2 to stimulus faces/4.png")
+    assert first.startswith("/a.nc: found a response of inf of unit 2 to stimulus faces/4.png")
     assert third.startswith("/c.nc: found trial_response with the mean ")
 
 
@@ -106,6 +106,16 @@ def test_an_image_that_is_missing_or_stands_twice_is_named(folder):
     assert check(folder)[-1] == ": ok: 2 subjects with 12 stimuli in common, an image of each"
     write_image(folder / "images/faces/3.png", 2)
     assert check(folder)[-1].startswith("/images/faces/3.png: found the same image as faces/2.png")
+
+
+def test_a_copy_of_a_subject_is_named(folder):
+    """Under another name, and with its stimuli and units in another order."""
+    copy = simulated_recording("own_3").isel(stimulus=slice(None, None, -1), unit=[4, 2, 0, 3])
+    write(copy.drop_vars("trial_response"), folder / "c.nc")
+    assert check(folder)[-1] == (
+        f"/c.nc: found the same responses as in {folder}/a.nc of 4 of 4 units, expected other "
+        "responses, because a subject predicts its own copy perfectly"
+    )
 
 
 def test_groups_and_a_prescribed_split_are_counted(folder):

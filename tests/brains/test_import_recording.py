@@ -131,7 +131,7 @@ def test_a_file_with_more_in_it_loses_it(imported):
 def test_a_file_that_is_wrong_inside_is_named(imported):
     data = simulated_recording()
     data["response"][4, 2] = np.inf
-    with pytest.raises(InputError, match="own.nc: found an infinite response of unit 2 to"):
+    with pytest.raises(InputError, match="own.nc: found a response of inf of unit 2 to"):
         imported(data)
 
 

@@ -1,6 +1,9 @@
 """What is wrong with a recording is named, and what is right is read."""
 
+import shutil
+
 import h5netcdf
+import h5py
 import numpy as np
 import pytest
 
@@ -28,6 +31,11 @@ def read(path):
 
 def with_reliability(data):
     return data.assign_coords(reliability=("unit", np.linspace(-0.2, 1, N_UNITS)))
+
+
+def counts(data):
+    """The same recording with trials as 16-bit integers, none of which is missing."""
+    return data.assign(trial_response=data["trial_response"].fillna(0).astype(np.int16))
 
 
 def changed(name, index, value):
@@ -149,12 +157,41 @@ WRONG = {
     ),
     "infinite response": (
         changed("response", (4, 2), np.inf),
-        "found an infinite response of unit 2 to stimulus faces/4.png, expected a finite number, "
-        "or NaN where there is none",
+        "found a response of inf of unit 2 to stimulus faces/4.png, expected a number of at most "
+        "1e+12 in size, or NaN where there is none",
     ),
     "infinite trial": (
         changed("trial_response", (4, 1, 2), -np.inf),
-        "found an infinite trial_response of unit 2 to stimulus faces/4.png, expected a finite",
+        "found a trial_response of -inf of unit 2 to stimulus faces/4.png, expected a number of",
+    ),
+    "responses that were never written": (
+        changed("response", (4, 2), 9.969209968386869e36),
+        "found a response of 9.969209968386869e+36, which netCDF puts where nothing was written, "
+        "of unit 2 to stimulus faces/4.png, expected a number of at most 1e+12 in size, or NaN",
+    ),
+    "counts that were never written": (
+        lambda d: changed("trial_response", (4, 1, 2), -32767)(counts(d)),
+        "found a trial_response of -32767, which netCDF puts where nothing was written, of unit 2",
+    ),
+    "responses that overflow": (
+        lambda d: d.assign(response=d["response"] * 1e160),
+        "found a response of ",
+    ),
+    "responses that vanish": (
+        lambda d: d.assign(response=d["response"] * 1e-310),
+        "found a response of at most ",
+    ),
+    "unsigned numbers that are stored as signed ones": (
+        lambda d: d.assign(response=d["response"].assign_attrs(_Unsigned="true")),
+        "found response with the attribute '_Unsigned', expected plain numbers, and NaN where",
+    ),
+    "limits of valid numbers": (
+        lambda d: d.assign(response=d["response"].assign_attrs(valid_max=5.0)),
+        "found response with the attribute 'valid_max', expected plain numbers, and NaN where",
+    ),
+    "a reliability without a lower end": (
+        lambda d: changed("reliability", 1, -np.inf)(with_reliability(d)),
+        "found a reliability of -inf of unit 1, expected a number of at most 1, or NaN where it",
     ),
     "trials of other responses": (
         lambda d: d.assign(response=d["response"] + 1),
@@ -323,6 +360,117 @@ def test_a_file_that_another_program_wrote_is_read(tmp_path):
     labels, responses, trials = read(path)
     assert labels.stimulus.tolist() == names() and labels.area.tolist() == ["V4", "IT"]
     assert (responses == 1).all() and trials is None
+
+
+def in_its_place(name, make):
+    """Replace a variable by what `make` makes of the file, its name, values and a folder."""
+
+    def edit(path):
+        with h5py.File(path, "r+") as file:
+            scales = [scale for dimension in file[name].dims for scale in dimension.values()]
+            values, attributes = file[name][()], {"units": "spikes/s"}
+            # What is left out otherwise would be refused before.
+            for of_trials in {"trial_response", name} & set(file):
+                del file[of_trials]
+            made = make(file, name, values, path.parent)
+            if made is not None:
+                made.attrs.update(attributes)
+                for dimension, scale in zip(made.dims, scales, strict=True):
+                    dimension.attach_scale(scale)
+
+    return edit
+
+
+def virtual(file, name, values, folder):
+    with h5py.File(folder / "other.h5", "w") as other:
+        other["x"] = values
+    layout = h5py.VirtualLayout(values.shape, values.dtype)
+    layout[:] = h5py.VirtualSource(str(folder / "other.h5"), "x", shape=values.shape)
+    made = file.create_virtual_dataset(name, layout)
+    (folder / "other.h5").unlink()  # zeros are read now
+    return made
+
+
+def external(file, name, values, folder):
+    values.tofile(folder / "raw")
+    places = [(str(folder / "raw"), 0, h5py.h5f.UNLIMITED)]
+    return file.create_dataset(name, values.shape, values.dtype, external=places)
+
+
+def linked(file, name, values, folder):
+    shutil.copy(folder / "whole.nc", folder / "other.nc")
+    file[name] = h5py.ExternalLink(str(folder / "other.nc"), f"/{name}")
+
+
+def announced(file, name, values, folder):
+    return file.create_dataset(name, values.shape, values.dtype)
+
+
+def announced_in_part(file, name, values, folder):
+    made = file.create_dataset(name, values.shape, values.dtype, chunks=(1, N_UNITS))
+    made[:9] = values[:9]
+    return made
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (virtual, "found response with values in other files, expected them in this file"),
+        (external, "found response with values in other files, expected them in this file"),
+        (linked, "found response as a link, expected its values in this file"),
+        (announced, "found response of shape (12, 5), of which a part was never written, expected"),
+        (announced_in_part, "found response of shape (12, 5), of which a part was never written"),
+    ],
+)
+def test_values_that_are_not_in_the_file_are_refused_before_any_is_read(tmp_path, make, sentence):
+    path = write(simulated_recording(), tmp_path / "own.nc")
+    shutil.copy(path, tmp_path / "whole.nc")
+    in_its_place("response", make)(path)
+    with pytest.raises(InputError) as error:
+        read_labels(path)
+    assert str(error.value).startswith(f"{path}: {sentence}")
+
+
+def test_any_number_of_values_can_be_announced_and_none_is_read(tmp_path):
+    """Eight kilobytes that say that there are two billion units."""
+    path = tmp_path / "own.nc"
+    with h5netcdf.File(path, "w") as file:
+        file.dimensions = {"stimulus": N_STIMULI, "unit": 2 * 10**9}
+        for name, dimensions, dtype in (
+            ("response", ("stimulus", "unit"), "f8"),
+            ("stimulus", ("stimulus",), "S9"),
+            ("unit", ("unit",), "i8"),
+            ("area", ("unit",), "S4"),
+        ):
+            file.create_variable(name, dimensions, dtype, chunks=(10,) * len(dimensions))
+        file.attrs.update(subject="s", data_kind="simulated", measurement="fmri")
+    with pytest.raises(InputError, match="of which a part was never written"):
+        read_labels(path)
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_a_mutated_file_is_read_or_named_in_one_sentence(tmp_path, seed):
+    """Some bytes are changed, exchanged or cut off: numbers that can be, or one sentence."""
+    path = write(simulated_recording(), tmp_path / "own.nc")
+    content = bytearray(path.read_bytes())
+    random = np.random.default_rng(seed)
+    places = random.integers(len(content), size=random.integers(1, 9))
+    match seed % 3:
+        case 0:
+            for place in places:
+                content[place] ^= 1 << random.integers(8)
+        case 1:
+            for place in places:
+                content[place : place + 8] = random.bytes(8)
+        case 2:
+            del content[places[0] :]
+    path.write_bytes(content)
+    try:
+        _, responses, _ = read(path)
+    except InputError as error:
+        assert str(error).startswith(f"{path}: found ") and "\n" not in str(error)
+    else:
+        assert not (np.abs(responses) > 1e12).any()
 
 
 def test_a_file_that_is_no_netcdf_is_named(tmp_path):

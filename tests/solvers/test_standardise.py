@@ -43,8 +43,8 @@ def test_a_unit_that_hardly_responds_in_training_does_not_decide_a_ridge_predict
     predicted = ridge.predict(np.hstack([X_test, test]))
     n_clipped = without.guards_["source clipped"]
     assert ridge.guards_ == {"source clipped": n_clipped + 1}
-    assert np.abs(predicted - usual).max() < 1
+    assert np.abs(predicted - usual).max() < 2
     plain = make_pipeline(StandardScaler(), RidgeCV(ALPHAS))
     plain.fit(np.hstack([X, silent]), Y)
-    assert np.abs(plain.predict(np.hstack([X_test, test])) - usual).max() > 3
+    assert np.abs(plain.predict(np.hstack([X_test, test])) - usual).max() > 100
     assert np.abs(predicted - Y_test).mean() < np.abs(Y_test).mean()

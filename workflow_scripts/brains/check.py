@@ -10,6 +10,7 @@ import argparse
 import sys
 from collections.abc import Iterator
 
+from workflow_scripts.brains.copies import check_copies
 from workflow_scripts.brains.image_folder import check_images
 from workflow_scripts.brains.own_folder import OwnFolder, read_folder, recording_files
 from workflow_scripts.brains.recording import (
@@ -71,6 +72,7 @@ def check_folder(path: PathLike) -> Iterator[tuple[bool, str]]:
         return
     try:
         folder = read_folder(path, str(path))
+        check_copies({file: folder.labels[subject] for subject, file in folder.files.items()})
         if folder.images:
             groups = {name: stimulus.group for name, stimulus in folder.stimuli.items()}
             check_images(folder.images, groups)

@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from PIL import Image
 
+from workflow_scripts.brains.image_formats import IMAGE_FORMATS
 from workflow_scripts.brains.stimuli import natural_order
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import PathLike
@@ -37,7 +38,7 @@ def check_images(folder: PathLike, groups: Mapping[str, str]) -> None:
         path = Path(folder, name)
         try:
             content = path.read_bytes()
-            with Image.open(BytesIO(content)):
+            with Image.open(BytesIO(content), formats=IMAGE_FORMATS):
                 pass
         except OSError as error:
             found = f"no readable image ({error.strerror or 'not in a known format'})"

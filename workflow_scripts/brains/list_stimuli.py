@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
+from workflow_scripts.brains.copies import check_copies
 from workflow_scripts.brains.image_folder import check_images
 from workflow_scripts.brains.recording import read_labels
 from workflow_scripts.brains.stimuli import read_list
@@ -34,6 +35,7 @@ def main(
     output : str or path-like
     """
     labels = [read_labels(path) for path in recordings]
+    check_copies(dict(zip(map(str, recordings), labels, strict=True)))
     seen = {of_subject.subject: of_subject.stimulus for of_subject in labels}
     table = stimulus_table(seen, read_list(listed) if listed else None, settings["brain"])
     used = table[table["takes_part"]]

@@ -87,9 +87,13 @@ def read_folder(
             )
             raise InputError(place, f"the file {path!r}", expected)
         read = read_labels(path)
-        if read.subject in files:
-            found = f"the subject {read.subject!r}, as in {files[read.subject]}"
-            raise InputError(path, found, "a name that no other subject has")
+        other = next((name for name in files if name.casefold() == read.subject.casefold()), None)
+        if other is not None:
+            found = f"the subject {read.subject!r}, as in {files[other]}"
+            if other != read.subject:
+                found = f"the subject {read.subject!r}, and {other!r} in {files[other]}"
+            expected = "a name that no other subject has, in capital or small letters"
+            raise InputError(path, found, expected)
         files[read.subject], labels[read.subject] = path, read
         _check_measurement(path, read, paths[0], next(iter(labels.values())))
     seen = {subject: read.stimulus.tolist() for subject, read in labels.items()}

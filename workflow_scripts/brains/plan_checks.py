@@ -4,7 +4,7 @@ import os.path
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from workflow_scripts.brains.allen.limits import AREAS, N_SCENES
+from workflow_scripts.brains.allen.limits import AREAS, N_SCENES, SCENE_S
 from workflow_scripts.brains.allen.release import scene_name
 from workflow_scripts.common.config import Brain, Config
 from workflow_scripts.common.errors import InputError
@@ -149,6 +149,9 @@ def _check_window(key: str, brain: Brain) -> None:
     window = brain.extraction.window_s
     if window[0] >= window[1]:
         raise InputError(f"{key}.extraction.window_s", str(window), "a start before its end")
+    if window[1] > SCENE_S:
+        expected = f"an end of at most {SCENE_S}, when the next scene is shown"
+        raise InputError(f"{key}.extraction.window_s", str(window), expected)
     if brain.preset != "nayebi":
         return
     if window != NAYEBI_WINDOW:

@@ -6,7 +6,7 @@ read.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import PathLike
+from workflow_scripts.common.netcdf import check_stored
 from workflow_scripts.common.profile import POOL
 
 NUMBERS, REAL, TEXT, LABEL = "numbers", "floating-point numbers", "text", "integers or text"
@@ -36,8 +37,24 @@ OPTIONAL = {
 }
 """Dimensions and type of each variable that a recording may have."""
 
-SHORT_TEXT = r"[^$\x00-\x1f\x7f]{1,60}"
-"""Text that figures can show: on one line, and without $, which begins a formula."""
+SMALLEST, LARGEST = 1e-12, 1e12
+"""Sizes between which responses are, so that every method can compute with them."""
+
+FILLS: dict[str, float] = {
+    **{"f4": 9.969209968386869e36, "f8": 9.969209968386869e36},
+    **{"i2": -(2**15) + 1, "i4": -(2**31) + 1, "i8": -(2**63) + 2},
+    **{"u2": 2**16 - 1, "u4": 2**32 - 1, "u8": 2**64 - 2},
+}
+"""What netCDF puts where no number of a type was written; bytes have no such number."""
+
+CONVENTIONS = (
+    *("scale_factor", "add_offset", "_FillValue", "missing_value", "_Unsigned"),
+    *("valid_min", "valid_max", "valid_range"),
+)
+"""Attributes of a variable whose numbers are not what they seem."""
+
+SHORT_TEXT = r"(?!\s*$)[^$\x00-\x1f\x7f\ud800-\udfff]{1,60}"
+"""Text that figures can show: on one line, not blank, and without $, which begins a formula."""
 
 ATTRIBUTES = {
     "subject": (r"[A-Za-z0-9_.-]{1,60}", "a name of letters, digits, '_', '.' and '-'"),
@@ -93,6 +110,7 @@ def read_labels(path: PathLike) -> Labels:
         With one sentence on the first thing that is wrong.
     """
     with _opened(path) as data:
+        check_stored(path, [name for name in (*REQUIRED, *OPTIONAL) if name in data.variables])
         for name, form in REQUIRED.items():
             if name not in data.variables:
                 old = " but 'rate', its name in version 0.1" if "rate" in data.variables else ""
@@ -122,13 +140,14 @@ def read_labels(path: PathLike) -> Labels:
                 f"area {label!r} of unit {unit[(area == label).argmax()]}",
                 "a letter or digit, then letters, digits, '_', '.' and '-', at most 60 characters",
             )
-    if reliability is not None and (reliability > 1).any():
-        wrong = (reliability > 1).argmax()
-        raise InputError(
-            path,
-            f"a reliability of {reliability[wrong]:g} of unit {unit[wrong]}",
-            "a number of at most 1, or NaN where it is not defined",
-        )
+    if reliability is not None:
+        wrong = (reliability > 1) | np.isinf(reliability)
+        if wrong.any():
+            raise InputError(
+                path,
+                f"a reliability of {reliability[wrong][0]} of unit {unit[wrong][0]}",
+                "a number of at most 1, or NaN where it is not defined",
+            )
     return Labels(
         subject, data_kind, measurement, units, stimulus, unit, area, reliability, has_trials
     )
@@ -141,7 +160,9 @@ def units_per_area(labels: Labels) -> str:
     return f"{len(labels.unit)} units ({each})"
 
 
-def read_responses(path: PathLike, labels: Labels) -> np.ndarray:
+def read_responses(
+    path: PathLike, labels: Labels, stimuli: Sequence[str] | None = None
+) -> np.ndarray:
     """Mean responses over trials.
 
     Parameters
@@ -149,6 +170,8 @@ def read_responses(path: PathLike, labels: Labels) -> np.ndarray:
     path : str or path-like
     labels : Labels
         What `read_labels` has read from the same file.
+    stimuli : sequence of str, optional
+        Stimuli of the recording, where not all are wanted, in their order.
 
     Returns
     -------
@@ -158,12 +181,18 @@ def read_responses(path: PathLike, labels: Labels) -> np.ndarray:
     Raises
     ------
     InputError
-        If one is infinite.
+        If one is no number that a response can be.
     """
     with _opened(path) as data:
-        responses = data["response"][...].astype(np.float64)
-    _check_finite(path, "response", responses, labels)
-    return responses
+        if stimuli is not None:
+            places = {name: row for row, name in enumerate(labels.stimulus.tolist())}
+            rows = np.array([places[name] for name in stimuli])
+            in_file = np.sort(rows)
+            values = data["response"][in_file]
+            return values[np.searchsorted(in_file, rows)].astype(np.float64)
+        values = data["response"][...]
+    _check_numbers(path, "response", values, labels)
+    return values.astype(np.float64)
 
 
 def read_trials(path: PathLike, labels: Labels, responses: np.ndarray) -> np.ndarray:
@@ -185,12 +214,13 @@ def read_trials(path: PathLike, labels: Labels, responses: np.ndarray) -> np.nda
     Raises
     ------
     InputError
-        If one is infinite, or their mean is not the response.
+        If one is no number that a response can be, or their mean is not the response.
     """
     with _opened(path) as data:
-        trials = data["trial_response"][...].astype(np.float32, copy=False)
+        values = data["trial_response"][...]
         stored = data["response"].dtype
-    _check_finite(path, "trial_response", trials, labels)
+    _check_numbers(path, "trial_response", values, labels)
+    trials = values.astype(np.float32, copy=False)
     mean = mean_of_trials(trials)
     # What rounding can do, relative to the unit's largest response.
     tolerance = max(1e-4, 4 * np.finfo(stored).eps) if stored.kind == "f" else 1e-4
@@ -225,17 +255,30 @@ def mean_of_trials(trials: np.ndarray) -> np.ndarray:
     return mean
 
 
-def _check_finite(path: PathLike, name: str, values: np.ndarray, labels: Labels) -> None:
-    """Refuse infinite responses of shape (n_stimuli, ..., n_units)."""
-    wrong = np.isinf(values)
+def _check_numbers(path: PathLike, name: str, values: np.ndarray, labels: Labels) -> None:
+    """Refuse what no response is, in values as they are stored (n_stimuli, ..., n_units)."""
+    kind = f"{values.dtype.kind}{values.dtype.itemsize}"
+    is_fill = np.equal(values, FILLS[kind]) if kind in FILLS else np.zeros(values.shape, bool)
+    wrong = is_fill | (np.abs(values) > np.float64(LARGEST)) if kind[0] == "f" else is_fill
     if wrong.any():
-        stimulus, *_, unit = np.argwhere(wrong)[0]
+        where = tuple(np.argwhere(wrong)[0])
+        of_fill = ", which netCDF puts where nothing was written," if is_fill[where] else ""
         raise InputError(
             path,
-            f"an infinite {name} of unit {labels.unit[unit]} to stimulus "
-            f"{labels.stimulus[stimulus]}",
-            "a finite number, or NaN where there is none",
+            f"a {name} of {values[where]}{of_fill} of unit {labels.unit[where[-1]]} to stimulus "
+            f"{labels.stimulus[where[0]]}",
+            f"a number of at most {LARGEST:g} in size, or NaN where there is none",
         )
+    if kind[0] == "f" and values.size:
+        largest = np.fmax.reduce(np.abs(values).reshape(-1, values.shape[-1]), axis=0)
+        small = (largest > 0) & (largest < np.float64(SMALLEST))
+        if small.any():
+            raise InputError(
+                path,
+                f"a {name} of at most {largest[small][0]:g} of unit {labels.unit[small][0]}",
+                f"numbers that are not all below {SMALLEST:g} in size; a smaller unit of "
+                "measurement makes them larger",
+            )
 
 
 def read_bins(path: PathLike, brain: str) -> tuple[np.ndarray, np.ndarray]:
@@ -277,8 +320,10 @@ def _opened(path: PathLike) -> Iterator[h5netcdf.File]:
             yield data
     except InputError:
         raise
-    except (KeyError, OSError, ValueError) as error:
-        raise InputError(path, f"no readable netCDF-4 file ({error})", "a recording") from error
+    # HDF5 and h5netcdf raise these and many others for a damaged file.
+    except (LookupError, OSError, ValueError, RuntimeError, TypeError, AttributeError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(path, f"no readable netCDF-4 file ({reason})", "a recording") from error
 
 
 def _check_variable(
@@ -296,14 +341,20 @@ def _check_variable(
         )
     if variable.dtype.kind not in DTYPE_KINDS[kind]:
         raise InputError(path, f"{name} of type {variable.dtype}", kind)
-    for attribute in ("scale_factor", "add_offset", "_FillValue", "missing_value"):
+    for attribute in CONVENTIONS:
         value = variable.attrs.get(attribute)
-        if value is not None and not (variable.dtype.kind == "f" and np.isnan(value).all()):
+        if value is not None and not _is_nan(value):
             raise InputError(
                 path,
                 f"{name} with the attribute {attribute!r}",
                 "plain numbers, and NaN where one is missing",
             )
+
+
+def _is_nan(value: object) -> bool:
+    """Whether an attribute says that NaN stands where a number is missing."""
+    values = np.asarray(value)
+    return values.dtype.kind == "f" and bool(np.isnan(values).all())
 
 
 def _attribute(

@@ -14,13 +14,13 @@ import json
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import yaml
-from annotated_types import Ge, Le, Len
+from annotated_types import Ge, Gt, Le, Len
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -31,9 +31,11 @@ from pydantic import (
 )
 
 from workflow_scripts.common.cards import card_values, gallery_names, parameters
+from workflow_scripts.common.checksums import RESULTS
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.forms import (
     LARGEST,
+    MOST,
     Count,
     CountFromTwo,
     NotNegative,
@@ -42,6 +44,7 @@ from workflow_scripts.common.forms import (
     PositiveShare,
     Seed,
     Share,
+    Size,
 )
 from workflow_scripts.common.sentences import as_input_error, expecting, one_of, short
 
@@ -56,6 +59,9 @@ RESERVED = {
     "simulated_brains",
 }
 """Names that a brain cannot have: the workflow has files or random streams of these names."""
+MOST_ITEMS = 100_000
+"""Most items of a configuration file with all aliases replaced by what they stand for."""
+
 SUMMARIES = {"overall", "mean"}
 """Labels that an area cannot have: tables have rows of these names."""
 
@@ -73,6 +79,20 @@ def _is_unique(values: list[Any]) -> list[Any]:
     if len(set(values)) < len(values):
         raise expecting("each item once")
     return values
+
+
+def _differs_in_letters(values: list[str]) -> list[str]:
+    if len({value.casefold() for value in values}) < len(values):
+        raise expecting("labels that differ in more than capital letters")
+    return values
+
+
+def _is_outside_results(value: str) -> str:
+    """Refuse a path inside the folder of results, also one that leads there by links."""
+    results = os.path.realpath(RESULTS)
+    if os.path.commonpath([os.path.realpath(value), results]) == results:
+        raise expecting(f"a path outside {RESULTS}/, in which only jobs write")
+    return value
 
 
 def _ascends(values: list[float]) -> list[float]:
@@ -104,8 +124,10 @@ BrainName = Annotated[Name, AfterValidator(_is_no_brain)]
 Label = Annotated[
     str,
     _text(
-        r"[^$\x00-\x1f\x7f]{1,60}",
-        "1 to 60 characters on one line without $, which begins a formula in figures",
+        # Legends leave out what begins with an underscore.
+        r"(?!_|\s*$)[^$\x00-\x1f\x7f\ud800-\udfff]{1,60}",
+        "1 to 60 characters on one line, not all blank, without $, which begins a formula in "
+        "figures, and without an underscore at the start",
     ),
 ]
 Colour = Annotated[str, _text("#[0-9a-f]{6}", "a colour such as #1f77b4, in lower case")]
@@ -126,6 +148,7 @@ File = Annotated[
         "characters and no braces, which Snakemake takes for wildcards",
     ),
     AfterValidator(os.path.expanduser),
+    AfterValidator(_is_outside_results),
 ]
 Address = Annotated[
     str,
@@ -137,6 +160,7 @@ Address = Annotated[
 Unique = AfterValidator(_is_unique)
 Layers = Annotated[list[Layer], Len(1), Unique]
 Range = Annotated[list[PositiveShare], Len(2, 2), AfterValidator(_ascends)]
+Seconds = Annotated[float, Gt(0), Le(86_400)]
 CountRange = Annotated[list[Count], Len(2, 2), AfterValidator(_ascends)]
 
 
@@ -150,8 +174,8 @@ class Form(BaseModel):
 
 
 class SetSizes(Form):
-    training: Count
-    validation: Count
+    training: Size
+    validation: Size
     population: Annotated[int, Ge(10), Le(LARGEST)]
 
 
@@ -175,7 +199,7 @@ class Augmentation(Form):
 class InstanceRecognition(Form):
     loss: Literal["softmax", "nce"]
     centred: bool
-    negatives: Count | None
+    negatives: Size | None
     temperature: PositiveNumber
     bank_momentum: Share
 
@@ -207,7 +231,7 @@ class TrainingKeys(TrainingForm):
 
     architecture: Name
     objective: Literal["supervised", "instance_recognition", "untrained"]
-    epochs: PositiveNumber
+    epochs: Annotated[float, Gt(0), Le(MOST)]
     # Batch normalisation needs two images.
     batch_size: CountFromTwo
     learning_rate: PositiveNumber
@@ -238,16 +262,16 @@ class Activations(Form):
     min_reliability: OpenShare | None
     max_trials: Count
     mode: Literal["hypercolumn", "random_same_index", "random_independent", "all"]
-    positions: Count
-    max_per_layer: Count
+    positions: Size
+    max_per_layer: Size
     projection: bool
 
 
 class Patience(Form):
-    connect_s: PositiveNumber
-    read_s: PositiveNumber
+    connect_s: Seconds
+    read_s: Seconds
     tries: Count
-    backoff_s: PositiveNumber
+    backoff_s: Seconds
 
 
 class Download(Form):
@@ -291,6 +315,7 @@ class Simulated(Form):
     n_trials: CountFromTwo
     units_per_area: CountRange
     max_dimensions: Count
+    spectrum: Literal["cortex", "layer"]
     mean_rate_hz: PositiveNumber
     gain: PositiveNumber
 
@@ -306,16 +331,16 @@ class Brain(Form):
     source: Literal["simulated", "s3", "warehouse", "directory", "recordings"]
     directory: File | None = None
     base_url: Address | None = None
-    sessions: Annotated[list[Count], Unique] = []
+    sessions: Annotated[list[Size], Unique] = []
     recordings: File | None = None
-    n_scenes: Annotated[int, Ge(10), Le(LARGEST)] | None = None
-    areas: Annotated[list[Area], Len(1), Unique]
+    n_scenes: Annotated[int, Ge(10), Le(MOST)] | None = None
+    areas: Annotated[list[Area], Len(1), Unique, AfterValidator(_differs_in_letters)]
     preset: Literal["ccn25", "nayebi"] = "ccn25"
     extraction: Extraction | None = None
     filters: Filters = Filters()
     sources: Literal["pooled", "pairs", "groups"] = "pooled"
     groups: Groups = Groups()
-    max_source_units: Count | None = None
+    max_source_units: Size | None = None
     compare_with: Annotated[list[Name], Unique] = []
     noise_correction: Count | None = None
     expected_subjects: Count | None = None
@@ -335,7 +360,7 @@ class Candidate(Form):
 
 
 class Permutations(Form):
-    n: Count
+    n: Annotated[int, Ge(1), Le(1_000_000)]
 
 
 Options = dict[str, Any]
@@ -478,6 +503,8 @@ def parse_config(values: Mapping[str, Any]) -> Config:
         elif isinstance(entries, Mapping):
             values[section] = {name: entry for name, entry in entries.items() if entry is not None}
     config = validated(Config, values)
+    for section in ("brains", "variants", "methods"):
+        _check_letters(section, getattr(config, section))
     config.training = _given(training_model(), config.training, "training")
     _check_architecture("training", config.training["architecture"], trained=True)
     for name, entry in config.variants.items():
@@ -511,6 +538,20 @@ def parse_config(values: Mapping[str, Any]) -> Config:
         name: config.methods[name] for name in sorted(config.methods, key=order.index)
     }
     return config
+
+
+def _check_letters(section: str, names: Iterable[str]) -> None:
+    """Refuse names that differ in capital letters alone: on some disks they are one folder."""
+    seen: dict[str, str] = {}
+    for name in names:
+        other = seen.setdefault(name.casefold(), name)
+        if other != name:
+            raise InputError(
+                f"config {section}",
+                f"{other} and {name}",
+                "names that differ in more than capital letters, as some disks do not tell these "
+                "apart",
+            )
 
 
 def _check_indentation(values: Mapping[str, Any]) -> None:
@@ -596,7 +637,15 @@ def check_keys(path: Path) -> None:
         It names the line, or the key and both lines.
     """
     try:
-        waiting = [(yaml.compose(path.read_text("utf-8"), yaml.SafeLoader), "")]
+        text = path.read_text("utf-8")
+        if path.suffix == ".json":
+            # JSON is YAML but for tabs between its items; in its texts there can be none.
+            text = text.replace("\t", " ")
+        root = yaml.compose(text, yaml.SafeLoader)
+        _check_size(path, root)
+        waiting = [(root, "")]
+    except RecursionError as error:
+        raise InputError(path, "items inside each other without end", "a few levels") from error
     except UnicodeDecodeError as error:
         raise InputError(path, "bytes that are not text", "a YAML file in UTF-8") from error
     except yaml.MarkedYAMLError as error:
@@ -609,13 +658,14 @@ def check_keys(path: Path) -> None:
         ) from error
     except yaml.YAMLError as error:
         raise InputError(path, " ".join(str(error).split()), "a YAML file in UTF-8") from error
-    # An alias may lead back to where it stands.
     seen = set()
     while waiting:
         node, parents = waiting.pop()
         if id(node) in seen:
             continue
         seen.add(id(node))
+        if isinstance(node, yaml.ScalarNode):
+            _check_number(node, parents)
         if isinstance(node, yaml.SequenceNode):
             waiting += [(item, f"{parents}{index}.") for index, item in enumerate(node.value)]
         if not isinstance(node, yaml.MappingNode):
@@ -631,6 +681,36 @@ def check_keys(path: Path) -> None:
                 )
             lines[name.value] = line
             waiting.append((value, f"{parents}{short(name.value)}."))
+
+
+def _check_size(path: Path, root: yaml.Node | None) -> None:
+    """Refuse aliases that stand for more than any configuration holds, or for themselves."""
+    sizes: dict[int, float] = {}
+
+    def size(node: yaml.Node) -> float:
+        if id(node) not in sizes:
+            sizes[id(node)] = float("inf")  # as long as it is not known: an alias leads back here
+            items = [] if isinstance(node, yaml.ScalarNode) else node.value
+            if isinstance(node, yaml.MappingNode):
+                items = [item for pair in items for item in pair]
+            sizes[id(node)] = 1 + sum(size(item) for item in items)
+        return sizes[id(node)]
+
+    if root is not None and size(root) > MOST_ITEMS:
+        found = f"aliases that stand for more than {MOST_ITEMS} items"
+        raise InputError(path, found, "fewer, and no alias inside of what it stands for")
+
+
+def _check_number(node: yaml.ScalarNode, parents: str) -> None:
+    """Refuse a number that YAML reads otherwise than people: 010 is 8, and 1:30 is 90."""
+    is_number = node.tag.removeprefix("tag:yaml.org,2002:") in ("int", "float")
+    if is_number and (":" in node.value or re.fullmatch(r"[-+]?0[0-9_]+", node.value)):
+        value = yaml.SafeLoader("").construct_object(node)
+        raise InputError(
+            f"config {parents.removesuffix('.')}",
+            f"{short(node.value)}, which YAML reads as {value}",
+            "a decimal number, or text in quotation marks",
+        )
 
 
 Brains = dict[BrainName, Brain | None] | None

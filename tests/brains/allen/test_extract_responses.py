@@ -33,6 +33,7 @@ SIMULATION = Simulation(
     units_per_area=[6, 8],
     n_trials=6,
     max_dimensions=3,
+    spectrum="cortex",
     mean_rate_hz=10.0,
     gain=2.0,
 )

@@ -21,6 +21,7 @@ SIMULATION = Simulation(
     units_per_area=[3, 4],
     n_trials=2,
     max_dimensions=3,
+    spectrum="cortex",
     mean_rate_hz=10.0,
     gain=2.0,
 )
@@ -51,11 +52,14 @@ def test_each_area_has_units_and_each_probe_two_of_another_area(layers):
     assert len(session.spike_times) == len(session.units)
 
 
-def test_components_of_a_layer_fall_as_in_cortex_and_are_those_that_it_has(layers):
-    components = principal_components(layers["VISp"], 50, "VISp")
-    expected = np.diag(1 / np.arange(1, 11))
-    np.testing.assert_allclose(components.T @ components / 12, expected, atol=1e-12)
-    fewer = principal_components(layers["VISp"], 3, "VISp")
+@pytest.mark.parametrize("spectrum", ["cortex", "layer"])
+def test_components_have_the_spectrum_that_is_asked_for(layers, spectrum):
+    centred = layers["VISp"] - layers["VISp"].mean(axis=0)
+    of_layer = np.linalg.eigvalsh(centred.T @ centred)[::-1]
+    expected = {"cortex": 1 / np.arange(1, 11), "layer": of_layer / of_layer[0]}[spectrum]
+    components = principal_components(layers["VISp"], 50, spectrum, "VISp")
+    np.testing.assert_allclose(components.T @ components / 12, np.diag(expected), atol=1e-12)
+    fewer = principal_components(layers["VISp"], 3, spectrum, "VISp")
     np.testing.assert_allclose(fewer, components[:, :3])
 
 

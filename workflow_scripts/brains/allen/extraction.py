@@ -125,12 +125,13 @@ def select_scenes(session: EcephysSession, n_scenes: int, path: PathLike) -> pd.
     scenes = presentations[presentations["stimulus_name"] == "natural_scenes"]
     # Without natural scenes there is no column of frames.
     scenes = scenes.reindex(columns=["frame", "start_time", "stop_time"]).astype(float)
-    scenes = scenes.sort_values("start_time").astype({"frame": int})
+    scenes = scenes.sort_values("start_time")
     scenes = scenes[scenes["frame"] != -1]
+    # Compared before they are made integers: a frame of 0.5 would become scene 0.
     unknown = sorted(set(scenes["frame"]) - set(range(n_scenes)))
     if unknown:
         raise InputError(path, f"frames {unknown}", f"0 to {n_scenes - 1} and the blank -1")
-    return scenes
+    return scenes.astype({"frame": int})
 
 
 def count_spikes(

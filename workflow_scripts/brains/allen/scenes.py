@@ -36,7 +36,7 @@ def read_template(path: PathLike) -> np.ndarray:
         If the file is missing, is not an image, or has another shape or type.
     """
     try:
-        with Image.open(path) as opened:
+        with Image.open(path, formats=["TIFF"]) as opened:
             image = np.asarray(opened)
     except OSError as error:
         found = f"no readable image ({error})"

@@ -7,6 +7,7 @@ leaves out the large arrays that nothing here needs.
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -25,8 +26,10 @@ REQUIRED = (
     "intervals",
     "general/extracellular_ephys/electrodes/id",
     "general/extracellular_ephys/electrodes/location",
+    "units/id",
     "units/peak_channel_id",
     "units/spike_times",
+    "units/spike_times_index",
     "units/spike_amplitudes",
     "units/waveform_mean",
     *(f"units/{metric}" for metric in METRICS),
@@ -35,6 +38,18 @@ REQUIRED = (
 
 SCENES = "intervals/natural_scenes_presentations/frame"
 """Scene of each presentation; missing in sessions that showed none."""
+
+
+@contextmanager
+def _opened(path: PathLike, expected: str) -> Iterator[h5py.File]:
+    """The open file; what HDF5 raises for a damaged one becomes a sentence."""
+    try:
+        with h5py.File(path, "r") as file:
+            yield file
+    except InputError:
+        raise
+    except (LookupError, OSError, ValueError, RuntimeError, TypeError, AttributeError) as error:
+        raise InputError(path, f"no whole HDF5 file ({error})", expected) from error
 
 
 def check_file(path: PathLike, session: int) -> Literal["simulated", "recorded"]:
@@ -53,16 +68,13 @@ def check_file(path: PathLike, session: int) -> Literal["simulated", "recorded"]
     expected = f"the NWB file of session {session}"
     if not Path(path).is_file():
         raise InputError(path, "no such file", expected)
-    try:
-        with h5py.File(path, "r") as file:
-            absent = [item for item in REQUIRED if item not in file]
-            if absent:
-                found = f"no {', '.join(absent)}"
-                raise InputError(path, found, "a session file of the Allen Institute")
-            identifier = file["identifier"].asstr()[()]
-            simulated = file["session_description"].asstr()[()].startswith("simulated")
-    except OSError as error:
-        raise InputError(path, f"no whole HDF5 file ({error})", expected) from error
+    with _opened(path, expected) as file:
+        absent = [item for item in REQUIRED if item not in file]
+        if absent:
+            found = f"no {', '.join(absent)}"
+            raise InputError(path, found, "a session file of the Allen Institute")
+        identifier = file["identifier"].asstr()[()]
+        simulated = file["session_description"].asstr()[()].startswith("simulated")
     if identifier != str(session):
         raise InputError(path, f"session {identifier}", f"session {session}")
     return "simulated" if simulated else "recorded"
@@ -84,26 +96,44 @@ def check_content(path: PathLike, session: int, n_scenes: int) -> None:
     InputError
     """
     check_file(path, session)
-    with h5py.File(path, "r") as file:
+    check_spikes(path)
+    with _opened(path, f"the NWB file of session {session}") as file:
         if SCENES not in file:
             raise InputError(path, f"no {SCENES}", "a session with natural scenes")
-        frames = file[SCENES][:].astype(int)
-        if set(frames) != set(range(-1, n_scenes)):
-            raise InputError(
-                path,
-                f"{len(set(frames))} frames from {frames.min()} to {frames.max()}",
-                f"0 to {n_scenes - 1} and the blank -1",
-            )
-        units, times = file["units"], file["units/spike_times"]
-        ends = units["spike_times_index"][:]
-        if len(ends) != len(units["id"]) or ends[-1] != len(times) or (np.diff(ends) < 0).any():
+        frames = file[SCENES][:]
+    if set(frames.tolist()) != set(range(-1, n_scenes)):
+        raise InputError(
+            path,
+            f"{len(set(frames.tolist()))} frames from {frames.min():g} to {frames.max():g}",
+            f"0 to {n_scenes - 1} and the blank -1",
+        )
+
+
+def check_spikes(path: PathLike) -> None:
+    """Check what AllenSDK takes for granted: each unit's spikes are where the index says, in order.
+
+    Raises
+    ------
+    InputError
+    """
+    with _opened(path, "the spikes of all units") as file:
+        times, ends = file["units/spike_times"], file["units/spike_times_index"][:]
+        # Unsigned numbers would wrap where the index descends.
+        starts = np.concatenate([[0], ends.astype(np.int64)])
+        fits = len(ends) == len(file["units/id"]) and starts[-1] == len(times)
+        if not fits or (np.diff(starts) < 0).any():
             raise InputError(
                 path,
                 f"an index of spikes that does not fit its {len(times)} spikes",
                 "the end of each unit's spikes, in ascending order",
             )
-        # Reading the last value shows that the data reach to the end.
-        times[-1:]
+        for unit, (start, end) in enumerate(pairwise(starts.tolist())):
+            if not (np.diff(times[start:end]) >= 0).all():
+                raise InputError(
+                    path,
+                    f"spike times that do not ascend, of unit {file['units/id'][unit]}",
+                    "the times of each unit's spikes in ascending order",
+                )
 
 
 def count_units_in_file(path: PathLike, areas: Sequence[str]) -> list[int]:

@@ -4,9 +4,9 @@ Every unit of an area reads out, linearly and with random weights of its own, th
 components of what one layer of a ground-truth network computes before its softplus; a softplus
 turns the drive into a firing rate and a Poisson process into spikes. The components are those of
 the layer, so all mice share them: an area represents the same thing in every mouse, and only the
-weights differ. The variance of component k is 1/k, as in the visual cortex of mice (Stringer et al.
-2019, Nature 571: 361-365): the spectrum of a small network falls faster, so that a few components
-would say nearly all about every unit.
+weights differ. The variance of component k is that of the layer, or 1/k, as in the visual cortex of
+mice (Stringer et al. 2019, Nature 571: 361-365). The spectrum of a small network falls faster, so
+that a few components say nearly all about every unit.
 """
 
 from collections.abc import Sequence
@@ -57,6 +57,8 @@ class Simulation:
         Presentations of each scene.
     max_dimensions : int
         Most principal components of a layer that units read out.
+    spectrum : {"cortex", "layer"}
+        Variance of component k: 1/k, or as it is in the layer.
     mean_rate_hz : float
         Median over units of the mean rate over stimuli, spikes/s.
     gain : float
@@ -69,6 +71,7 @@ class Simulation:
     units_per_area: list[int]
     n_trials: int
     max_dimensions: int
+    spectrum: str
     mean_rate_hz: float
     gain: float
 
@@ -77,8 +80,8 @@ class Simulation:
         return generator(self.seed, "simulate_session", self.session, *names)
 
 
-def principal_components(responses: np.ndarray, most: int, name: str) -> np.ndarray:
-    """Scores of the leading principal components; component k has the variance 1/k.
+def principal_components(responses: np.ndarray, most: int, spectrum: str, name: str) -> np.ndarray:
+    """Scores of the leading principal components; the first has the variance 1.
 
     Parameters
     ----------
@@ -86,6 +89,8 @@ def principal_components(responses: np.ndarray, most: int, name: str) -> np.ndar
         Responses of a layer.
     most : int
         Largest number of components; a layer that has fewer is read out whole.
+    spectrum : {"cortex", "layer"}
+        See `Simulation`.
     name : str
         The area that reads out the layer, for an error.
 
@@ -107,7 +112,8 @@ def principal_components(responses: np.ndarray, most: int, name: str) -> np.ndar
     kept = u[:, :n_components]
     # The sign of a component is arbitrary; fixing it keeps the mice the same on every machine.
     peaks = kept[np.abs(kept).argmax(axis=0), np.arange(n_components)]
-    deviations = np.arange(1, n_components + 1) ** -0.5
+    in_cortex = np.arange(1, n_components + 1) ** -0.5
+    deviations = in_cortex if spectrum == "cortex" else s[:n_components] / s[0]
     return kept * np.sign(peaks) * np.sqrt(len(responses)) * deviations
 
 
@@ -283,7 +289,9 @@ def draw_units(layers: dict[str, np.ndarray], settings: Simulation) -> tuple[lis
     for area, responses in layers.items():
         random = settings.stream("units", area)
         n_units = int(random.integers(low, high, endpoint=True))
-        components = principal_components(responses, settings.max_dimensions, area)
+        components = principal_components(
+            responses, settings.max_dimensions, settings.spectrum, area
+        )
         locations += [area] * n_units
         rates.append(
             draw_rates(
