@@ -106,33 +106,35 @@ def make_tables(order=ORDER, noise=NOISE, seed=0):
     }
 
 
+POPULATIONS = {
+    "networks": Population(
+        name="networks",
+        kind="networks",
+        subjects=NETWORKS,
+        parts=LAYERS,
+        candidates=[],
+        mappings=ORDER,
+    ),
+    "brain": Population(
+        name="mouse",
+        kind="brain",
+        subjects=[],
+        parts=LAYERS,
+        candidates=CANDIDATES,
+        mappings=ORDER,
+        truth={"variant": "alexnet", "layers": dict.fromkeys(LAYERS, "conv1")},
+    ),
+}
+
+
 def checked(tables, metrics=CLAIMED):
     """Claims on the networks and on the mice."""
-    kinds = {
-        "networks": Population(
-            name="networks",
-            kind="networks",
-            subjects=NETWORKS,
-            parts=LAYERS,
-            candidates=[],
-            mappings=ORDER,
-        ),
-        "brain": Population(
-            name="mouse",
-            kind="brain",
-            subjects=[],
-            parts=LAYERS,
-            candidates=CANDIDATES,
-            mappings=ORDER,
-            truth={"variant": "alexnet", "layers": dict.fromkeys(LAYERS, "conv1")},
-        ),
-    }
     of_kind = {
         "networks": ["predictivity", "silhouette", "specificity"],
         "brain": ["predictivity", "separability", "recovery"],
     }
     found, networks = [], None
-    for kind, population in kinds.items():
+    for kind, population in POPULATIONS.items():
         chosen = {name: {} for name in of_kind[kind] if name in metrics}
         measured = Measured(tables[kind], population, chosen, Random(0, 0))
         networks = networks or measured
@@ -177,17 +179,9 @@ def test_noise_leaves_claims_undecided():
 
 
 def test_a_choice_that_is_the_configured_one_is_not_measured_again():
-    population = Population(
-        name="mouse",
-        kind="brain",
-        subjects=[],
-        parts=LAYERS,
-        candidates=CANDIDATES,
-        mappings=ORDER,
-    )
     configured = {"layer_rule": "best_cv", "combine": "separabilities"}
-    mice = make_tables()["brain"]
-    measured = Measured(mice, population, {"separability": configured}, Random(0, 0))
+    tables, metrics = make_tables()["brain"], {"separability": configured}
+    measured = Measured(tables, POPULATIONS["brain"], metrics, Random(0, 0))
     found = measured.replicated("separability")
     assert found is measured.replicated("separability", layer_rule="best_cv")
     assert found is not measured.replicated("separability", layer_rule="mean")

@@ -94,7 +94,7 @@ def test_a_key_is_varied_with_every_seed(tmp_path):
     [
         ("training.objective=supervised", ["supervised"], "training.objective_supervised"),
         ("training.bfloat16=true", [True], "training.bfloat16_true"),
-        ("population=null", [None], "population_null"),
+        ("brains=null", [None], "brains_null"),
         ("stimuli.crop_scale=[0.2, 0.6]", [[0.2, 0.6]], "stimuli.crop_scale_0.2_0.6"),
     ],
 )
@@ -105,7 +105,9 @@ def test_values_are_written_as_in_yaml(tmp_path, text, values, folder):
     assert found.folder.parent == tmp_path / folder
 
 
-@pytest.mark.parametrize("text", ["epochs", "=1", "epochs=", "epochs=[1", "seed=1,2"])
+@pytest.mark.parametrize(
+    "text", ["epochs", "=1", "epochs=", "epochs=[1", "seed=1,2", "population=null"]
+)
 def test_what_cannot_be_varied_is_refused(text):
     with pytest.raises(InputError, match=r"^--vary: found .*, expected a key other than seed"):
         parse_vary(text)
@@ -180,6 +182,37 @@ def test_a_wrong_value_is_refused_before_anything_runs(tmp_path, runs):
         runs("--vary", "training.epochs=1,none", "--directory", tmp_path, instead=never)
     with pytest.raises(SystemExit, match=r"^arguments: found --configfile or --directory after"):
         runs("--directory", tmp_path, "--", "--configfile", "other.yaml", instead=never)
+    with pytest.raises(SystemExit, match=r"^arguments: found --configfile or --directory after"):
+        runs("--directory", tmp_path, "--", "--directory=other", instead=never)
+    with pytest.raises(SystemExit, match=r"^arguments: found --config after --, expected --vary"):
+        runs("--directory", tmp_path, "--", "--config", "seed=7", instead=never)
+    page = tmp_path / "page.md"
+    with pytest.raises(SystemExit, match=r"page.md: found no place for the table"):
+        runs("--directory", tmp_path, "--page", page, instead=never)
+
+
+@pytest.mark.parametrize("argument", ["-n", "-nq", "--dry-run"])
+def test_after_a_plan_no_table_is_written(tmp_path, runs, argument):
+    runs("--directory", tmp_path, "--", argument)
+    assert not (tmp_path / "claims.csv").exists()
+
+
+def test_a_signal_ends_the_command_between_two_runs(tmp_path, runs, monkeypatch):
+    """While Snakemake runs it goes to Snakemake, and afterwards to whom it went before."""
+    handlers = ["default"]
+
+    def signal(number, handler):
+        handlers.append(handler)
+        return handlers[-2]
+
+    monkeypatch.setattr(repeat_module.signal, "signal", signal)
+    while_running = []
+    runs(
+        *("--directory", tmp_path, "--", "-n"),
+        instead=lambda number: while_running.append(handlers[-1]) or 0,
+    )
+    assert callable(while_running[0])
+    assert handlers[-1] == "default"
 
 
 def test_a_run_without_claims_is_named(tmp_path, runs):
@@ -231,7 +264,7 @@ def test_verdicts_are_counted_and_margins_ranged(tmp_path):
             claim("M1", "holds", 0.4, choice="mean without the worst"),
             claim("B1", "not measured", 0.5, "all", population="mice"),
         )
-    claims = collect(repetitions)
+    claims = collect(repetitions, [["networks"]] * 3)
     assert list(claims)[:2] == ["seed", "claim"]
     assert claims["seed"].to_list() == [seed for seed in (0, 1, 2) for _ in range(4)]
     assert summary(claims).splitlines() == [
@@ -243,12 +276,23 @@ def test_verdicts_are_counted_and_margins_ranged(tmp_path):
     ]
 
 
+def test_claims_on_a_population_of_an_earlier_configuration_do_not_count(tmp_path):
+    (repetition,) = plan(tmp_path, [0])
+    for name in ("cat", "networks", "dog"):
+        rows = [claim("M1", "holds", 0.1, population=name)]
+        folder = repetition.folder / "results/tables" / name
+        folder.mkdir(parents=True)
+        write_table(pd.DataFrame(rows), folder / "claims.csv")
+    found = collect([repetition], [["networks", "dog", "without_claims"]])
+    assert found["population"].to_list() == ["networks", "dog"]
+
+
 def test_a_claim_with_several_rows_counts_by_the_one_for_all(tmp_path):
     (repetition,) = plan(tmp_path, [0])
     parts = {"conv1": ("holds", 0.3), "conv2": ("fails", -0.2), "all": ("fails", -0.2)}
     write_claims(repetition, *(claim("M2", *found, part) for part, found in parts.items()))
     row = "| M2 | M2 is true | networks | fails 1 | -0.200 to -0.200 |  |"
-    assert summary(collect([repetition])).splitlines()[2:] == [row]
+    assert summary(collect([repetition], [["networks"]])).splitlines()[2:] == [row]
 
 
 def test_values_of_a_key_stand_next_to_each_other(tmp_path):
@@ -263,7 +307,7 @@ def test_values_of_a_key_stand_next_to_each_other(tmp_path):
         claim("B2", "holds", 0.1, population="cat"),
         claim("B1", "fails", -0.1, population="dog"),
     )
-    assert summary(collect([first, second]), key).splitlines() == [
+    assert summary(collect([first, second], [["networks"]] * 2), key).splitlines() == [
         "| claim |  | population | verdicts, null | margin, null | other choices, null "
         "| verdicts, {} | margin, {} | other choices, {} |",
         "|---|---|---|---|---|---|---|---|---|",
@@ -301,8 +345,26 @@ class TestShare:
         share(earlier, later)
         found = sorted(path.name for path in later.rglob("*") if path.is_file())
         assert found == ["a.safetensors", "b"]
-        for path in (path for path in later.rglob("*") if path.is_file()):
-            assert path.samefile(earlier / path.relative_to(later))
+        model, record = "results/models/a.safetensors", ".snakemake/metadata/b"
+        assert (later / model).samefile(earlier / model)
+        assert (later / record).read_text() == (earlier / record).read_text()
+
+    def test_records_of_the_earlier_run_stay_its_own(self, tmp_path):
+        """Snakemake writes a new record over the old one, in the same file."""
+        earlier, later = self.earlier(tmp_path / "one"), tmp_path / "other"
+        share(earlier, later)
+        (later / ".snakemake/metadata/b").write_text("of the later run")
+        assert (earlier / ".snakemake/metadata/b").read_text() == ".snakemake/metadata/b"
+
+    def test_a_run_can_follow_its_own_dry_run(self, tmp_path):
+        """A dry run leaves an empty folder of records, and no results."""
+        earlier, later = self.earlier(tmp_path / "one"), tmp_path / "other"
+        (later / ".snakemake/metadata").mkdir(parents=True)
+        share(later, later)
+        assert not (later / "results").exists()
+        share(earlier, later)
+        assert (later / "results/models/a.safetensors").exists()
+        assert (later / ".snakemake/metadata/b").exists()
 
     def test_a_run_that_has_begun_is_left_alone(self, tmp_path):
         earlier, later = self.earlier(tmp_path / "one"), tmp_path / "other"

@@ -95,14 +95,14 @@ def subjects():
     return pd.DataFrame(rows)
 
 
-def tables(population="networks", brain="macaque"):
-    """Tables of a run by the folder of their population and their name."""
+def tables():
+    """Tables of a run by the folder of their population and their name; the brain has subjects."""
     return {
-        ("", "scores"): scores(),
-        ("", "claims"): claims(population),
-        ("", "predictivity"): predictivity(population),
-        ("", "specificity"): specificity(population),
-        (brain, "subjects"): subjects(),
+        ("networks", "claims"): claims(),
+        ("networks", "predictivity"): predictivity(),
+        ("networks", "specificity"): specificity(),
+        ("networks", "scores"): scores(),
+        ("macaque", "subjects"): subjects(),
     }
 
 
@@ -158,7 +158,7 @@ def write_run(folder, found=None, **texts):
     for number, created in enumerate(("2026-05-06T10:00:00+00:00", "2026-05-07T11:00:00+00:00")):
         shards.append(folder / f"{number}.nc")
         attributes = stamp({}, seed=3, data_kind="networks")
-        attributes |= {"created": created, "workflow_version": "0123456789abcdef"}
+        attributes |= {"created": created, "workflow_version": "0123456789abcdef-dirty"}
         write_netcdf(xr.Dataset(attrs=attributes), shards[-1])
     page = folder / "report.html"
     main(list(paths.values()), [figure], shards, settings(found, **texts), page)

@@ -38,7 +38,7 @@ def test_a_claim_is_a_sentence_with_its_margin_and_interval():
         f"(margin .20, 95{SPACE}% interval .050 to .35)"
     )
     assert found["M7"].facts == [
-        "Measured as: silhouette.",
+        "Measured as: specificity, silhouette.",
         "The interval is over subjects and stimuli.",
         "p = .010, and p = .030 after Holm's correction for the claims on this population.",
         "Measured in 1 other way: undecided 1×.",
@@ -48,8 +48,8 @@ def test_a_claim_is_a_sentence_with_its_margin_and_interval():
 def test_a_claim_of_several_differences_says_how_many_hold():
     found = {answer.claim: answer for answer in answers(claims(), {})}
     assert found["M2"].sentence == (
-        "Ridge is better in every layer: fails (smallest margin that decides −.25, "
-        f"95{SPACE}% interval −.40 to −.10; 1 of 2 differences hold)"
+        "Ridge is better in every layer: fails (weakest of 2 differences: margin −.25, "
+        f"95{SPACE}% interval −.40 to −.10; 1 of 2 hold)"
     )
     assert [(row["what"], row["verdict"]) for row in found["M2"].rows] == [
         ("conv1", "holds"),
@@ -75,5 +75,27 @@ def test_a_slack_is_told():
 
 
 def test_verdicts_are_counted():
-    assert summary(answers(claims(), {})) == "1 holds, 1 fails and 1 is not measured"
-    assert summary(answers(claims().query("claim == 'M7'"), {})) == "1 holds"
+    correction = "After Holm's correction for the number of claims, p is below .05 for"
+    assert summary(answers(claims(), {})) == (
+        "Of 3 claims, 1 holds, 1 fails and 1 is not measured. "
+        f"{correction} 2 of the 2 that hold or fail."
+    )
+    chance = claims(p_holm=0.3).query("claim == 'M7'")
+    assert summary(answers(chance, {})) == (
+        f"Of 1 claim, 1 holds. {correction} 0 of the 1 that hold or fail."
+    )
+    missing = claims().query("claim == 'M9'")
+    assert summary(answers(missing, {})) == "Of 1 claim, 1 is not measured."
+
+
+def test_a_verdict_that_may_be_chance_says_so():
+    told = "may be chance: p = .30 after correction for all claims"
+    (answer,) = answers(claims(p_holm=0.3).query("claim == 'M7'"), {})
+    assert (answer.note, answer.is_sure) == (told, False)
+    (answer,) = answers(claims(p_holm=0.3, note="a check").query("claim == 'M7'"), {})
+    assert answer.note == f"a check; {told}"
+    (answer,) = answers(claims().query("claim == 'M7'"), {})
+    assert (answer.note, answer.is_sure) == ("", True)
+    open_claim = claims(p_holm=0.3, verdict="undecided").query("claim == 'M7' and is_default")
+    (answer,) = answers(open_claim, {})
+    assert (answer.note, answer.is_sure) == ("", False)

@@ -42,7 +42,8 @@ def programs(request, once):
 def files(tmp_path_factory):
     """A page with hostile names, a table of many rows, and one with every kind of value."""
     found = made_up.tables()
-    found["", "split_scores"] = made_up.scores().merge(made_up.scores()[["method"]]).iloc[:900]
+    scores = made_up.scores()
+    found["networks", "split_scores"] = scores.merge(scores[["method"]]).iloc[:900]
     found["", "odd"] = pd.DataFrame(
         {
             "method": ['b,\n"c"', HOSTILE, "null", "é"],

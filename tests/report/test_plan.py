@@ -21,6 +21,7 @@ def test_settings_name_what_is_read():
     for path, item in zip(PLAN.report.tables(), SETTINGS["tables"], strict=True):
         folder = f"{item['population']}/" if item["population"] else ""
         assert path == f"results/tables/{folder}{item['name']}.csv"
+        assert item["title"].endswith((".", "?"))
     for path, item in zip(PLAN.report.figures(), SETTINGS["figures"], strict=True):
         assert path == f"results/figures/{item['population']}/{item['name']}.svg"
         assert item["caption"]

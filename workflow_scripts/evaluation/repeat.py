@@ -71,11 +71,10 @@ class Repetition:
         """File of what is changed, which Snakemake reads last."""
         return self.folder / "repetition.yaml"
 
-    @property
-    def claims(self) -> list[Path]:
-        """Tables of its claims: one for the networks, and one for each brain."""
-        found = self.folder.glob("results/tables/*/claims.csv")
-        return sorted(found, key=lambda path: (path.parent.name != NETWORKS, path))
+    def claims(self, populations: Sequence[str]) -> list[Path]:
+        """Tables of the claims on these populations: the folder may have those of earlier ones."""
+        paths = [self.folder / f"results/tables/{name}/claims.csv" for name in populations]
+        return [path for path in paths if path.exists()]
 
 
 def parse_vary(text: str) -> tuple[str, list[Any]]:
@@ -85,11 +84,12 @@ def parse_vary(text: str) -> tuple[str, list[Any]]:
         parsed = yaml.safe_load(f"[{values}]")
     except yaml.YAMLError:
         parsed = []
-    if key in ("", "seed") or not parsed:
+    # These two are columns of claims.csv already.
+    if key in ("", "seed", "population") or not parsed:
         raise InputError(
             "--vary",
             repr(text),
-            "a key other than seed, and its values, as in training.epochs=5,10",
+            "a key other than seed and population, and its values, as in training.epochs=5,10",
         )
     return key, parsed
 
@@ -132,14 +132,18 @@ def share(earlier: Path, later: Path) -> None:
     """Give a new run what an earlier one has trained, if that run had other settings afterwards.
 
     With the files comes what Snakemake knows of how they were made, so that it makes those again
-    whose settings differ. Files are linked, not copied; the workflow replaces files and never
-    changes them.
+    whose settings differ. Results are linked, not copied, because the workflow replaces files and
+    never changes them. Snakemake changes its records where they are, so that these are copied.
     """
-    if (later / "results").exists():
+    if earlier == later or (later / "results").exists():
         return
-    for folder in (".snakemake/metadata", *(f"results/{name}" for name in SHARED)):
+    copied = {".snakemake/metadata": shutil.copy2}
+    for folder, copy in (copied | {f"results/{name}": os.link for name in SHARED}).items():
         if (earlier / folder).is_dir():
-            shutil.copytree(earlier / folder, later / folder, copy_function=os.link)
+            # A dry run leaves an empty folder of records.
+            shutil.copytree(
+                earlier / folder, later / folder, copy_function=copy, dirs_exist_ok=True
+            )
 
 
 def run(repetition: Repetition, configfiles: Sequence[str], arguments: Sequence[str]) -> None:
@@ -156,13 +160,16 @@ def run(repetition: Repetition, configfiles: Sequence[str], arguments: Sequence[
         *("--configfile", *configfiles, str(repetition.configuration)),
     ]
     process = subprocess.Popen(command)
-    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    # Only while it runs: a signal between two runs ends this command.
+    default = signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     try:
         status = process.wait()
     except KeyboardInterrupt:
         # The terminal interrupts Snakemake too, which ends its jobs in order.
         process.wait()
         sys.exit(f"{repetition.folder}: interrupted; the same command continues it")
+    finally:
+        signal.signal(signal.SIGTERM, default)
     if status:
         raise InputError(
             repetition.folder,
@@ -171,14 +178,17 @@ def run(repetition: Repetition, configfiles: Sequence[str], arguments: Sequence[
         )
 
 
-def collect(repetitions: Sequence[Repetition]) -> pd.DataFrame:
-    """Claims of all repetitions, with the columns that tell them apart in front."""
+def collect(
+    repetitions: Sequence[Repetition], populations: Sequence[Sequence[str]]
+) -> pd.DataFrame:
+    """Claims of all repetitions on their populations, first the columns that tell runs apart."""
     tables = []
-    for repetition in repetitions:
-        if not repetition.claims:
+    for repetition, names in zip(repetitions, populations, strict=True):
+        paths = repetition.claims(names)
+        if not paths:
             folder = repetition.folder / "results/tables"
             raise InputError(folder, "no claims.csv in any folder", "the claims of a whole run")
-        claims = pd.concat(map(read_table, repetition.claims), ignore_index=True)
+        claims = pd.concat(map(read_table, paths), ignore_index=True)
         tables.append(pd.concat([pd.DataFrame(repetition.names, claims.index), claims], axis=1))
     return pd.concat(tables, ignore_index=True)
 
@@ -230,19 +240,26 @@ def _line(*cells: object) -> str:
     return f"| {' | '.join(map(str, cells))} |"
 
 
-def write_into(page: Path, table: str) -> None:
-    """Replace the table between the marks of a page.
+def around(page: Path) -> tuple[str, str]:
+    """What stands before and after the table of a page, with the marks.
 
     Raises
     ------
     InputError
         If the page does not have both.
     """
-    before, first, rest = page.read_text().partition(MARKS[0])
+    text = page.read_text("utf-8") if page.is_file() else ""
+    before, first, rest = text.partition(MARKS[0])
     _, last, after = rest.partition(MARKS[1])
     if not last:
         raise InputError(page, "no place for the table", " and ".join(map(str.strip, MARKS)))
-    page.write_text(before + first + table + last + after)
+    return before + first, last + after
+
+
+def write_into(page: Path, table: str) -> None:
+    """Replace the table between the marks of a page."""
+    before, after = around(page)
+    page.write_text(before + table + after, "utf-8")
 
 
 def main() -> None:
@@ -263,25 +280,33 @@ def main() -> None:
 
 def repeat(given: argparse.Namespace) -> None:
     """Run all repetitions; without ``--dry-run`` also write the tables."""
-    if {"--configfile", "--configfiles", "--directory", "-d"} & set(given.snakemake):
+    told = {argument.partition("=")[0] for argument in given.snakemake}
+    if told & {"--configfile", "--configfiles", "--directory", "-d"}:
         raise InputError("arguments", "--configfile or --directory after --", "them before it")
+    if told & {"--config", "-C"}:
+        # It would have the last word in every run, over its seed too.
+        raise InputError("arguments", "--config after --", "--vary, or a file after --configfile")
+    if given.page:
+        around(given.page)
     key, values = parse_vary(given.vary) if given.vary else (None, [])
     seeds = given.seeds or [read_config(given.configfile).seed]
     repetitions = plan(given.directory, seeds, key, values)
     # A wrong value is said before anything runs.
+    populations = []
     for repetition in repetitions:
         repetition.folder.mkdir(parents=True, exist_ok=True)
         repetition.configuration.write_text(yaml.safe_dump(repetition.changes))
-        read_config([*given.configfile, str(repetition.configuration)])
+        config = read_config([*given.configfile, str(repetition.configuration)])
+        populations.append([*([NETWORKS] if config.population else []), *config.brains])
     trained: dict[int, Path] = {}
     for number, repetition in enumerate(repetitions, start=1):
         seed = repetition.changes["seed"]
         share(trained.setdefault(seed, repetition.folder), repetition.folder)
         print(f"{repetition.folder}: run {number} of {len(repetitions)}", flush=True)
         run(repetition, given.configfile, given.snakemake)
-    if {"-n", "--dry-run", "--dryrun"} & set(given.snakemake):
+    if told & {"--dry-run", "--dryrun"} or any(one.startswith("-n") for one in told):
         return
-    claims = collect(repetitions)
+    claims = collect(repetitions, populations)
     write_table(claims, given.directory / "claims.csv")
     table = summary(claims, key)
     (given.directory / "claims.md").write_text(table)

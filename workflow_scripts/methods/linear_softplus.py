@@ -3,8 +3,9 @@
 Like the linear nonlinear map, but with ``mu = g log(1 + exp(W z + b))``: the target's own
 non-linearity where the target is a softplus network. The output gain ``g`` of each target unit is
 estimated from its training responses, so that their unit (spikes per second, counts) does not
-matter. The R2 of simulated mice is .958 with it, .844 with a gain of 1 Hz, and .952 with the
-standard deviation as the gain; that of networks, whose gain is 1, is .808, .792 and .806.
+matter. The R2 of simulated mice with little noise is .958 with it, .844 with a gain of 1 Hz, and
+.952 with the standard deviation as the gain; that of networks, whose gain is 1, is .808, .792 and
+.806.
 Reference: Thobani et al. 2025, CCN.
 """
 

@@ -15,6 +15,9 @@ MEANINGS = {
 }
 """Verdicts in the order of the page, and what they mean."""
 
+SURE = 0.05
+"""Largest p after Holm's correction with which a verdict is not taken for chance."""
+
 INTERVAL = "95\N{NO-BREAK SPACE}% interval "
 
 
@@ -29,6 +32,8 @@ class Answer:
         The statement with its verdict, margin and interval.
     note : str
         What to know before the verdict is used.
+    is_sure : bool
+        Whether it holds or fails also after Holm's correction for the number of claims.
     facts : list of str
         What the interval is over, p, and other choices of how to measure.
     rows : list of dict of str to str
@@ -40,6 +45,7 @@ class Answer:
     verdict: str
     sentence: str
     note: str
+    is_sure: bool
     facts: Sequence[str]
     rows: Sequence[dict[str, str]]
 
@@ -58,9 +64,17 @@ def answers(claims: pd.DataFrame, labels: Mapping[str, str]) -> list[Answer]:
 
 
 def summary(found: Sequence[Answer]) -> str:
-    """How many claims have each verdict, such as ``3 hold, 1 fails and 8 are undecided``."""
+    """How many claims have each verdict, and how many of them may be chance."""
     told = counted(one.verdict for one in found)
-    return " and ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told)
+    verdicts = " and ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told)
+    text = f"Of {len(found)} claim{'s' if len(found) > 1 else ''}, {verdicts}."
+    decided = [one.is_sure for one in found if one.verdict in ("holds", "fails")]
+    if not decided:
+        return text
+    return (
+        f"{text} After Holm's correction for the number of claims, p is below .05 for "
+        f"{sum(decided)} of the {len(decided)} that hold or fail."
+    )
 
 
 def number(value: float) -> str:
@@ -85,12 +99,17 @@ def _answer(rows: pd.DataFrame, labels: Mapping[str, str]) -> Answer:
     default = rows[rows["is_default"]].fillna({"part": ""})
     parts, whole = default[default["part"] != "all"], default.iloc[-1]
     statement = whole["statement"][:1].upper() + whole["statement"][1:]
+    is_decided = whole["verdict"] in ("holds", "fails")
+    notes = [] if pd.isna(whole["note"]) or not whole["note"] else [whole["note"]]
+    if is_decided and whole["p_holm"] >= SURE:
+        notes.append(f"may be chance: {_p(whole['p_holm'])} after correction for all claims")
     return Answer(
         claim=whole["claim"],
         statement=statement,
         verdict=whole["verdict"],
         sentence=f"{statement}: {whole['verdict']}{_margin(whole, parts)}",
-        note="" if pd.isna(whole["note"]) else whole["note"],
+        note="; ".join(notes),
+        is_sure=bool(is_decided and whole["p_holm"] < SURE),
         facts=_facts(rows, whole),
         rows=[
             {
@@ -110,15 +129,16 @@ def _margin(whole: pd.Series, parts: pd.DataFrame) -> str:
     """Margin and interval, in brackets; of several differences, how many of them hold."""
     if pd.isna(whole["margin"]):
         return ""
-    named = "margin" if len(parts) < 2 else "smallest margin that decides"
+    n = len(parts)
+    named = "margin" if n < 2 else f"weakest of {n} differences: margin"
     told = f"{named} {number(whole['margin'])}, {interval(whole['ci_low'], whole['ci_high'])}"
-    if len(parts) > 1:
-        told += f"; {(parts['verdict'] == 'holds').sum()} of {len(parts)} differences hold"
+    if n > 1:
+        told += f"; {(parts['verdict'] == 'holds').sum()} of {n} hold"
     return f" ({told})"
 
 
 def _facts(rows: pd.DataFrame, whole: pd.Series) -> list[str]:
-    told = [f"Measured as: {whole['choice']}."]
+    told = [f"Measured as: {whole['measure']}, {whole['choice']}."]
     if not pd.isna(whole["resampled"]):
         told.append(f"The interval is over {whole['resampled']}.")
     if whole["slack"]:

@@ -20,13 +20,13 @@ GOLDEN = (5**0.5 - 1) / 2
 """Steps of this size, modulo 1, fill the interval from 0 to 1 evenly and never repeat."""
 
 
-def readings(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+def readings(found: pd.DataFrame) -> pd.DataFrame:
     """Predictivity and each reading of specificity of one population, one row per method and both.
 
     Parameters
     ----------
-    tables : dict of str to pandas.DataFrame
-        Rows of this population in ``predictivity`` and in ``specificity`` or ``separability``.
+    found : pandas.DataFrame
+        See `workflow_scripts.report.standings.measured`.
 
     Returns
     -------
@@ -34,25 +34,11 @@ def readings(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
         ``method``, ``reading``, ``predictivity``, ``value`` of the reading, and the interval of
         both: ``ci_low_x``, ``ci_high_x``, ``interval_x`` in words, and the same with ``y``.
     """
-    table = tables["predictivity"]
-    chosen = (table["relation"] == "same part") & (table["part"] == "overall")
-    x = table[chosen & (table["statistic"] == "median")]
-    others = []
-    if "specificity" in tables:
-        others.append(tables["specificity"])
-    if "separability" in tables:
-        table = tables["separability"]
-        chosen = (table["area"] == "mean") & (table["scale"] == "raw")
-        names = "separability of models, " + table["direction"].str.replace("_", " ")
-        found = table.assign(reading=names, value=table["separability"])[chosen]
-        others.append(found.sort_values("direction", kind="stable"))
-    keep = ["method", "reading", "value", "ci_low", "ci_high"]
-    y = pd.concat([other[keep] for other in others]) if others else pd.DataFrame(columns=keep)
-    both = y.merge(
+    is_x = found["table"] == "predictivity"
+    x = found[is_x].rename(columns={"value": "predictivity"})
+    known = found[~is_x].merge(
         x[["method", "predictivity", "ci_low", "ci_high"]], on="method", suffixes=("_y", "_x")
     )
-    known = both.dropna(subset=["value", "predictivity"])
-    known = known.assign(reading=known["reading"].str.replace("_", " "))
     for axis, value in (("x", "predictivity"), ("y", "value")):
         low, high = known[f"ci_low_{axis}"], known[f"ci_high_{axis}"]
         known[f"interval_{axis}"] = list(map(interval, low, high))
@@ -62,17 +48,16 @@ def readings(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return known
 
 
-def cells_between(scores: pd.DataFrame, population: str) -> tuple[pd.DataFrame, int]:
-    """Scored cells between subjects, thinned to about `MOST_CELLS`, and how many there are."""
+def cells_between(scores: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Scored cells between subjects, thinned to about `MOST_CELLS`, and how many there are.
+
+    Cells of a candidate or of another brain are left out.
+    """
     found = scores[
         (scores["verdict"] == "ok")
-        & scores["comparison"].isin(
-            ["networks"] if population == "networks" else ["brain", "groups"]
-        )
+        & scores["comparison"].isin(["networks", "brain", "groups"])
         & (scores["source_subject"] != scores["target_subject"])
     ]
-    if population != "networks":
-        found = found[found["brain"] == population]
     same = (found["source_part"] == found["target_part"]).map(
         {True: "same part", False: "different part"}
     )
@@ -84,20 +69,19 @@ def cells_between(scores: pd.DataFrame, population: str) -> tuple[pd.DataFrame, 
 def overview(rows: pd.DataFrame, methods: Sequence[MethodLook]) -> dict[str, Any]:
     """Chart of `readings`: a point per method with both intervals, and a choice of the reading."""
     names = list(dict.fromkeys(rows["reading"]))
-    choice = alt.param(
-        name="reading", value=names[0], bind=alt.binding_select(options=names, name="Specificity: ")
-    )
+    select = alt.binding_select(options=names, name="Vertical axis: ")
+    choice = alt.param(name="reading", value=names[0], bind=select)
     chart = alt.Chart(_data(rows, methods)).transform_filter(alt.datum.reading == choice)
     legend = alt.selection_point(fields=["label"], bind="legend")
     colour = _colour(rows, methods)
-    x, y = "held-out R², mean over parts", "specificity, read as chosen"
+    x, y = "predictivity (held-out R²)", "the reading chosen above"
     told = [
         alt.Tooltip("label:N", title="method"),
         alt.Tooltip("predictivity:Q", title="predictivity", format=".3f"),
         alt.Tooltip("interval_x:N", title="of predictivity"),
         alt.Tooltip("reading:N", title="reading"),
-        alt.Tooltip("value:Q", title="specificity", format=".3f"),
-        alt.Tooltip("interval_y:N", title="of specificity"),
+        alt.Tooltip("value:Q", title="value of the reading", format=".3f"),
+        alt.Tooltip("interval_y:N", title="of the reading"),
     ]
     faded = alt.when(legend).then(alt.value(1)).otherwise(alt.value(0.12))
     shared = {"color": colour, "opacity": faded, "tooltip": told}

@@ -18,6 +18,7 @@ from workflow_scripts.figures.panel import MethodLook
 from workflow_scripts.report.answers import MEANINGS, answers, summary
 from workflow_scripts.report.charts import LOWEST, cell_chart, cells_between, overview, readings
 from workflow_scripts.report.origin import Origin
+from workflow_scripts.report.standings import measured, standings
 
 TEMPLATE = Path(__file__).with_name("page.html")
 WHOLE_RUN = "Whole run"
@@ -26,6 +27,9 @@ READ = ("claims", "subjects", "predictivity", "specificity", "separability", "sc
 
 SHORT_COMMIT = 10
 """Letters of a commit in the head of the page; all of them stand below."""
+
+DIRTY = "-dirty"
+"""End of a commit from which the code differed; see `workflow_scripts.common.provenance`."""
 
 
 def render(
@@ -59,14 +63,13 @@ def render(
     numbered = {f"table-{number}": item for number, item in enumerate(tables)}
     environment = Environment(autoescape=True, undefined=StrictUndefined)
     environment.filters["marked"] = marked
-    commits = [name[:SHORT_COMMIT] for name in origin.commits]
     return environment.from_string(TEMPLATE.read_text("utf-8")).render(
         css=Markup(TEMPLATE.with_suffix(".css").read_text("utf-8")),
         js=Markup(TEMPLATE.with_suffix(".js").read_text("utf-8")),
         vega=Markup(_vega()),
         seed=settings["seed"],
         day=_day(origin.last),
-        commit=", ".join(commits),
+        commit=", ".join(map(_short, origin.commits)),
         origin=origin,
         populations=populations,
         methods=settings["methods"],
@@ -81,17 +84,6 @@ def render(
             },
         },
     )
-
-
-def rows_of(tables: Sequence[Mapping[str, Any]], name: str, population: str) -> pd.DataFrame | None:
-    """Rows of one population, whether its table is its own or that of the whole run."""
-    for item in tables:
-        if item["name"] == name and item["population"] in ("", population):
-            frame = item["frame"]
-            if "population" in frame:
-                frame = frame[frame["population"] == population]
-            return frame if len(frame) else None
-    return None
 
 
 def marked(text: str) -> Markup:
@@ -117,24 +109,30 @@ def _population(
 ) -> dict[str, Any]:
     """What the page says of one population; its charts are added to `charts`."""
     name, is_networks = item["name"], item["kind"] == "networks"
-    subjects = None if is_networks else rows_of(tables, "subjects", name)
-    claims = rows_of(tables, "claims", name)
+    frames = {
+        table["name"]: table["frame"]
+        for table in tables
+        if table["population"] == name and table["frame"] is not None and len(table["frame"])
+    }
+    subjects, claims = frames.get("subjects"), frames.get("claims")
     labels = {look.name: look.label for look in looks}
     found = [] if claims is None else answers(claims, labels)
+    values = measured(frames)
     kinds = set() if subjects is None else set(subjects["data_kind"])
     return {
         "heading": _title(name),
-        "badge": "simulated" if "simulated" in kinds else "",
+        "is_simulated": "simulated" in kinds,
+        "parts": "layers" if is_networks else "areas",
+        "standings": standings(values, looks),
         "data": networks if is_networks else _described(name, subjects),
-        "n_claims": len(found),
         "summary": summary(found) if found else "",
         "verdicts": [
             (word, meaning, [one for one in found if one.verdict == word])
             for word, meaning in MEANINGS.items()
             if any(one.verdict == word for one in found)
         ],
-        "charts": _overview(name, tables, looks, charts),
-        "cells": _cells(name, tables, looks, charts),
+        "overview": _overview(name, values, looks, charts),
+        "cells": _cells(name, frames, looks, charts),
     }
 
 
@@ -144,34 +142,28 @@ def _described(brain: str, subjects: pd.DataFrame | None) -> str:
 
 def _overview(
     name: str,
-    tables: Sequence[Mapping[str, Any]],
+    found: pd.DataFrame,
     looks: Sequence[MethodLook],
     charts: dict[str, Any],
 ) -> dict[str, str]:
-    found = {
-        metric: rows
-        for metric in ("predictivity", "specificity", "separability")
-        if (rows := rows_of(tables, metric, name)) is not None
-    }
-    points = readings(found) if "predictivity" in found else pd.DataFrame()
+    points = readings(found)
     if points.empty:
         return {}
-    key = f"overview-{len(charts)}"
+    key = f"overview of {name}"
     charts[key] = overview(points, looks)
-    return {"overview": key}
+    return {"chart": key}
 
 
 def _cells(
     name: str,
-    tables: Sequence[Mapping[str, Any]],
+    frames: Mapping[str, pd.DataFrame],
     looks: Sequence[MethodLook],
     charts: dict[str, Any],
 ) -> dict[str, str]:
-    scores = rows_of(tables, "scores", name)
-    cells, n_cells = cells_between(scores, name) if scores is not None else (pd.DataFrame(), 0)
+    cells, n_cells = cells_between(frames["scores"]) if "scores" in frames else (pd.DataFrame(), 0)
     if cells.empty:
         return {}
-    key = f"cells-{len(charts)}"
+    key = f"cells of {name}"
     charts[key] = cell_chart(cells, looks)
     told = f"All {n_cells} cells between two subjects."
     if len(cells) < n_cells:
@@ -187,8 +179,7 @@ def _table(key: str, item: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": key,
         "name": item["name"],
-        # A title that says the name again is left out.
-        "title": item["title"] if item["title"].lower() != _title(item["name"]).lower() else "",
+        "title": item["title"],
         "saved_as": saved_as,
         "link": file.link,
         "n_rows": file.n_rows,
@@ -217,6 +208,11 @@ def _heading(figure: Mapping[str, Any]) -> str:
 
 def _title(name: str) -> str:
     return (name[:1].upper() + name[1:]).replace("_", " ")
+
+
+def _short(commit: str) -> str:
+    """A commit for the head of the page, which also says where the code was not that of it."""
+    return commit[:SHORT_COMMIT] + (" with changes" if commit.endswith(DIRTY) else "")
 
 
 def _day(time: str) -> str:

@@ -18,6 +18,19 @@ from workflow_scripts.report.method_cards import documentation, facts
 PAGE = "results/report.html"
 TEMPLATES = [PACKAGE / "report" / f"page.{suffix}" for suffix in ("html", "css", "js")]
 
+TITLES = {
+    "claims": "Verdict on each claim of the paper, with all ways to measure it.",
+    "scores": "Score of each cell: one source and one target under one method.",
+    "split_scores": "Score of each cell in each split into training and test stimuli.",
+    "model_units": "Units of the candidates, and the area that predicts each best.",
+    "subjects": "Units of each subject and area, and which subjects take part.",
+    "units": "Reliability of each unit, and whether it is kept.",
+    "stimuli": "Stimuli, which of them take part, and which belong together.",
+    "training": "Loss and accuracy of each trained network after its last epoch.",
+    "activations": "Reliability of the responses of each network, and its number of noisy passes.",
+}
+"""What a table shows. That of a metric says the first line of the metric's file."""
+
 
 class ReportPlan:
     """One page of the whole run."""
@@ -117,13 +130,13 @@ def _figure(population: str, name: str, caption: str, title: str = "") -> Settin
 
 
 def _table(path: str) -> Settings:
-    """Name of a table, the population whose folder it is in, and what its columns hold."""
+    """Name of a table, the population whose folder it is in, and what it and its columns hold."""
     *folders, _ = Path(path).relative_to("results/tables").parts
     name = Path(path).stem
     card = METRICS.card(name) if name in METRICS.names() else None
     return {
         "population": "/".join(folders),
         "name": name,
-        "title": card.label if card else "",
+        "title": documentation(METRICS, name)[0] if card else TITLES[name],
         "columns": card.table_columns if card else {},
     }

@@ -1,13 +1,12 @@
 """Write one page of the whole run, which needs no other file and no network."""
 
 from collections.abc import Mapping, Sequence
-from os.path import relpath
 from pathlib import Path
 from typing import Any
 
 from workflow_scripts.common.files import PathLike, read_table, replacing
 from workflow_scripts.common.job import job
-from workflow_scripts.report.embedding import embed_table, image_address
+from workflow_scripts.report.embedding import embed_tables, image_address
 from workflow_scripts.report.origin import read_origin
 from workflow_scripts.report.page import READ, render
 
@@ -31,16 +30,16 @@ def main(
         See `workflow_scripts.report.plan.ReportPlan.settings`.
     output : str or path-like
     """
-    folder = Path(output).parent
+    files = embed_tables(tables, Path(output).parent)
     page = render(
         settings,
         [
             {
                 **item,
                 "frame": read_table(path) if item["name"] in READ else None,
-                "file": embed_table(path, relpath(path, folder)),
+                "file": file,
             }
-            for item, path in zip(settings["tables"], tables, strict=True)
+            for item, path, file in zip(settings["tables"], tables, files, strict=True)
         ],
         [
             {**item, "address": image_address(path)}
