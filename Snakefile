@@ -32,3 +32,15 @@ for target, files in PLAN.targets().items():
             target
         input:
             files,
+
+
+# Snakemake's own message names no other target.
+if workflow.is_main_process:
+    try:
+        check_targets(
+            arguments().targets or (),
+            ["all", *PLAN.targets()],
+            {rule.name for rule in workflow.rules},
+        )
+    except InputError as error:
+        sys.exit(str(error))

@@ -262,6 +262,7 @@ rule import_recording:
     params:
         code=code("brains/import_recording.py"),
         settings=PLAN.brains.import_settings,
+        state=PLAN.brains.recording_state,
     script:
         "../workflow_scripts/brains/import_recording.py"
 
@@ -288,6 +289,7 @@ rule extract_responses:
     params:
         code=code("brains/allen/extract_responses.py"),
         settings=PLAN.brains.extraction_settings,
+        state=PLAN.brains.session_state,
     shell:
         '"$EXTRACTION_PYTHON" -m workflow_scripts.brains.allen.extract_responses'
         " --nwb {input.nwb:q} --settings {params.settings:q} --output {output:q} --log {log:q}"

@@ -6,6 +6,13 @@ from pathlib import Path
 
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
+# The profile of another clone, in whose folder Snakemake was started, has imported that one's.
+if loaded := sys.modules.get("workflow_scripts"):
+    if not Path(loaded.__file__).samefile(ROOT / "workflow_scripts/__init__.py"):
+        sys.exit(
+            f"{ROOT}: found the modules of {Path(loaded.__file__).parents[1]}, expected its own: "
+            "start Snakemake in this folder, with --directory FOLDER for results elsewhere"
+        )
 os.environ.update(
     # Drivers, also those in other environments, import the package from the repository.
     PYTHONPATH=str(ROOT),
@@ -23,6 +30,11 @@ os.environ.update(
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 from workflow_scripts.alignment.plan import COLLECTED
+from workflow_scripts.common.command_line import (
+    arguments,
+    check_packages,
+    check_targets,
+)
 from workflow_scripts.common.config import check_keys
 from workflow_scripts.common.devices import check_gpus
 from workflow_scripts.common.errors import InputError
@@ -33,11 +45,12 @@ from workflow_scripts.plan import Plan
 from workflow_scripts.report.plan import PAGE
 
 try:
+    # With --sdm conda, jobs have an environment of their own.
+    if not workflow.deployment_settings.deployment_method:
+        check_packages()
     # Before Snakemake reads config.yaml: it does not name the line that is not YAML.
     for path in (ROOT / "config.yaml", *map(Path, workflow.configfiles)):
-        # Snakemake also reads JSON files, which are not YAML if they are indented with tabs.
-        if path.suffix in (".yaml", ".yml"):
-            check_keys(path)
+        check_keys(path)
 except InputError as error:
     sys.exit(str(error))
 

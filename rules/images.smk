@@ -21,6 +21,7 @@ rule pack_images:
     params:
         code=code("images/pack_images.py"),
         settings=PLAN.images.pack_settings,
+        state=PLAN.images.pack_state,
     script:
         "../workflow_scripts/images/pack_images.py"
 

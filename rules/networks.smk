@@ -60,6 +60,7 @@ rule extract_activations:
         code=code("networks/extract_activations.py"),
         architecture_code=PLAN.networks.architecture_code,
         settings=PLAN.networks.activation_settings,
+        state=PLAN.networks.weights_state,
     script:
         "../workflow_scripts/networks/extract_activations.py"
 
@@ -84,6 +85,7 @@ rule import_activations:
     params:
         code=code("networks/import_activations.py"),
         settings=PLAN.networks.import_settings,
+        state=PLAN.networks.ready_state,
     script:
         "../workflow_scripts/networks/import_activations.py"
 

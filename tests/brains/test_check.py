@@ -92,6 +92,16 @@ def test_what_is_wrong_inside_a_file_is_found_before_a_run(folder):
     assert third.startswith("/c.nc: found trial_response with the mean ")
 
 
+def test_units_that_cannot_take_part_are_counted(folder):
+    responses = simulated_responses().astype(float)
+    responses[3, :, 0] = np.nan
+    responses[:, :, 1:3] = 4
+    write(recording(responses, ["V4"] * 5, "own_1", data_kind="recorded"), folder / "a.nc")
+    assert check(folder)[0].endswith(
+        "5 units (5 V4), of which 1 without a response to each stimulus and 2 constant"
+    )
+
+
 def test_what_does_not_belong_together_is_named(folder):
     write(simulated_recording(), folder / "c.nc")
     lines = check(folder)

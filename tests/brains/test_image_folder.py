@@ -57,3 +57,11 @@ def test_an_image_elsewhere_is_refused(images, name):
     write_image(images.parent / "outside.png", 0)
     with pytest.raises(InputError, match="expected names of images in this folder"):
         check_images(images, {name: "g"})
+
+
+def test_no_program_is_started_for_a_file_that_is_called_an_image(tmp_path):
+    """PIL would start Ghostscript for PostScript, whatever the name of the file."""
+    page = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n%%EOF\n"
+    (tmp_path / "a.png").write_bytes(page)
+    with pytest.raises(InputError, match="no readable image .not in a known format"):
+        check_images(tmp_path, {"a.png": "a"})

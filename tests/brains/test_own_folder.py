@@ -97,6 +97,13 @@ def test_two_files_of_one_subject_are_refused(folder):
     assert_refused(lambda: read(folder), expected)
 
 
+def test_subjects_that_some_disks_do_not_tell_apart_are_refused(folder):
+    """Their files would be one."""
+    write(simulated_recording("A"), folder / "three.nc")
+    expected = f"{folder}/three.nc: found the subject 'A', and 'a' in {folder}/one.nc, expected a"
+    assert_refused(lambda: read(folder), expected)
+
+
 @pytest.mark.parametrize(
     ("changes", "found"),
     [

@@ -86,8 +86,19 @@ def test_all_changed_results_are_named_at_once(written):
 
 def test_a_result_without_checksum_is_named(written):
     (written / "results/tables/.scores.csv.sha256").unlink()
-    with pytest.raises(InputError, match=f"{RESULT}: found content .* or no checksum, expected"):
+    expected = f"{RESULT}: found no checksum of a job, expected .* move what is named here out of"
+    with pytest.raises(InputError, match=expected):
         check([RESULT, FOLDER])
+
+
+def test_nothing_is_named_for_deletion_that_no_job_wrote(written):
+    """Somebody's own file in the place of a result, next to a result that has changed."""
+    flip(written / RESULT)
+    (written / "results/mine.nc").write_text("my only copy")
+    with pytest.raises(InputError) as error:
+        check([RESULT, "results/mine.nc"])
+    assert str(error.value).startswith("results/mine.nc: found no checksum")
+    assert "delete" not in str(error.value)
 
 
 def test_files_of_others_pass(written):
@@ -133,6 +144,13 @@ def test_a_system_that_refuses_is_no_bug(written):
     log = (written / "job.log").read_text()
     sentence = "the system refused to read or write: [Errno 28] No space left on device"
     assert sentence in log and "Traceback" not in log
+
+
+def test_memory_that_runs_out_is_no_bug(written):
+    with pytest.raises(SystemExit), job("job.log"):
+        bytearray(2**60)
+    log = (written / "job.log").read_text()
+    assert "memory ran out; the job needs more" in log and "Traceback" not in log
 
 
 def test_a_log_that_cannot_be_written_ends_in_one_sentence(written):

@@ -6,6 +6,7 @@ import inspect
 import json
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import jsonschema
@@ -234,8 +235,8 @@ def test_the_default_is_accepted():
         ),
         (
             ("brains", "mouse", "filters", "min_units"),
-            21,
-            "filters.min_units: found 21, expected at most the largest of",
+            31,
+            "filters.min_units: found 31, expected at most the largest of",
         ),
         (
             ("brains", "mouse", "simulated", "units_per_area"),
@@ -300,10 +301,165 @@ def test_a_key_that_stands_twice_is_named(tmp_path):
     path.write_text("candidates:\n- {seed: 0, variant: alexnet, seed: 1}\n")
     with pytest.raises(InputError, match="config candidates.0.seed: found twice"):
         check_keys(path)
-    path.write_text("population: {layers: &layers [*layers]}")
-    check_keys(path)  # Only that this ends is tested: other checks refuse its values.
     check_keys(ROOT / "config.yaml")
     check_keys(ROOT / "config.paper.yaml")
+
+
+def test_a_key_that_stands_twice_is_named_in_json(tmp_path):
+    """Also where tabs indent it, which YAML does not allow."""
+    path = tmp_path / "mine.json"
+    path.write_text('{\n\t"seed": 1,\n\t"seed": 2\n}')
+    with pytest.raises(InputError, match="config seed: found twice in mine.json, in lines 2 and 3"):
+        check_keys(path)
+    path.write_text('{\n\t"seed": 1,\n\t"device": "cpu"\n}')
+    check_keys(path)
+
+
+LAUGHS = "a: &a [x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join(['*' + below] * 9)}]\n" for below, name in pairwise("abcdefghi")
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (LAUGHS, "found aliases that stand for more than 100000 items"),
+        ("seed: &a [*a]", "found aliases that stand for more than 100000 items"),
+        ("brains: &a {mouse: *a}", "found aliases that stand for more than 100000 items"),
+        ("brains: &a {mouse: {b: [*a]}}", "found aliases that stand for more than 100000 items"),
+        ("a: " + "[" * 5000 + "]" * 5000, "found items inside each other without end"),
+    ],
+)
+def test_a_file_that_is_larger_than_it_looks_is_refused(tmp_path, text, found):
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError) as error:
+        check_keys(path)
+    assert str(error.value).startswith(f"{path}: {found}")
+
+
+def test_an_alias_for_what_stands_elsewhere_is_accepted(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "population: {splits: &splits {n_splits: 2}}\nbrains: {mouse: {splits: *splits}}"
+    )
+    check_keys(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("seed: 010", "config seed: found 010, which YAML reads as 8, expected a decimal number"),
+        ("seed: -0_7", "config seed: found -0_7, which YAML reads as -7, expected a decimal"),
+        ("seed: 1:30", "config seed: found 1:30, which YAML reads as 90, expected a decimal"),
+        (
+            "training: {drops: [0.5, 1:30.5]}",
+            "config training.drops.1: found 1:30.5, which YAML reads as 90.5, expected a decimal",
+        ),
+    ],
+)
+def test_a_number_that_yaml_reads_otherwise_is_named(tmp_path, text, found):
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError) as error:
+        check_keys(path)
+    assert str(error.value).startswith(found)
+    path.write_text("a: '010'\nb: 0\nc: 0.10\nd: 1e-05\ne: 10\nf: -3\ng: 00x")
+    check_keys(path)
+
+
+RSA = {"method": "rsa", "label": "Another", "colour": "#000000"}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "found"),
+    [
+        (("methods",), {"glm": RSA, "GLM": {**RSA, "label": "B"}}, "methods: found glm and GLM"),
+        (("variants", "AlexNet"), {}, "config variants: found alexnet and AlexNet, expected names"),
+        (("brains", "Mouse"), DEFAULT["brains"]["mouse"], "config brains: found mouse and Mouse"),
+        (("brains", "mouse", "areas"), ["VISp", "visp"], "expected labels that differ in more"),
+    ],
+)
+def test_names_that_some_disks_do_not_tell_apart_are_refused(path, value, found):
+    with pytest.raises(InputError) as error:
+        Plan(changed(path, value))
+    assert found in str(error.value)
+
+
+@pytest.mark.parametrize("label", ["_x", " ", "\u3000", "\ud800", "</script>"])
+def test_a_label_that_figures_or_pages_do_not_show_is_refused(label):
+    with pytest.raises(InputError, match="config methods.rsa.label: found .*, expected 1 to 60"):
+        Plan(changed(("methods", "rsa", "label"), label))
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        ("brains", "mouse", "recordings"),
+        ("brains", "mouse", "directory"),
+        ("variants", "mine", "activations"),
+        ("variants", "mine", "weights"),
+    ],
+)
+@pytest.mark.parametrize("path", ["results", "results/own", "./a/../results/own", "{}/results/own"])
+@pytest.mark.parametrize("linked", [False, True])
+def test_nothing_of_a_user_is_read_from_the_folder_of_results(
+    tmp_path, monkeypatch, key, path, linked
+):
+    """Jobs write there, and what no job wrote is in their way."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "results/own").mkdir(parents=True)
+    path = path.format(tmp_path)
+    if linked:
+        (tmp_path / "link").symlink_to(path)
+        path = "link"
+    value = {"architecture": "torchvision_model", "model": "resnet50", "input_size": 224}
+    settings = {"activations": {}, "weights": value}.get(key[2])
+    if settings is None:
+        config = changed(key, path)
+    else:
+        config = changed(key[:2], {**settings, key[2]: path})
+    with pytest.raises(InputError) as error:
+        Plan(config)
+    expected = f"config {'.'.join(key)}: found '{path}', expected a path outside results/, in which"
+    assert str(error.value).startswith(expected)
+
+
+@pytest.mark.parametrize("path", ["results_of_others", "own/results", "../results"])
+def test_other_folders_may_be_called_like_it(tmp_path, monkeypatch, path):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="expected an existing folder with \\*.nc files"):
+        Plan(changed(("brains", "mouse", "recordings"), path))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ("permutations", "n"),
+        ("population", "splits", "n_splits"),
+        ("activations", "max_trials"),
+        ("brains", "mouse", "extraction", "n_halves"),
+        ("brains", "mouse", "n_scenes"),
+        ("brains", "mouse", "simulated", "n_trials"),
+        ("brains", "mouse", "groups", "n_groupings"),
+        ("metrics", "mds", "n_init"),
+        ("methods", "linear_softplus", "n_folds"),
+        ("training", "epochs"),
+        ("training", "width"),
+        ("download", "patience", "read_s"),
+    ],
+)
+def test_numbers_of_which_no_machine_sees_the_end_are_refused(path):
+    with pytest.raises(InputError) as error:
+        Plan(changed(path, 2**31 - 1))
+    assert str(error.value).startswith(f"config {'.'.join(path)}: found 2147483647, expected at mo")
+
+
+@pytest.mark.parametrize("window", [[0.04, 0.5], [0, 100], [0.3, 0.4]])
+def test_a_window_ends_before_the_next_scene(window):
+    """Otherwise its spikes would be those of two scenes."""
+    with pytest.raises(InputError, match="expected an end of at most 0.25, when the next scene is"):
+        Plan(changed(("brains", "mouse", "extraction", "window_s"), window))
 
 
 def test_a_long_value_is_cut():

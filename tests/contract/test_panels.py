@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import warnings
+from functools import cache
 
 import matplotlib.pyplot as plt
 import pytest
@@ -20,11 +21,14 @@ SIZES = [(1, 1), (2, 7), (8, 2), (8, 3), (8, 4), (8, 5), (17, 6), (17, 7)]
 # The last number is that of controls among the methods.
 ALL_SIZES = [*((*size, 0) for size in SIZES), (2, 2, 2), (8, 5, 2), (17, 7, 3)]
 DESCRIPTION = "macaque: 3 simulated subjects and 1 recorded subject"
+# All panels of a population are drawn from the same tables: making these can take longer than
+# drawing. That a panel leaves them as they are is tested below.
+DATA = cache(panel_data)
 
 
-def made_up(name, kind, n_methods=8, n_parts=5, n_controls=0):
+def made_up(name, kind, n_methods=3, n_parts=2, n_controls=0):
     """The panel as a figure of its own."""
-    return draw(name, panel_data(n_methods, n_parts, kind, n_controls), DESCRIPTION)
+    return draw(name, DATA(n_methods, n_parts, kind, n_controls), DESCRIPTION)
 
 
 def columns_of(table):
@@ -58,8 +62,7 @@ def texts(monkeypatch):
     monkeypatch.setattr(Text, "draw", draw_text)
 
     def of(figure):
-        # The first time sets the layout.
-        figure.draw_without_rendering()
+        # `draw` has fixed the layout, and has drawn texts before.
         drawn.clear()
         figure.draw_without_rendering()
         return [text for text in drawn if text.get_visible() and text.get_text()]
@@ -128,8 +131,8 @@ class TestPanel:
 
     @pytest.mark.parametrize("n_controls", [0, 2])
     def test_every_method_or_claim_is_named(self, name, kind, n_controls, texts):
-        data = panel_data(3, 2, kind)
-        figure = made_up(name, kind, 3, 2, n_controls)
+        data = DATA(3, 2, kind)
+        figure = made_up(name, kind, n_controls=n_controls)
         if PANELS.card(name).tables == ("claims",):
             sentences = [" ".join(text.get_text().split()) for text in texts(figure)]
             claims = data.tables["claims"]

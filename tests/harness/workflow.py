@@ -74,7 +74,8 @@ def dry_run(folder, *arguments):
                 # The copy's package is imported, as in a process of its own.
                 for name in [name for name in sys.modules if name.startswith("workflow_scripts")]:
                     del sys.modules[name]
-                snakemake.cli.main(["-n", "--cores", "2", *arguments])
+                sys.argv = ["snakemake", "-n", "--cores", "2", *arguments]
+                snakemake.cli.main(sys.argv[1:])
             except SystemExit as end:
                 status = end.code
                 if isinstance(status, str):

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from contextlib import contextmanager
 from functools import partial
 from io import BytesIO
@@ -450,6 +451,39 @@ def test_archives_are_packed_at_their_own_side(archives, in_folders, tmp_path):
 
 def test_a_folder_of_archives_is_one_subset(archives, tmp_path):
     assert len(pack(archives[0], tmp_path / "packed").images) == 15
+
+
+@pytest.mark.parametrize(("n_images", "n_labels"), [(5, 3), (3, 5), (5, 0)])
+def test_archives_with_more_or_fewer_labels_than_images_are_refused(
+    archives, tmp_path, n_images, n_labels
+):
+    """Otherwise the labels of all later images would be those of others."""
+    folder, _ = archives
+    data = np.zeros((n_images, 12288), np.uint8)
+    labels = np.full(n_labels, 250)
+    np.savez(folder / "train_data_batch_2.npz", data=data, labels=labels)
+    expected = f"found {n_images} images and {n_labels} labels, expected equal numbers"
+    with pytest.raises(InputError, match=f"train_data_batch_2.npz: {expected}"):
+        pack(folder, tmp_path / "packed", "train")
+    assert not (tmp_path / "packed/images.npy").exists()
+
+
+@pytest.mark.parametrize("name", ["data", "labels"])
+def test_sizes_that_an_archive_does_not_have_are_not_believed(archives, tmp_path, name):
+    """A header of a few bytes that says 12 TB."""
+    folder, _ = archives
+    shape, descr = ((10**9, 12288), "|u1") if name == "data" else ((10**12,), "<i8")
+    header = BytesIO()
+    np.lib.format.write_array_header_1_0(
+        header, {"descr": descr, "fortran_order": False, "shape": shape}
+    )
+    with zipfile.ZipFile(folder / "val_data.npz") as whole:
+        members = {other: whole.read(other) for other in whole.namelist()}
+    with zipfile.ZipFile(folder / "val_data.npz", "w") as file:
+        for other, content in {**members, f"{name}.npy": header.getvalue()}.items():
+            file.writestr(other, content)
+    with pytest.raises(InputError, match=r"val_data.npz: found .* of shape .* in 0 bytes, expect"):
+        pack(folder, tmp_path / "packed", "val")
 
 
 def test_no_pickle_is_read(archives, tmp_path):

@@ -147,10 +147,20 @@ def with_nan(values):
     return values
 
 
+def never_written(values):
+    """As netCDF fills what nobody wrote."""
+    values[3, 2] = 9.969209968386869e36
+    return values
+
+
 WRONG = {
     "NaN": (
         {"layers": changed("narrow", with_nan)},
-        "found nan in layer 'narrow' for stimulus 'faces/3.png' and unit 2, expected a finite numb",
+        "found nan in layer 'narrow' for stimulus 'faces/3.png' and unit 2, expected a number belo",
+    ),
+    "what was never written": (
+        {"layers": changed("narrow", never_written)},
+        "found 9.969209968386869e+36 in layer 'narrow' for stimulus 'faces/3.png' and unit 2, exp",
     ),
     "no numbers": (
         {"layers": changed("narrow", lambda values: values > 0)},

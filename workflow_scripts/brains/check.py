@@ -10,6 +10,8 @@ import argparse
 import sys
 from collections.abc import Iterator
 
+import numpy as np
+
 from workflow_scripts.brains.copies import check_copies
 from workflow_scripts.brains.image_folder import check_images
 from workflow_scripts.brains.own_folder import OwnFolder, read_folder, recording_files
@@ -38,8 +40,17 @@ def check_recording(path: PathLike) -> str:
         read_trials(path, labels, responses)
     return (
         f"{path}: ok: {labels.subject}, {labels.data_kind} {labels.measurement} in {labels.units}, "
-        f"{len(labels.stimulus)} stimuli, {trials}, {units_per_area(labels)}"
+        f"{len(labels.stimulus)} stimuli, {trials}, {units_per_area(labels)}{idle_units(responses)}"
     )
+
+
+def idle_units(responses: np.ndarray) -> str:
+    """How many units cannot take part, or only with a part of the stimuli."""
+    missing = np.isnan(responses).any(axis=0)
+    constant = ~missing & (responses == responses[0]).all(axis=0)
+    counts = {"without a response to each stimulus": missing, "constant": constant}
+    parts = [f"{units.sum()} {what}" for what, units in counts.items() if units.any()]
+    return f", of which {' and '.join(parts)}" if parts else ""
 
 
 def describe(folder: OwnFolder) -> str:

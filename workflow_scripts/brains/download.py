@@ -12,13 +12,16 @@ It runs in the main environment and in that of AllenSDK, so it imports only requ
 import json
 import logging
 import os
+import queue
 import re
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from http.client import HTTPException
 from pathlib import Path
 
 import requests
@@ -33,6 +36,15 @@ CHUNK = 1 << 20
 
 MB = 1e6
 """Bytes of a megabyte, as messages give sizes."""
+
+LARGEST = 2**36
+"""Most bytes of a file: twenty times the largest session. A body without an end fills no disk."""
+
+LEAST_SPEED = 1000
+"""Fewest bytes per second, on average over the time that a server may be silent."""
+
+LEAST_NEW = 2**16
+"""Fewest new bytes for which the count of tries starts again."""
 
 LOG_INTERVAL_S = 10
 """Shortest time between two messages on the progress of a file."""
@@ -55,7 +67,7 @@ class DownloadError(InputError):
     """A file could not be fetched; the message says from where, what came, and what is kept."""
 
 
-class _TryFailed(Exception):
+class _TryFailed(ValueError):
     """This try did not bring the whole file, but the next one may; `found` is what it brought."""
 
     def __init__(self, found: str, wait_s: float = 0.0) -> None:
@@ -121,7 +133,12 @@ class _Version:
 
     url: str
     validator: str | None
+    tag: str | None
     size: int | None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.size, int | None) or not isinstance(self.tag, str | None):
+            raise TypeError("a note of something else")
 
     def may_be(self, other: "_Version") -> bool:
         """Whether the two agree in everything that both know."""
@@ -139,7 +156,7 @@ class _Piece:
         self.version: _Version | None = None
         try:
             self.version = _Version(**json.loads(note.read_text()))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             logging.debug("%s: no note of a version", note)
         if self.version is None or self.version.url != url:
             self.discard()
@@ -163,15 +180,17 @@ class _Piece:
         self.note.write_text(json.dumps(asdict(version)))
         self.version = version
 
-    def append(self, chunks: Iterable[bytes], progress: "_Progress") -> None:
-        """Write `chunks` as they come, so that what has arrived is kept, however this ends."""
+    def append(self, arriving: Iterable[bytes], progress: "_Progress") -> None:
+        """Write bytes as they come, so that what has arrived is kept, however this ends."""
         with open(self.path, "ab", buffering=0) as file:
-            for chunk in chunks:
+            for chunk in arriving:
                 rest = memoryview(chunk)
                 while rest:
                     rest = rest[file.write(rest) :]
                 self.written += len(chunk)
                 progress(file.tell())
+                if file.tell() > LARGEST:
+                    raise _TryFailed(f"more than {LARGEST} bytes without an end")
 
     def rename(self, path: Path) -> None:
         """Give the bytes their final name, once they are on the disk."""
@@ -219,11 +238,11 @@ def _locked(path: Path) -> Iterator[None]:
 def _wait_asked_for(response: requests.Response) -> float:
     """Seconds that the header ``Retry-After`` asks for, as a number or as a date."""
     asked = response.headers.get("Retry-After", "")
-    if asked.isdigit():
-        return float(asked)
     try:
+        if re.fullmatch("[0-9]+", asked):
+            return float(asked)
         return (parsedate_to_datetime(asked) - datetime.now(UTC)).total_seconds()
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return 0.0
 
 
@@ -234,6 +253,9 @@ def _check_answer(response: requests.Response, url: str) -> None:
         if response.status_code in WORTH_ANOTHER_TRY or response.status_code >= 500:
             raise _TryFailed(found, _wait_asked_for(response))
         raise DownloadError(url, found, "a file")
+    coding = response.headers.get("Content-Encoding", "identity")
+    if coding.lower() != "identity":
+        raise _TryFailed(f"content in the coding {coding!r}, which was not asked for")
     kind = response.headers.get("Content-Type", "")
     if "html" in kind.lower():
         raise _TryFailed(f"a page ({kind}) as the answer")
@@ -242,7 +264,8 @@ def _check_answer(response: requests.Response, url: str) -> None:
 def _content_range(response: requests.Response) -> tuple[int | None, int | None]:
     """First byte and size of the whole file, from ``Content-Range``; None where it is not said."""
     header = response.headers.get("Content-Range", "")
-    match = re.fullmatch(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)", header)
+    number = "[0-9]{1,18}"
+    match = re.fullmatch(rf"bytes (?:({number})-{number}|\*)/({number}|\*)", header)
     if match is None:
         return None, None
     start, size = (int(text) if text and text != "*" else None for text in match.groups())
@@ -252,20 +275,44 @@ def _content_range(response: requests.Response) -> tuple[int | None, int | None]
 def _described(response: requests.Response, url: str) -> tuple[int | None, _Version]:
     """First byte of the content, and the version of the file that it belongs to."""
     headers = response.headers
-    # Only a strong tag promises that the bytes are the same.
-    tag = headers.get("ETag", "W/")
-    validator = headers.get("Last-Modified") if tag.startswith("W/") else tag
+    # Only a strong tag promises that the bytes are the same; other weak ones are another version.
+    tag = headers.get("ETag")
+    is_strong = tag is not None and not tag.startswith("W/")
+    validator = tag if is_strong else headers.get("Last-Modified")
     if response.status_code == 206:
         start, size = _content_range(response)
-        return start, _Version(url, validator, size)
-    length = headers.get("Content-Length")
-    return 0, _Version(url, validator, None if length is None else int(length))
+        return start, _Version(url, validator, tag, size)
+    return 0, _Version(url, validator, tag, _length(headers.get("Content-Length")))
 
 
-def _chunks(response: requests.Response) -> Iterator[bytes]:
-    """Content of an answer as it arrives, not in whole chunks: a lost connection loses nothing."""
+def _length(text: str | None) -> int | None:
+    """Length that a header gives, perhaps several times, as proxies may leave it."""
+    if text is None:
+        return None
+    lengths = {length.strip() for length in text.split(",")}
+    length = lengths.pop()
+    if lengths or not re.fullmatch("[0-9]{1,18}", length):
+        raise _TryFailed(f"the length {text[:60]!r}")
+    return int(length)
+
+
+def chunks(response: requests.Response, patience: Patience) -> Iterator[bytes]:
+    """Content of an answer as it arrives, not in whole chunks: a lost connection loses nothing.
+
+    Raises
+    ------
+    _TryFailed
+        If it arrives so slowly that it would never end.
+    """
+    began, received = time.monotonic(), 0
     while chunk := response.raw.read1(CHUNK, decode_content=False):
         yield chunk
+        received += len(chunk)
+        elapsed = time.monotonic() - began
+        if elapsed > patience.read_s:
+            if received < LEAST_SPEED * elapsed:
+                raise _TryFailed(f"{received} bytes in {elapsed:.0f} s")
+            began, received = time.monotonic(), 0
 
 
 def _request(piece: _Piece, url: str, patience: Patience) -> requests.Response:
@@ -275,8 +322,45 @@ def _request(piece: _Piece, url: str, patience: Patience) -> requests.Response:
         headers["Range"] = f"bytes={piece.size}-"
         if piece.version is not None and piece.version.validator is not None:
             headers["If-Range"] = piece.version.validator
-    timeout = (patience.connect_s, patience.read_s)
-    return requests.get(url, headers=headers, stream=True, timeout=timeout)
+    return ask(url, headers, patience)
+
+
+def ask(url: str, headers: dict[str, str], patience: Patience) -> requests.Response:
+    """The answer to a request, of which only the headers are here.
+
+    `requests` limits the wait for each byte of them, but not for all. A thread that waits longer is
+    left to itself.
+
+    Raises
+    ------
+    requests.RequestException
+    _TryFailed
+        If the headers do not end, or are none.
+    """
+    answers: queue.SimpleQueue[requests.Response | Exception] = queue.SimpleQueue()
+
+    def wait() -> None:
+        try:
+            timeout = (patience.connect_s, patience.read_s)
+            answers.put(requests.get(url, headers=headers, stream=True, timeout=timeout))
+        except Exception as error:
+            answers.put(error)
+
+    threading.Thread(target=wait, daemon=True).start()
+    # A host may have two addresses, and an answer may lead to another one.
+    longest_s = 2 * (patience.connect_s + patience.read_s)
+    try:
+        answer = answers.get(timeout=longest_s)
+    except queue.Empty:
+        raise _TryFailed(f"no whole answer within {longest_s:g} s") from None
+    if isinstance(answer, requests.Response):
+        return answer
+    if isinstance(answer, (ValueError, HTTPException)) and not isinstance(
+        answer, requests.RequestException
+    ):
+        # A length or an address in the headers that none can be.
+        raise _TryFailed(f"an answer that cannot be read ({answer})") from answer
+    raise answer
 
 
 def _complete(piece: _Piece, url: str, patience: Patience, *, can_verify: bool) -> None:
@@ -299,7 +383,8 @@ def _complete(piece: _Piece, url: str, patience: Patience, *, can_verify: bool) 
     with _request(piece, url, patience) as response:
         if response.status_code == 416 and have:
             _, size = _content_range(response)
-            if size == have:
+            # A server that has fewer bytes than it said has another file by now.
+            if size == have and (piece.version is None or piece.version.size in (None, have)):
                 return
             piece.discard()
             raise _TryFailed(f"fewer than the {have} bytes that were here")
@@ -317,7 +402,10 @@ def _complete(piece: _Piece, url: str, patience: Patience, *, can_verify: bool) 
                     "one, because without a length or a verification a cut file looks whole",
                 )
             piece.begin(version)
-        piece.append(_chunks(response), _Progress(piece.path.stem, piece.size, version.size))
+        if (version.size or 0) > LARGEST:
+            raise DownloadError(url, f"{version.size} bytes", f"at most {LARGEST}")
+        progress = _Progress(piece.path.stem, piece.size, version.size)
+        piece.append(chunks(response, patience), progress)
     if version.size is not None and piece.size != version.size:
         raise _TryFailed(f"{piece.size} of {version.size} bytes")
 
@@ -332,7 +420,9 @@ def _reason(error: BaseException, patience: Patience) -> str:
         return f"silence for {patience.read_s:g} s"
     while error.__context__ is not None:
         error = error.__context__
-    return f"a lost connection ({error})"
+    # What a server sent may be in it.
+    reason = " ".join(str(error).split())
+    return f"a lost connection ({reason[:200]})"
 
 
 def _verify(piece: _Piece, verify: Verify, refused: set[str]) -> None:
@@ -373,9 +463,11 @@ def _fetch(piece: _Piece, url: str, verify: Verify | None, patience: Patience) -
         except (_TryFailed, requests.RequestException, urllib3.exceptions.HTTPError) as error:
             found, asked_s = _reason(error, patience), getattr(error, "wait_s", 0.0)
         # Only bytes that were never here before are new; otherwise a server that starts again each
-        # time, or gives wrong files, would be asked forever.
-        failures = 0 if piece.size > furthest else failures + 1
-        furthest = max(furthest, piece.size)
+        # time, gives wrong files, or a single byte each time, would be asked forever.
+        if piece.size >= furthest + LEAST_NEW:
+            failures, furthest = 0, piece.size
+        else:
+            failures += 1
         if failures >= patience.tries:
             raise DownloadError(
                 url,

@@ -57,6 +57,8 @@ def make_recording(
     InputError
         If shapes do not fit.
     """
+    if np.iscomplexobj(responses):
+        raise InputError("responses", "complex numbers", "real ones")
     responses = np.asarray(responses, float)
     shape = len(stimuli), len(areas)
     if responses.ndim not in (2, 3) or (responses.shape[0], responses.shape[-1]) != shape:

@@ -7,10 +7,10 @@ from pathlib import Path, PurePosixPath
 
 from PIL import Image
 
-from workflow_scripts.brains.image_formats import IMAGE_FORMATS
 from workflow_scripts.brains.stimuli import natural_order
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import PathLike
+from workflow_scripts.images.image_formats import IMAGE_FORMATS
 
 
 def check_images(folder: PathLike, groups: Mapping[str, str]) -> None:

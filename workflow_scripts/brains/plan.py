@@ -1,7 +1,6 @@
 """What the rules of brains read and are told."""
 
 import json
-import os.path
 
 from workflow_scripts.brains.plan_checks import (
     check_brain,
@@ -12,6 +11,7 @@ from workflow_scripts.brains.plan_checks import (
 )
 from workflow_scripts.common.config import Config
 from workflow_scripts.common.errors import InputError
+from workflow_scripts.common.outside import files_below, state_of
 from workflow_scripts.common.planning import Settings, Wildcards, canonical
 from workflow_scripts.networks.plan import NetworkPlan
 
@@ -147,21 +147,23 @@ class BrainPlan:
         return f"results/tables/{wildcards.brain}/stimuli.csv" if is_own else []
 
     def image_state(self, wildcards: Wildcards) -> str:
-        """Which of a lab's own images take part, and their sizes and times.
-
-        Snakemake compares the time of a folder alone, which an image that is replaced leaves.
-        """
+        """State of the images that take part, if they are somebody's own."""
+        folder = self.image_folder(wildcards.brain)
+        source = self.brains[wildcards.brain].source
         own = self.own[wildcards.brain]
-        if self.brains[wildcards.brain].source != "recordings" or not own or not own.images:
+        if not folder or source not in ("recordings", "directory"):
             return ""
-        from hashlib import sha256
+        is_own = source == "recordings" and own
+        return state_of(folder, own.stimuli if is_own and own else files_below(folder))
 
-        state = sha256()
-        for name in own.stimuli:
-            path = os.path.join(own.images, name)
-            found = os.stat(path) if os.path.exists(path) else None
-            state.update(f"{name} {found and (found.st_size, found.st_mtime_ns)}\n".encode())
-        return state.hexdigest()
+    def recording_state(self, wildcards: Wildcards) -> str:
+        """State of a lab's own recording."""
+        return state_of("", [self._own_files(wildcards.brain)[wildcards.subject]])
+
+    def session_state(self, wildcards: Wildcards) -> str:
+        """State of a session file, if it is somebody's own."""
+        is_own = self.brains[wildcards.brain].source == "directory"
+        return state_of("", [self.session_file(wildcards)]) if is_own else ""
 
     def stimulus_settings(self, wildcards: Wildcards) -> Settings:
         """Settings of `list_stimuli`."""

@@ -40,6 +40,9 @@ OPTIONAL = {
 SMALLEST, LARGEST = 1e-12, 1e12
 """Sizes between which responses are, so that every method can compute with them."""
 
+ROUNDING = 1e-9
+"""How far above 1 rounding may bring the reliability of a unit whose trials are all equal."""
+
 FILLS: dict[str, float] = {
     **{"f4": 9.969209968386869e36, "f8": 9.969209968386869e36},
     **{"i2": -(2**15) + 1, "i4": -(2**31) + 1, "i8": -(2**63) + 2},
@@ -141,7 +144,7 @@ def read_labels(path: PathLike) -> Labels:
                 "a letter or digit, then letters, digits, '_', '.' and '-', at most 60 characters",
             )
     if reliability is not None:
-        wrong = (reliability > 1) | np.isinf(reliability)
+        wrong = (reliability > 1 + ROUNDING) | np.isinf(reliability)
         if wrong.any():
             raise InputError(
                 path,

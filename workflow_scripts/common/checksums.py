@@ -53,16 +53,20 @@ def check(paths: Iterable[PathLike]) -> None:
     InputError
         If a result has changed or has no checksum; it names all of them.
     """
-    changed = []
-    for path in map(Path, paths):
-        if path.parts[0] != RESULTS:
-            continue
-        recorded = checksum_of(path)
-        if not recorded.exists() or _compute(path) != recorded.read_text():
-            changed.append(str(path))
+    results = [path for path in map(Path, paths) if path.parts[0] == RESULTS]
+    # They may be somebody's own, such as session files that were copied here: never to be deleted.
+    foreign = [str(path) for path in results if not checksum_of(path).exists()]
+    if foreign:
+        raise InputError(
+            ", ".join(foreign),
+            "no checksum of a job",
+            "its SHA-256 in .<name>.sha256 next to it; move what is named here out of "
+            f"{RESULTS}/, in which only jobs write, and run again",
+        )
+    changed = [str(path) for path in results if _compute(path) != checksum_of(path).read_text()]
     if changed:
         raise InputError(
             ", ".join(changed),
-            "content that no job wrote, or no checksum",
+            "content that no job wrote",
             "its SHA-256 in .<name>.sha256 next to it; delete what is named here and run again",
         )

@@ -125,9 +125,9 @@ Label = Annotated[
     str,
     _text(
         # Legends leave out what begins with an underscore.
-        r"(?!_|\s*$)[^$\x00-\x1f\x7f\ud800-\udfff]{1,60}",
+        r"(?!_|\s*$)[^$<\x00-\x1f\x7f\ud800-\udfff]{1,60}",
         "1 to 60 characters on one line, not all blank, without $, which begins a formula in "
-        "figures, and without an underscore at the start",
+        "figures, without <, which begins a tag in pages, and without an underscore at the start",
     ),
 ]
 Colour = Annotated[str, _text("#[0-9a-f]{6}", "a colour such as #1f77b4, in lower case")]
@@ -185,7 +185,7 @@ class Stimuli(Form):
     n_generated: Annotated[int, Ge(0), Le(1000)]
     crop_scale: Range
     # Networks see 64 pixels; any more leave room for random crops.
-    pack_side: Annotated[int, Ge(64), Le(LARGEST)]
+    pack_side: Annotated[int, Ge(64), Le(MOST)]
     n: SetSizes
 
 
@@ -533,7 +533,7 @@ def parse_config(values: Mapping[str, Any]) -> Config:
             raise InputError("config metrics", short(name, repr), one_of(gallery_names(METRICS)))
         config.metrics[name] = _given(metric_model(name), entry, "metrics", name)
     # In the order of config.yaml, new ones last: Snakemake puts those first that a file overrides.
-    order = [*(_read_yaml(DEFAULTS).get("methods") or {}), *config.methods]
+    order = [*(read_yaml(DEFAULTS).get("methods") or {}), *config.methods]
     config.methods = {
         name: config.methods[name] for name in sorted(config.methods, key=order.index)
     }
@@ -611,11 +611,11 @@ def read_config(paths: list[str]) -> Config:
 
     values: dict[str, Any] = {}
     for path in (DEFAULTS, *map(Path, paths)):
-        update_config(values, _read_yaml(path))
+        update_config(values, read_yaml(path))
     return parse_config(values)
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path) -> dict[str, Any]:
     """Content of a configuration file; InputError if it is not YAML with keys at its top."""
     expected = "a YAML file with keys at the top level"
     try:

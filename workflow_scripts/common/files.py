@@ -1,11 +1,12 @@
 """Files that are whole or absent: written by one process at a time, renamed when they are whole."""
 
+import errno
 import fcntl
 import logging
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from glob import escape
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
 PathLike = str | os.PathLike[str]
+
+WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
+"""What file systems that have no locks answer to a process that wants one."""
 
 NAMES = (
     *("comparison", "brain", "population", "method", "variant", "subject", "area", "unit"),
@@ -33,9 +37,7 @@ def replacing(path: PathLike) -> Iterator[Path]:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
-    # Leftovers of jobs that were killed while they wrote.
-    for left in path.parent.glob(f".{escape(path.stem)}.*.part{escape(path.suffix)}"):
-        left.unlink(missing_ok=True)
+    _remove_leftovers(path)
     try:
         yield temporary
         with open(temporary, "rb") as file:
@@ -46,8 +48,32 @@ def replacing(path: PathLike) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def _remove_leftovers(path: Path) -> None:
+    """Remove temporary files of `path` that processes left which were killed while they wrote."""
+    name = re.compile(rf"\.{re.escape(path.stem)}\.(\d+)\.part{re.escape(path.suffix)}")
+    for entry in path.parent.iterdir():
+        left = name.fullmatch(entry.name)
+        if left and not _is_running(int(left[1])):
+            entry.unlink(missing_ok=True)
+
+
+def _is_running(process: int) -> bool:
+    """Whether a process other than this one runs on this machine."""
+    if process == os.getpid():
+        return False
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def lock(file: IO[Any], waiting: str) -> None:
     """Lock an open file until it is closed or its process ends.
+
+    On a file system without locks there is nothing to wait for, and nothing is locked.
 
     Parameters
     ----------
@@ -60,6 +86,9 @@ def lock(file: IO[Any], waiting: str) -> None:
     except BlockingIOError:
         logging.warning(waiting)
         fcntl.flock(file, fcntl.LOCK_EX)
+    except OSError as error:
+        if error.errno not in WITHOUT_LOCKS:
+            raise
 
 
 def write_netcdf(

@@ -11,17 +11,24 @@ from annotated_types import Ge, Gt, Le, Len, Lt
 LARGEST = 2**31 - 1
 """Largest whole number of a setting: what every library that counts with 32 bits can take."""
 
-PositiveNumber = Annotated[float, Gt(0)]
-NotNegative = Annotated[float, Ge(0)]
+MOST = 10_000
+"""Most repetitions, dimensions and pixels of a side of which a machine still sees the end."""
+
+HUGE = 1e12
+"""Largest number with a fraction, far from where its square overflows in single precision."""
+
+PositiveNumber = Annotated[float, Gt(0), Le(HUGE)]
+NotNegative = Annotated[float, Ge(0), Le(HUGE)]
 Share = Annotated[float, Ge(0), Le(1)]
 PositiveShare = Annotated[float, Gt(0), Le(1)]
 ShareBelowOne = Annotated[float, Ge(0), Lt(1)]
 OpenShare = Annotated[float, Gt(0), Lt(1)]
-Count = Annotated[int, Ge(1), Le(LARGEST)]
-CountFromTwo = Annotated[int, Ge(2), Le(LARGEST)]
+Count = Annotated[int, Ge(1), Le(MOST)]
+CountFromTwo = Annotated[int, Ge(2), Le(MOST)]
+Size = Annotated[int, Ge(1), Le(LARGEST)]
 Seed = Annotated[int, Ge(0), Le(LARGEST)]
 PositiveNumbers = Annotated[list[PositiveNumber], Len(1)]
-ChannelMultiplier = Annotated[float, Ge(1 / 64)]
+ChannelMultiplier = Annotated[float, Ge(1 / 64), Le(64)]
 """Multiplier of channel counts: at 1/64, the 64 channels of AlexNet's first layer are one."""
 
 ShortText = Annotated[str, Len(1, 200)]

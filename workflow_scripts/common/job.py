@@ -5,7 +5,7 @@ import json
 import logging
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from workflow_scripts.common.checksums import check, write_checksums
@@ -36,9 +36,7 @@ def job(
         try:
             Path(log).parent.mkdir(parents=True, exist_ok=True)
             held = stack.enter_context(open(log, "ab"))
-            # On file systems without locks there is nothing to wait for.
-            with suppress(OSError):
-                lock(held, f"{log}: waiting for the same job of an earlier run")
+            lock(held, f"{log}: waiting for the same job of an earlier run")
             handlers: list[logging.Handler] = [
                 logging.FileHandler(log, mode="w"),
                 logging.StreamHandler(),
@@ -62,6 +60,10 @@ def job(
         except OSError as error:
             # A full disk, a lost one, a folder without permission.
             logging.error("the system refused to read or write: %s", error)
+            sys.exit(1)
+        except MemoryError as error:
+            found = f"memory ran out ({error})" if str(error) else "memory ran out"
+            logging.error("%s; the job needs more, or smaller numbers in its settings", found)
             sys.exit(1)
         except Exception:
             logging.exception("this is a bug or an unforeseen input")

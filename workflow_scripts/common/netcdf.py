@@ -1,10 +1,14 @@
-"""Quick reading of netCDF files that this workflow wrote."""
+"""Quick reading of the netCDF files of this workflow, and a check of those of others."""
 
+import math
+import os
+from collections.abc import Iterable
 from typing import Any
 
 import h5py
 import numpy as np
 
+from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import PathLike
 
 
@@ -35,3 +39,52 @@ def read_variables(
             for name, item in file[group].items()
         }
         return variables, dict(file[group].attrs)
+
+
+def check_stored(path: PathLike, names: Iterable[str], group: str = "/") -> None:
+    """Refuse variables whose values are not in the file, from what its headers say.
+
+    A link or a virtual variable reads another file, or zeros where that is gone. What was announced
+    and never written reads as a fill value, and a few bytes can announce any number of values.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A netCDF-4 file.
+    names : iterable of str
+        Variables; those that the file does not have are ignored.
+    group : str
+
+    Raises
+    ------
+    InputError
+        It names the first such variable.
+    """
+    with h5py.File(path) as file:
+        for name in names:
+            link = file[group].get(name, getlink=True)
+            if link is None:
+                continue
+            if not isinstance(link, h5py.HardLink):
+                raise InputError(path, f"{name} as a link", "its values in this file")
+            variable = file[group][name]
+            if not isinstance(variable, h5py.Dataset):
+                raise InputError(path, f"{name} as a group", "a variable")
+            if variable.is_virtual or variable.external:
+                raise InputError(path, f"{name} with values in other files", "them in this file")
+            if not _is_written(variable, os.path.getsize(path)):
+                raise InputError(
+                    path,
+                    f"{name} of shape {variable.shape}, of which a part was never written",
+                    "every value, and NaN where there is none",
+                )
+
+
+def _is_written(variable: h5py.Dataset, size: int) -> bool:
+    """Whether every value of a variable has a place in a file of this size in bytes."""
+    if variable.chunks is None:
+        stored: int = variable.id.get_storage_size()
+        return variable.nbytes <= min(stored, size)
+    sizes = zip(variable.shape, variable.chunks, strict=True)
+    n_chunks = math.prod(math.ceil(length / of_chunk) for length, of_chunk in sizes)
+    return bool(variable.id.get_num_chunks() == n_chunks)

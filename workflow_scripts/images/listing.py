@@ -3,9 +3,11 @@
 A subset is what is packed together: the folders ``train`` and ``val`` of ImageNet, or ``all``.
 """
 
+import math
 import os
 import re
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -26,6 +28,16 @@ ARCHIVES = {
 
 ARCHIVE_SIDE = 64
 """Side in pixels of their images: of the sizes that the site offers, the one that networks see."""
+
+
+READ_HEADER = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+"""What reads the header of an array, by the version of its format."""
+
+BROKEN = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error)
+"""Errors that a damaged archive ends in."""
 
 
 def list_class_images(folder: PathLike) -> pd.DataFrame:
@@ -126,29 +138,55 @@ def read_archive(file: PathLike, name: str) -> np.ndarray:
     InputError
         If the array is missing or has another form.
     """
-    form = {"data": "uint8 (image, 12288)", "labels": "integers (image)"}[name]
-    expected = f"{name} as {form} of downsampled ImageNet"
+    expected = _check_announced(file, name)[1]
     try:
         with np.load(file, allow_pickle=False) as archive:
             array: np.ndarray = archive[name]
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except BROKEN as error:
         raise InputError(file, str(error), expected) from error
-    if name == "data":
-        fits = array.dtype == np.uint8 and array.shape[1:] == (3 * ARCHIVE_SIDE**2,)
-    else:
-        fits = array.dtype.kind in "iu" and array.ndim == 1
-    if not fits:
-        raise InputError(file, f"{array.dtype} of shape {array.shape}", expected)
     return array
 
 
+def _check_announced(file: PathLike, name: str) -> tuple[int, str]:
+    """Number of images of an array of an archive, from its header, and what was expected of it.
+
+    Raises
+    ------
+    InputError
+        If the array is missing, has another form, or is announced with another size than it has.
+    """
+    form = {"data": "uint8 (image, 12288)", "labels": "integers (image)"}[name]
+    expected = f"{name} as {form} of downsampled ImageNet"
+    try:
+        with zipfile.ZipFile(file) as archive, archive.open(f"{name}.npy") as array:
+            shape, _, dtype = READ_HEADER[np.lib.format.read_magic(array)](array)
+            stored = archive.getinfo(f"{name}.npy").file_size - array.tell()
+    except BROKEN as error:
+        raise InputError(file, str(error), expected) from error
+    if name == "data":
+        fits = dtype == np.uint8 and shape[1:] == (3 * ARCHIVE_SIDE**2,)
+    else:
+        fits = dtype.kind in "iu" and len(shape) == 1
+    if not fits or math.prod(shape) * dtype.itemsize != stored:
+        raise InputError(file, f"{dtype} of shape {shape} in {stored} bytes", expected)
+    return shape[0], expected
+
+
 def list_archived_images(archives: Sequence[Path]) -> pd.DataFrame:
-    """Images of archives as `list_class_images` lists files; the name of a class is its number."""
-    found = [
-        (f"{file.name}/{index}", f"{label:04d}")
-        for file in archives
-        for index, label in enumerate(read_archive(file, "labels"))
-    ]
+    """Images of archives as `list_class_images` lists files; the name of a class is its number.
+
+    Raises
+    ------
+    InputError
+        If an archive has more or fewer labels than images: those of all later images would shift.
+    """
+    found = []
+    for file in archives:
+        labels = read_archive(file, "labels")
+        n_images, _ = _check_announced(file, "data")
+        if n_images != len(labels):
+            raise InputError(file, f"{n_images} images and {len(labels)} labels", "equal numbers")
+        found += [(f"{file.name}/{index}", f"{label:04d}") for index, label in enumerate(labels)]
     table = pd.DataFrame(found, columns=["path", "class"])
     table["label"] = np.unique(table["class"], return_inverse=True)[1]
     return table

@@ -4,6 +4,7 @@ import os.path
 
 from workflow_scripts.common.config import Config
 from workflow_scripts.common.errors import InputError
+from workflow_scripts.common.outside import files_below, state_of
 from workflow_scripts.common.planning import Settings, Wildcards, canonical
 from workflow_scripts.images.set_names import N_PHOTOGRAPHS, SETS
 
@@ -46,6 +47,14 @@ class ImagePlan:
             "side": self.stimuli.pack_side,
             "subset": wildcards.subset,
         }
+
+    def pack_state(self, wildcards: Wildcards) -> str:
+        """State of the images that are packed."""
+        assert self.stimuli.path
+        inside = os.path.join(self.stimuli.path, wildcards.subset)
+        # Archives of both subsets may lie next to each other.
+        folder = inside if os.path.isdir(inside) else self.stimuli.path
+        return state_of(folder, files_below(folder))
 
     def set_pack(self, wildcards: Wildcards) -> list[str]:
         """Packed images that a stimulus set is chosen from; photographs need none."""

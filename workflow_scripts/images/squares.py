@@ -13,6 +13,7 @@ from PIL import Image, UnidentifiedImageError
 
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import PathLike
+from workflow_scripts.images.image_formats import IMAGE_FORMATS
 
 SIZE = 64
 """Side in pixels of the images that networks see, except models with an input size of their own."""
@@ -53,7 +54,7 @@ def load_squares(paths: Sequence[PathLike], size: int = SIZE) -> np.ndarray:
     squares = np.empty((len(paths), size, size, 3), np.uint8)
     for index, path in enumerate(paths):
         try:
-            with Image.open(path) as image:
+            with Image.open(path, formats=IMAGE_FORMATS) as image:
                 squares[index] = central_square(image, size)
         except (OSError, ValueError) as error:
             raise InputError(path, str(error), "an image") from error
@@ -114,7 +115,7 @@ def whole_square(data: bytes, side: int) -> np.ndarray:
     Exception
         One of many types, if PIL cannot decode the whole image or refuses its number of pixels.
     """
-    with Image.open(BytesIO(data)) as image:
+    with Image.open(BytesIO(data), formats=IMAGE_FORMATS) as image:
         draft = image.draft(None, (DRAFT_GAP * side, DRAFT_GAP * side))
         # The size of a draft is rounded up; its box tells where the image ends.
         width, height = draft[1][2:] if draft else image.size

@@ -112,6 +112,8 @@ def load_state(body: nn.Module, state: dict[str, torch.Tensor], path: PathLike, 
                 f"{key!r} of shape {tuple(state[key].shape)}",
                 f"{tuple(value.shape)} for {name}",
             )
+        if key in state:
+            _check_numbers(key, state[key], value, path, name)
     missing, unexpected = body.load_state_dict(state, strict=False)
     # Auxiliary classifiers serve only training; GoogLeNet's published weights do without them.
     missing = [key for key in missing if not key.lower().startswith("aux")]
@@ -123,3 +125,18 @@ def load_state(body: nn.Module, state: dict[str, torch.Tensor], path: PathLike, 
             f"the unknown {key!r} of shape {tuple(state[key].shape)}" for key in unexpected[:1]
         ]
         raise InputError(path, " and ".join(wrong), f"the state dict of {name}")
+
+
+def _check_numbers(
+    key: str, given: torch.Tensor, wanted: torch.Tensor, path: PathLike, name: str
+) -> None:
+    """Refuse weights that PyTorch would convert without a word, or that are not numbers."""
+    if given.layout != torch.strided or given.is_meta or given.is_quantized:
+        found = f"{key!r} as a sparse, quantised or empty tensor"
+        raise InputError(path, found, f"every value of it, for {name}")
+    if wanted.is_floating_point() and not given.is_floating_point():
+        # Quantised weights, whose scales are elsewhere, are integers.
+        found = f"{key!r} of type {str(given.dtype).removeprefix('torch.')}"
+        raise InputError(path, found, f"floating-point numbers, for {name}")
+    if given.is_floating_point() and not given.float().isfinite().all():
+        raise InputError(path, f"{key!r} with a value that is not finite", f"numbers, for {name}")

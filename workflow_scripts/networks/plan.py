@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from workflow_scripts.common.config import NESTED, Config, File, Options, is_trained, validated
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.fingerprints import fingerprints
+from workflow_scripts.common.outside import state_of
 from workflow_scripts.common.planning import Settings, Wildcards, canonical
 from workflow_scripts.common.sentences import one_of
 from workflow_scripts.images.plan import ImagePlan
@@ -317,6 +318,17 @@ class NetworkPlan:
         if not is_trained(settings["architecture"]):
             return settings["weights"] or []
         return self.trained(Network.of(wildcards), "safetensors")
+
+    def weights_state(self, wildcards: Wildcards) -> str:
+        """State of the weights of a network, if they are somebody's own."""
+        settings = self.variant(wildcards.variant)
+        if is_trained(settings["architecture"]) or not settings["weights"]:
+            return ""
+        return state_of("", [settings["weights"]])
+
+    def ready_state(self, wildcards: Wildcards) -> str:
+        """State of somebody's activations that a candidate needs."""
+        return state_of("", self.ready_files(wildcards))
 
     def ready_files(self, wildcards: Wildcards) -> list[str]:
         """Files of somebody's activations that a candidate needs."""

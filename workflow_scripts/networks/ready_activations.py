@@ -14,11 +14,15 @@ import xarray as xr
 
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import PathLike
+from workflow_scripts.common.netcdf import check_stored
 from workflow_scripts.networks.ready_files import ready_files
 from workflow_scripts.networks.unit_sampling import Projection, Units
 
 BATCH_VALUES = 2**24
 """Responses that are in memory at a time: 64 MiB as float32."""
+
+LARGEST = 1e12
+"""Size of a response that no network has, as of those in recordings."""
 
 
 def read_layer(
@@ -44,8 +48,8 @@ def read_layer(
     Raises
     ------
     InputError
-        If the layer is missing or has another form, a name comes twice, or a response is not a
-        finite number.
+        If the layer is missing or has another form, a name comes twice, or a response is no
+        number that a network can have.
     """
     opened = _netcdf_layer if path.endswith(".nc") else _folder_layer
     with opened(path, layer) as (place, values, names):
@@ -56,14 +60,15 @@ def read_layer(
         step = max(1, BATCH_VALUES // n_units)
         for start in range(0, n_stimuli, step):
             block = np.asarray(values[start : start + step], np.float32)
-            finite = np.isfinite(block)
-            if not finite.all():
-                row, unit = np.argwhere(~finite)[0]
+            # NaN is not below either. What netCDF puts where nothing was written is above.
+            is_number = np.abs(block) < LARGEST
+            if not is_number.all():
+                row, unit = np.argwhere(~is_number)[0]
                 raise InputError(
                     place,
                     f"{block[row, unit]} in layer {layer!r} for stimulus "
                     f"{str(names[start + row])!r} and unit {unit}",
-                    "a finite number",
+                    f"a number below {LARGEST:g} in size",
                 )
             kept.append(
                 chosen.apply(block) if isinstance(chosen, Projection) else block[:, chosen[0]]
@@ -100,8 +105,10 @@ def _netcdf_layer(path: str, layer: str) -> Iterator[Opened]:
                 stack.enter_context(xr.open_dataset(path, group=name, engine="h5netcdf"))
                 for name in (layer, None)
             )
-        except (OSError, ValueError, KeyError) as error:
-            raise InputError(path, str(error), expected) from error
+        # HDF5, h5netcdf and xarray raise these and others for a damaged file.
+        except (OSError, ValueError, LookupError, RuntimeError, TypeError, AttributeError) as error:
+            raise InputError(path, " ".join(str(error).split()), expected) from error
+        check_stored(path, ["post"], layer)
         named = next((data for data in (group, root) if "stimulus" in data.variables), None)
         if "post" not in group or named is None:
             missing = "post" if named is not None else "stimulus"

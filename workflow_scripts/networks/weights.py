@@ -56,7 +56,7 @@ def read_state_dict(path: PathLike) -> "dict[str, torch.Tensor]":
     if isinstance(state, dict) and isinstance(state.get("state_dict"), dict):
         state = state["state_dict"]
     if not isinstance(state, dict) or not all(
-        isinstance(value, torch.Tensor) for value in state.values()
+        isinstance(key, str) and isinstance(value, torch.Tensor) for key, value in state.items()
     ):
         raise InputError(path, "no state dict", "a tensor for each name")
     if all(key.startswith("module.") for key in state):

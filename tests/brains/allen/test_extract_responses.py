@@ -21,6 +21,24 @@ from workflow_scripts.brains.subjects import Filters, read_subject
 from workflow_scripts.common.stimuli import Stimuli
 
 N_SCENES = 12
+DRIVER = "workflow_scripts.brains.allen.extract_responses"
+# A process that has imported AllenSDK, which takes longer than the extraction of a small session,
+# and runs the driver in forks: with these arguments, printing to this file.
+FORKS = f"""
+import json, os, runpy, sys
+import allensdk.brain_observatory.ecephys.ecephys_session
+
+for line in sys.stdin:
+    arguments, printed = json.loads(line)
+    if not (child := os.fork()):
+        file = os.open(printed, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        for number in (1, 2):
+            os.dup2(file, number)
+        sys.argv[1:] = arguments
+        runpy.run_module({DRIVER!r}, run_name="__main__", alter_sys=True)
+        sys.exit()
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
 WINDOW = (0.04, 0.25)
 QUALITY = {
     "isi_violations_maximum": 0.5,
@@ -65,43 +83,49 @@ def session_file(contents, tmp_path_factory):
     return path
 
 
+def arguments(folder, path, **changes):
+    """What the rule tells the extraction of a session; its output is in the folder."""
+    settings = {
+        "brain": "mouse",
+        "session": 900001,
+        "areas": ["VISp", "VISl"],
+        "preset": "ccn25",
+        "window_s": WINDOW,
+        "quality": QUALITY,
+        "min_trials": 2,
+        "n_halves": 20,
+        "n_scenes": N_SCENES,
+        "seed": 0,
+        **changes,
+    }
+    options = {"nwb": path, "settings": json.dumps(settings), "log": folder / "log"}
+    options["output"] = folder / "responses.nc"
+    return [str(text) for name, value in options.items() for text in (f"--{name}", value)]
+
+
 @pytest.fixture(scope="module")
-def extract_into(allensdk_python, workflow):
-    """Run the extraction as the rule does; the output's path and what was printed."""
+def extract_into(allensdk_python, workflow, tmp_path_factory):
+    """Run the extraction in a fork; the output's path, the exit status and what was printed."""
+    home = tmp_path_factory.mktemp("home")
+    with subprocess.Popen(
+        [allensdk_python, "-c", FORKS],
+        cwd=workflow.folder,
+        env={"PYTHONPATH": str(workflow.folder), "HOME": str(home)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as forks:
 
-    def run(folder, path, **changes):
-        settings = {
-            "brain": "mouse",
-            "session": 900001,
-            "areas": ["VISp", "VISl"],
-            "preset": "ccn25",
-            "window_s": WINDOW,
-            "quality": QUALITY,
-            "min_trials": 2,
-            "n_halves": 20,
-            "n_scenes": N_SCENES,
-            "seed": 0,
-            **changes,
-        }
-        output = folder / "responses.nc"
-        command = [
-            allensdk_python,
-            "-m",
-            "workflow_scripts.brains.allen.extract_responses",
-            "--nwb",
-            path,
-        ]
-        command += ["--settings", json.dumps(settings), "--output", output]
-        done = subprocess.run(
-            [*command, "--log", folder / "log"],
-            cwd=workflow.folder,
-            env={"PYTHONPATH": str(workflow.folder), "HOME": str(folder)},
-            capture_output=True,
-            text=True,
-        )
-        return output, done
+        def run(folder, path, **changes):
+            printed = folder / "printed"
+            request = [arguments(folder, path, **changes), str(printed)]
+            print(json.dumps(request), file=forks.stdin, flush=True)
+            status = int(forks.stdout.readline())
+            done = subprocess.CompletedProcess(request, status, stderr=printed.read_text())
+            return folder / "responses.nc", done
 
-    return run
+        yield run
+        forks.stdin.close()
 
 
 @pytest.fixture
@@ -110,11 +134,18 @@ def extract(extract_into, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def extracted(extract_into, session_file, tmp_path_factory):
-    """Responses in the session as it is."""
-    output, done = extract_into(tmp_path_factory.mktemp("extracted"), session_file)
+def extracted(allensdk_python, workflow, session_file, tmp_path_factory):
+    """Responses in the session as it is, from a process of its own, as the rule starts it."""
+    folder = tmp_path_factory.mktemp("extracted")
+    done = subprocess.run(
+        [allensdk_python, "-m", DRIVER, *arguments(folder, session_file)],
+        cwd=workflow.folder,
+        env={"PYTHONPATH": str(workflow.folder), "HOME": str(folder)},
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr
-    return xr.load_dataset(output)
+    return xr.load_dataset(folder / "responses.nc")
 
 
 def test_counts_are_those_that_were_written(extracted, contents):

@@ -25,6 +25,8 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with slimmed(arguments.nwb, folder) as copy:
             session = EcephysSession.from_nwb_path(str(copy), api_kwargs=settings.quality)
+            # AllenSDK would read the structure of the file again for each of its tables.
+            session.api._nwbfile = session.api.nwbfile
             responses = extract(session, arguments.nwb, data_kind, settings)
         encoding = {
             "spike_count": {"_FillValue": MISSING, "zlib": True},

@@ -130,7 +130,8 @@ def select_scenes(session: EcephysSession, n_scenes: int, path: PathLike) -> pd.
     # Compared before they are made integers: a frame of 0.5 would become scene 0.
     unknown = sorted(set(scenes["frame"]) - set(range(n_scenes)))
     if unknown:
-        raise InputError(path, f"frames {unknown}", f"0 to {n_scenes - 1} and the blank -1")
+        listed = ", ".join(f"{frame:g}" for frame in unknown)
+        raise InputError(path, f"frames [{listed}]", f"0 to {n_scenes - 1} and the blank -1")
     return scenes.astype({"frame": int})
 
 

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from workflow_scripts.brains.allen.servers import PATIENCE_HELP, TABLES, open_source, parse_patience
+from workflow_scripts.brains.allen.answers import TABLES
+from workflow_scripts.brains.allen.servers import PATIENCE_HELP, open_source, parse_patience
 from workflow_scripts.common.job import job, parse_arguments
 
 

@@ -9,20 +9,20 @@ import json
 import logging
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 from allensdk.brain_observatory.ecephys.ecephys_project_api import EcephysProjectWarehouseApi
 from allensdk.brain_observatory.ecephys.ecephys_project_api.rma_engine import RmaEngine
 
+from workflow_scripts.brains.allen.answers import TABLES, check_table, read_page
 from workflow_scripts.brains.download import Patience, download
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import PathLike, write_table
-
-TABLES = ("sessions", "probes", "channels", "units")
-"""Tables that describe the release, by the names of AllenSDK's cache."""
 
 PATIENCE_HELP = "time limits and tries as JSON"
 """Help on the option of all commands that fetch; see `parse_patience`."""
@@ -59,10 +59,11 @@ class Engine(RmaEngine):
             answer = self._page(self.add_page_params(url, start))
             if not answer["success"]:
                 raise InputError(url, f"the refusal {answer['msg']!r}", "an answer to the query")
-            total = answer["total_rows"]
-            if start < total and not answer["num_rows"]:
-                raise InputError(url, f"{start} rows", f"the {total} that were announced")
+            total = answer["total_rows"] if total is None else total
+            has_ended = start < total and not answer["num_rows"]
             start += answer["num_rows"]
+            if has_ended or start > total or answer["total_rows"] != total:
+                raise InputError(url, f"{start} rows", f"the {total} that were announced")
             yield answer["msg"]
 
     def _page(self, url: str) -> dict[str, Any]:
@@ -72,11 +73,8 @@ class Engine(RmaEngine):
             if tried:
                 time.sleep(min(patience.backoff_s * 2 ** (tried - 1), patience.longest_pause_s))
             try:
-                answer = requests.get(url, timeout=(patience.connect_s, patience.read_s))
-                answer.raise_for_status()
-                page: dict[str, Any] = answer.json()
-                return page
-            except (requests.RequestException, ValueError) as error:
+                return read_page(url, patience)
+            except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
                 found = error
                 logging.warning("%s: try %d of %d: %s", url, tried + 1, patience.tries, found)
         raise InputError(url, f"no answer in {patience.tries} tries ({found})", "rows as JSON")
@@ -142,7 +140,9 @@ class Bucket:
         """Fetch the tables of sessions, probes, channels and units."""
         for name in TABLES:
             file = f"{name}.csv"
-            download(f"{self.base_url}/{file}", Path(folder, file), patience=self.patience)
+            verify = partial(check_table, name=name)
+            path = Path(folder, file)
+            download(f"{self.base_url}/{file}", path, verify=verify, patience=self.patience)
 
     def session_url(self, session: int) -> str:
         """Address of a session's NWB file."""

@@ -1,0 +1,87 @@
+"""What the Allen Institute's servers answer, checked before it is kept or believed.
+
+A portal of a network answers any request with a page of its own, and a proxy may cut or convert
+what it passes on. Runs in both environments.
+"""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+from workflow_scripts.brains.download import Patience, ask, chunks
+from workflow_scripts.common.errors import InputError
+
+TABLES = {
+    "sessions": ("id", "session_type", "has_nwb"),
+    "probes": ("id", "ecephys_session_id"),
+    "channels": ("id", "ecephys_probe_id", "ecephys_structure_acronym"),
+    "units": (
+        *("id", "ecephys_channel_id", "isi_violations", "amplitude_cutoff", "presence_ratio"),
+    ),
+}
+"""Tables that describe the release, named as in AllenSDK's cache, with columns that are read."""
+
+LARGEST_PAGE = 2**28
+"""Most bytes of an answer to a query; that on all units has 60 MB."""
+
+
+def check_table(path: Path, name: str) -> None:
+    """Refuse a file that is not the table of this name.
+
+    Raises
+    ------
+    InputError
+    """
+    expected = f"a CSV file with the columns {', '.join(TABLES[name])}"
+    try:
+        with open(path, encoding="utf-8", newline="") as file:
+            rows = csv.reader(file)
+            header = next(rows, [])
+            lengths = {len(row) for row in rows}
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(path, f"no table ({error})", expected) from error
+    missing = [column for column in TABLES[name] if column not in header]
+    if missing:
+        raise InputError(path, f"no column {missing[0]!r}", expected)
+    if lengths != {len(header)}:
+        raise InputError(path, "no rows, or rows of other lengths", expected)
+
+
+def read_page(url: str, patience: Patience) -> dict[str, Any]:
+    """One page of an answer of the warehouse to a query.
+
+    Returns
+    -------
+    dict
+        ``success``, and ``msg``: the rows, or why there are none. With rows also ``num_rows``,
+        their number, and ``total_rows``, that of all pages.
+
+    Raises
+    ------
+    ValueError, requests.RequestException, urllib3.exceptions.HTTPError
+        If there is no such answer.
+    """
+    with ask(url, {"Accept-Encoding": "identity"}, patience) as answer:
+        answer.raise_for_status()
+        coding = answer.headers.get("Content-Encoding", "identity")
+        if coding.lower() != "identity":
+            raise ValueError(f"content in the coding {coding!r}, which was not asked for")
+        content = bytearray()
+        for chunk in chunks(answer, patience):
+            content += chunk
+            if len(content) > LARGEST_PAGE:
+                raise ValueError(f"more than {LARGEST_PAGE} bytes")
+    try:
+        page = json.loads(content)
+    except RecursionError as error:
+        raise ValueError("items inside each other without end") from error
+    if not isinstance(page, dict) or not {"success", "msg"} <= set(page):
+        raise ValueError("no answer to a query")
+    if page["success"]:
+        rows, numbers = page["msg"], [page.get("num_rows"), page.get("total_rows")]
+        if not isinstance(rows, list) or not all(type(n) is int and n >= 0 for n in numbers):
+            raise ValueError("no rows with their number")
+        if len(rows) != numbers[0]:
+            raise ValueError(f"{len(rows)} rows that are said to be {numbers[0]}")
+    return page

@@ -1,0 +1,57 @@
+"""Subjects that are one: a copy under another name would predict its original perfectly."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+import numpy as np
+
+from workflow_scripts.brains.recording import Labels, read_responses
+from workflow_scripts.brains.stimuli import natural_order
+from workflow_scripts.common.errors import InputError
+
+N_COMPARED = 64
+"""Stimuli whose responses are compared: two units do not agree in these by chance."""
+
+N_DISTINCT = 5
+"""Fewest different responses of a unit that is compared: rare spikes can agree by chance."""
+
+
+def check_copies(recordings: Mapping[str, Labels]) -> None:
+    """Refuse a recording most of whose units have the responses of units of another one.
+
+    A copy of a file under another name is found, also in another order of stimuli or units and with
+    some of either left out. The same responses in another unit of measurement are not.
+
+    Parameters
+    ----------
+    recordings : dict of str to Labels
+        What `read_labels` has read, by file.
+
+    Raises
+    ------
+    InputError
+        It names both files.
+    """
+    shared = set.intersection(*(set(labels.stimulus.tolist()) for labels in recordings.values()))
+    stimuli = natural_order(shared)[:N_COMPARED]
+    first: dict[bytes, str] = {}
+    for path, labels in recordings.items():
+        units = _responses_of_units(path, labels, stimuli)
+        copied = Counter(first[unit] for unit in units if unit in first)
+        for other, n_copied in copied.items():
+            if n_copied > len(units) / 2:
+                raise InputError(
+                    path,
+                    f"the same responses as in {other} of {n_copied} of {len(units)} units",
+                    "other responses, because a subject predicts its own copy perfectly",
+                )
+        for unit in units:
+            first.setdefault(unit, path)
+
+
+def _responses_of_units(path: str, labels: Labels, stimuli: list[str]) -> set[bytes]:
+    """Responses of each unit that can be told from others by them."""
+    if not stimuli or not len(labels.unit):
+        return set()
+    responses = read_responses(path, labels, stimuli)
+    return {unit.tobytes() for unit in responses.T if len(np.unique(unit)) >= N_DISTINCT}
