@@ -71,10 +71,10 @@ def kinds_of(figure):
     return [kind for kind in kinds if kind != "pairs" or "brain" not in kinds]
 
 
-def panel_data(n_methods, n_parts, kind, n_controls=0):
+def panel_data(n_methods, n_parts, kind, n_controls=0, animals=ANIMALS):
     """Tables of every metric and of the claims, with an interval for every method but the first.
 
-    `kind` is one of `KINDS`.
+    `kind` is one of `KINDS`. The scores of single subjects are not those of the tables.
     """
     methods = looks(n_methods, n_controls)
     values = {
@@ -87,7 +87,7 @@ def panel_data(n_methods, n_parts, kind, n_controls=0):
     tables = {
         "predictivity": _predictivity(values, parts),
         "silhouette": _silhouette(values),
-        "mds": _mds(values, parts, SUBJECTS if kind == "networks" else ANIMALS),
+        "mds": _mds(values, parts, SUBJECTS if kind == "networks" else animals, kind == "pairs"),
         "separability": _separability(values, parts),
         "claims": _claims("networks" if kind == "networks" else "brain"),
     }
@@ -99,7 +99,30 @@ def panel_data(n_methods, n_parts, kind, n_controls=0):
         {name: pd.DataFrame(rows).assign(population=population) for name, rows in tables.items()},
         methods,
         parts,
+        scores=_scores(methods, parts, kind, animals),
     )
+
+
+def _scores(methods, parts, kind, animals):
+    """Scores that differ between methods by a constant."""
+    own = ["networks"] if kind == "networks" else ["brain", "model_to_brain", "brain_to_model"]
+    made = make_scores(make_population(kind, parts), own, 0, animals, in_pairs=kind == "pairs")
+    cells = made.cells.assign(correlation=0.6, correlation_ceiling=0.9, correlation_corrected=0.7)
+    tables = {"scores": cells, "split_scores": made.splits}
+    columns = {"scores": "score", "split_scores": "split_score"}
+    return {
+        name: pd.concat(
+            [
+                rows.assign(
+                    method=method.name, **{columns[name]: rows[columns[name]] - 0.01 * number}
+                )
+                for number, method in enumerate(methods)
+            ],
+            ignore_index=True,
+        )
+        for name, table in tables.items()
+        if len(rows := table[table["method"] == MAPPINGS[0]])
+    }
 
 
 def _measured(metric, values, parts, kind):
@@ -186,17 +209,27 @@ def _predictivity(values, parts):
 
 def _silhouette(values):
     return [
-        {"method": method, "default": default, "silhouette": 0.3, **_interval(row)}
+        {
+            "method": method,
+            "symmetrisation": "mean",
+            "clip": True,
+            "exclude_same_subject": not default,
+            "default": default,
+            "silhouette": 0.3,
+            **_interval(row),
+        }
         for method, row in values.items()
         for default in (True, False)
     ]
 
 
-def _mds(values, parts, subjects):
+def _mds(values, parts, subjects, lacks_last):
+    """Positions of all profiles, perhaps without the last part of the last subject."""
     random = np.random.default_rng(0)
     rows = [
         {"method": method, "subject": subject, "part": part, "stress": 0.1}
         for method, subject, part in product(values, subjects, parts)
+        if not (lacks_last and (subject, part) == (subjects[-1], parts[-1]))
     ]
     return pd.DataFrame(rows).assign(
         x=random.normal(size=len(rows)), y=random.normal(size=len(rows))

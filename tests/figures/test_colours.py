@@ -34,11 +34,13 @@ CARDS = {
     name: METHODS.card(name)
     for name in yaml.safe_load((ROOT / "config.yaml").read_text())["methods"]
 }
+IN_BARS = {name: card for name, card in CARDS.items() if not card.control}
 SIDE_BY_SIDE = {
-    "predictivity between networks": [n for n, card in CARDS.items() if card.kind == "mapping"],
-    "separability of models": [n for n, card in CARDS.items() if card.on_brains],
+    "predictivity between networks": [n for n, card in IN_BARS.items() if card.kind == "mapping"],
+    "separability of models": [n for n, card in IN_BARS.items() if card.on_brains],
 }
-"""Methods that only their colours tell apart; elsewhere their names stand beside them."""
+"""Methods that only their colours tell apart. Controls are lines or squares, and elsewhere names
+stand beside the colours."""
 
 
 def difference(one, other, matrix):

@@ -36,7 +36,10 @@ def test_a_composed_figure_reads_the_tables_of_all_its_panels():
     assert composition("figure_2").tables == [
         *("separability", "predictivity", "model_choice", "specificity"),
     ]
-    assert composition("figure_1").size == (10.5, 12.6)
+    assert composition("figure_1").scores == ["scores"]
+    assert composition("separability_by_direction").scores == ["split_scores"]
+    assert composition("figure_3").scores == []
+    assert composition("figure_1").size == (7.5, 9.6)
 
 
 def test_a_panel_alone_has_its_own_tables_title_size_and_needs():

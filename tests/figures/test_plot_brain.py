@@ -112,4 +112,5 @@ def test_every_text_is_inside_the_figure(n_subjects, n_areas):
         box = text.get_window_extent()
         assert not text.get_text() or whole.contains(*box.min) and whole.contains(*box.max)
     named = [axes for axes in figure.axes[:-1] if axes.get_xlabel() == "subject"]
-    assert len(named) == min(3, n_areas)
+    # The names of many subjects need the width of the page.
+    assert len(named) == (min(3, n_areas) if n_subjects == 2 else 1)

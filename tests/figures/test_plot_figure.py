@@ -18,13 +18,13 @@ def plot(tmp_path):
     """Files of a figure, drawn from the tables of a population as the rule calls the driver."""
 
     def make(name, population, methods=METHODS, rename=None, subjects=None, models=None):
+        renamed = {**NAMES, **(rename or {})}
         data = panel_data(2, 3, "pairs" if subjects else "networks")
-        paths = {}
-        for metric in composition(name).tables:
-            table = data.tables[metric]
-            table = table.assign(method=table["method"].map({**NAMES, **(rename or {})}))
+        paths = dict(subjects or {})
+        for metric in (*composition(name).tables, *composition(name).scores):
+            table = {**data.tables, **data.scores}[metric]
             paths[metric] = [tmp_path / f"{metric}.csv"]
-            write_table(table, paths[metric][0])
+            write_table(table.assign(method=table["method"].map(renamed)), paths[metric][0])
         outputs = [tmp_path / "figure.svg", tmp_path / "figure.png"]
         settings = {
             "methods": methods,
@@ -32,9 +32,9 @@ def plot(tmp_path):
             "models": models,
             "brains": [population] if subjects else [],
             "truths": {},
+            "parameters": {},
         }
-        of_brains = [subjects] if subjects else []
-        plot_figure.main(paths, of_brains, population, name, settings, outputs)
+        plot_figure.main(paths, population, name, settings, outputs)
         assert outputs[1].read_bytes().startswith(b"\x89PNG")
         return outputs[0].read_text()
 
@@ -43,7 +43,7 @@ def plot(tmp_path):
 
 @pytest.fixture
 def subjects(tmp_path):
-    """Table of the subjects of a brain: two areas each of three simulated and one recorded."""
+    """Tables of a brain: two areas each of three simulated and one recorded, and three images."""
     kinds = ["simulated", "simulated", "simulated", "recorded"]
     rows = [
         {"brain": "macaque", "subject": f"{number:03}", "area": area, "data_kind": kind, **MEASURED}
@@ -51,7 +51,16 @@ def subjects(tmp_path):
         for area in ("V4", "IT")
     ]
     write_table(pd.DataFrame(rows), tmp_path / "subjects.csv")
-    return tmp_path / "subjects.csv"
+    return {"subjects": [tmp_path / "subjects.csv"], "stimuli": [images(tmp_path)]}
+
+
+def images(folder):
+    """Table of the images of a brain, two of which take part."""
+    table = pd.DataFrame(
+        {"stimulus": ["a.png", "b.png", "c.png"], "takes_part": [True, True, False]}
+    )
+    write_table(table, folder / "stimuli.csv")
+    return folder / "stimuli.csv"
 
 
 def test_networks_are_described_by_the_settings(plot):
@@ -62,7 +71,7 @@ def test_networks_are_described_by_the_settings(plot):
 
 def test_a_brain_is_described_by_its_subjects(plot, subjects):
     text = plot("figure_2", "macaque", subjects=subjects)
-    assert "data: macaque: 3 simulated subjects and 1 recorded subject" in text
+    assert "data: macaque: 3 simulated subjects and 1 recorded subject, 2 images" in text
     assert "macaque: mua (z)" in text
     assert "area1" in text and "conv1" not in text
 
@@ -81,24 +90,27 @@ def test_all_simulated_brains_are_drawn_together_and_described_by_their_subjects
     """Each has a table of its own."""
     table = panel_data(2, 2, "simulated_brains").tables["recovery"].replace(NAMES)
     truths = {brain: TRUTHS[brain] for brain in ("alexnet_mice", "resnet18_mice")}
-    tables, paths = [], {"recovery": []}
+    paths = {"recovery": [], "subjects": [], "stimuli": []}
     for brain in truths:
         paths["recovery"].append(tmp_path / f"{brain}_recovery.csv")
         write_table(table[table["population"] == brain], paths["recovery"][-1])
         subject = {"brain": brain, "subject": "007", "area": "VISp", "data_kind": "simulated"}
         write_table(pd.DataFrame([{**subject, **MEASURED}]), tmp_path / f"{brain}.csv")
-        tables.append(tmp_path / f"{brain}.csv")
+        paths["subjects"].append(tmp_path / f"{brain}.csv")
+        paths["stimuli"].append(images(tmp_path))
     settings = {
         "methods": METHODS,
         "parts": [],
         "models": None,
         "brains": list(truths),
         "truths": truths,
+        "parameters": {},
     }
     output = tmp_path / "figure.svg"
-    plot_figure.main(paths, tables, "simulated_brains", "recovery_margin", settings, [output])
+    plot_figure.main(paths, "simulated_brains", "recovery_margin", settings, [output])
     text = output.read_text()
-    assert "data: alexnet_mice: 1 simulated subject; resnet18_mice: 1 simulated subject" in text
+    mice = "alexnet_mice: 1 simulated subject, 2 images; resnet18_mice: 1 simulated subject"
+    assert f"data: {mice}" in text
     assert ">alexnet<" in text and ">resnet18<" in text
     assert "alexnet_noiseless" not in text
     assert "label of a" in text

@@ -5,12 +5,13 @@ from dataclasses import replace
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
-from tests.figures.made_up import KINDS, kinds_of, panel_data
+from tests.figures.made_up import ANIMALS, KINDS, kinds_of, panel_data
 from workflow_scripts.figures.composition import COMPOSITIONS, composition, figures
-from workflow_scripts.figures.panel import PANELS, PanelData
+from workflow_scripts.figures.panel import PANELS
 from workflow_scripts.figures.population_figure import draw, error_bars
-from workflow_scripts.figures.style import save
+from workflow_scripts.figures.style import PAGE_WIDTH, SMALL, save
 
 SIMULATED = "macaque: 3 simulated subjects"
 DESCRIPTIONS = {"networks": "3 seeds of a network", **dict.fromkeys(list(KINDS)[1:], SIMULATED)}
@@ -58,6 +59,52 @@ def test_a_figure_says_what_it_shows(name, kind, tmp_path):
     shown = {table for card in composition(name).cards for table in card.tables}
     for method in panel_data(3, 2, kind).methods:
         assert method.label in text or shown == {"claims"}
+
+
+@pytest.mark.parametrize(("name", "kind"), FIGURES)
+def test_texts_have_seven_points_on_a_page(name, kind):
+    """Journals print a figure of this width as it is."""
+    figure = made_up(name, kind)
+    assert figure.get_figwidth() <= PAGE_WIDTH
+    assert {text.get_text() for text in shown_texts(figure) if text.get_fontsize() < SMALL} == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "sizes", "n_animals"),
+    [
+        ("figure_1", "networks", (17, 7, 2), 0),
+        ("figure_1", "networks", (2, 2, 0), 0),
+        ("figure_2", "brain", (6, 6, 0), 32),
+        ("brain_predictivity", "brain", (4, 20, 0), 32),
+        ("identification", "brain", (17, 20, 0), 3),
+    ],
+)
+def test_many_methods_areas_and_subjects_are_readable(name, kind, sizes, n_animals):
+    animals = [f"mouse_{number:02}" for number in range(n_animals)] or ANIMALS
+    figure = draw(name, panel_data(*sizes[:2], kind, sizes[2], animals), DESCRIPTIONS[kind])
+    whole = figure.bbox.padded(1)
+    for text in shown_texts(figure):
+        box = text.get_window_extent()
+        assert text.get_fontsize() >= SMALL
+        assert whole.contains(*box.min) and whole.contains(*box.max), text.get_text()
+
+
+def shown_texts(figure):
+    """Texts that are drawn, without those of ticks that have no room."""
+    figure.draw_without_rendering()
+    hidden = {
+        label
+        for axes in figure.axes
+        for axis, limits in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim()))
+        for tick in axis.get_major_ticks()
+        for label in (tick.label1, tick.label2)
+        if not label.get_visible() or not min(limits) <= tick.get_loc() <= max(limits)
+    }
+    return [
+        text
+        for text in figure.findobj(Text)
+        if text.get_text() and text.get_visible() and text not in hidden
+    ]
 
 
 @pytest.mark.parametrize(("name", "kind"), FIGURES)
@@ -118,6 +165,56 @@ def drawn_texts(figure):
     return [text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text"))]
 
 
+def test_a_subject_is_a_point_over_every_bar_and_joined_to_itself():
+    """The points of a bar are the scores of the single targets, mean over their sources."""
+    data = panel_data(3, 2, "networks")
+    axes = draw("model_predictivity", data, "").subfigs[0].subfigs[0].axes[0]
+    cells = data.scores["scores"]
+    same = (cells["source_part"] == cells["target_part"]) & (
+        cells["source_subject"] != cells["target_subject"]
+    )
+    expected = cells[same].groupby(["target_part", "target_subject", "method"])["score"].mean()
+    lines = [line.get_ydata() for line in axes.lines if line.get_marker() == "o"]
+    np.testing.assert_allclose(np.concatenate(lines), expected.to_numpy())
+    assert axes.get_xlabel() == "layer (n = 3 networks)"
+
+
+def test_groups_of_different_numbers_of_subjects_say_so():
+    data = panel_data(2, 2, "brain")
+    cells = data.scores["scores"]
+    is_lost = (cells["target_subject"] == ANIMALS[0]) & (cells["target_part"] == "area2")
+    scores = {"scores": cells.assign(score=cells["score"].mask(is_lost))}
+    axes = draw("brain_predictivity", replace(data, scores=scores), "").axes[0]
+    names = [name.get_text() for name in axes.get_xticklabels()]
+    assert names == ["area1\nn = 3", "area2\nn = 2"]
+
+
+def test_a_subject_below_the_axis_is_marked_at_its_end():
+    data = panel_data(2, 2, "brain")
+    cells = data.scores["scores"]
+    is_bad = (cells["target_subject"] == ANIMALS[0]) & (cells["method"] == "method_1")
+    scores = {"scores": cells.assign(score=cells["score"].mask(is_bad, -9))}
+    axes = draw("brain_predictivity", replace(data, scores=scores), "").axes[0]
+    low, _ = axes.get_ylim()
+    (marks,) = [line for line in axes.lines if line.get_marker() == "v"]
+    assert low == -1 and marks.get_ydata().tolist() == [-1, -1]
+
+
+def test_maps_have_the_scale_of_the_distances_they_show():
+    """Whatever the size of the positions in the table, of one method alone."""
+    data = panel_data(2, 3, "networks")
+    shown = []
+    for factor in (1, 7):
+        mds = data.tables["mds"]
+        is_second = mds["method"] == "method_1"
+        mds = mds.assign(**{x: mds[x].mask(is_second, factor * mds[x]) for x in ("x", "y")})
+        figure = draw("profile_map", replace(data, tables={"mds": mds}), "")
+        shown.append([axes.collections[0].get_offsets() for axes in figure.axes[:2]])
+        widths = [np.ptp(axes.get_xlim()) for axes in figure.axes[:2]]
+        assert widths[0] == pytest.approx(widths[1])
+    np.testing.assert_allclose(shown[0], shown[1])
+
+
 @pytest.mark.parametrize(
     ("name", "table", "values", "limits"),
     [
@@ -161,7 +258,7 @@ def test_a_control_is_a_grey_line_in_place_of_a_bar(name):
 def test_the_controls_are_the_last_rows_of_the_readings_of_specificity():
     data = panel_data(3, 2, "brain")
     methods = [replace(data.methods[0], control=True), *data.methods[1:]]
-    figure = draw("specificity", PanelData(data.tables, methods, data.parts), SIMULATED)
+    figure = draw("specificity", replace(data, methods=methods), SIMULATED)
     names = figure.subfigs[0].subfigs[0].axes[0].get_yticklabels()
     assert [name.get_text() for name in names] == [
         *(method.label for method in data.methods[1:]),
@@ -172,7 +269,7 @@ def test_the_controls_are_the_last_rows_of_the_readings_of_specificity():
 def test_the_readings_of_groups_of_subjects_have_the_range_over_groupings():
     data = panel_data(2, 2, "brain")
     table = data.tables["specificity"].assign(grouping_low=0.1, grouping_high=0.7)
-    figure = draw("specificity", PanelData({"specificity": table}, data.methods, data.parts), "")
+    figure = draw("specificity", replace(data, tables={"specificity": table}), "")
     for axes in figure.subfigs[0].subfigs[0].axes:
         bars = [lines for lines in axes.collections if (lines.get_linewidths() == 4).any()]
         (segments,) = [lines.get_segments() for lines in bars]
@@ -238,7 +335,7 @@ def test_a_panel_without_scores_says_so():
     table = data.tables["separability"]
     for empty in (table[:0], table.assign(separability=np.nan)):
         tables = {**data.tables, "separability": empty}
-        figure = draw("figure_2", PanelData(tables, data.methods, data.parts), "nobody")
+        figure = draw("figure_2", replace(data, tables=tables), "nobody")
         texts = drawn_texts(figure)
         assert "Predictivity and separability:\nnothing was measured" in texts
         assert "From the same area of other subjects" in texts
@@ -250,7 +347,7 @@ def test_a_method_without_a_value_is_not_drawn():
     table = data.tables["predictivity"]
     value = table["predictivity"].where(table["method"] != "method_1")
     tables = {**data.tables, "predictivity": table.assign(predictivity=value)}
-    figure = draw("brain_predictivity", PanelData(tables, data.methods, data.parts), "somebody")
+    figure = draw("brain_predictivity", replace(data, tables=tables), "somebody")
     texts = drawn_texts(figure)
     assert "Ridge (post) 0" in texts and "Pre linear softplus 2" in texts
     assert "Partial soft matching 1" not in texts

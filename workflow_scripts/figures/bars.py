@@ -1,5 +1,7 @@
 """What panels of bars share: bars with intervals, and the two views of predictivity."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import seaborn as sns
@@ -8,11 +10,30 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import SubFigure
 
 from workflow_scripts.figures.panel import MethodLook, PanelData
+from workflow_scripts.figures.subject_values import counted, predictivity_of_subjects
 
 R2 = "held-out R² (median over units)"
 
+POINTS: dict[str, Any] = {
+    "marker": "o",
+    "markersize": 2,
+    "markerfacecolor": "black",
+    "markeredgewidth": 0,
+    "color": "0.3",
+    "linewidth": 0.4,
+    "alpha": 0.6,
+    "zorder": 2.5,
+}
+"""Look of the values of single subjects, and of the lines that join them."""
+
 LINES = ("--", ":", "-.")
 """Styles of the lines of controls."""
+
+MAX_BARS = 70
+"""Most bars between which lines of subjects can be told apart."""
+
+LEGEND_WIDTH = 1.6
+"""Width in inches of a column of the legend, in which the longest names have room."""
 
 MAX_UPRIGHT = 8
 """Most groups of bars whose names stand side by side; with more, they are turned."""
@@ -60,6 +81,39 @@ def interval_bars(
     """
     axes.bar(x, rows[column], width, color=colours, edgecolor="white", linewidth=0.5, label=label)
     axes.vlines(x, rows["ci_low"], rows["ci_high"], color="black", linewidth=0.8)
+
+
+def subject_points(
+    axes: Axes,
+    x: np.ndarray,
+    points: pd.DataFrame,
+    methods: list[MethodLook],
+    width: float,
+    *,
+    is_crowded: bool = False,
+) -> None:
+    """Values of single subjects over bars that stand side by side, joined by a line per subject.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    x : numpy.ndarray, shape (n_methods,)
+        Centre of the bar of each method.
+    points : pandas.DataFrame
+        ``method``, ``subject`` and ``value``.
+    methods : list of MethodLook
+    width : float
+        Width of a bar.
+    is_crowded : bool
+        Whether bars are so narrow that points are dots, without lines.
+    """
+    subjects = sorted(set(points["subject"]))
+    values = points.pivot(index="method", columns="subject", values="value")
+    y = values.reindex(index=[method.name for method in methods], columns=subjects).to_numpy(float)
+    # Next to each other, so that equal values are seen and the interval between them too.
+    offsets = width * np.linspace(-0.35, 0.35, len(subjects)) if len(subjects) > 1 else np.zeros(1)
+    looks = {**POINTS, "markersize": 0.8, "linestyle": ""} if is_crowded else POINTS
+    axes.plot(x[:, None] + offsets, y, **looks)
 
 
 def divided(methods: list[MethodLook]) -> tuple[list[MethodLook], list[MethodLook]]:
@@ -119,8 +173,12 @@ def grouped_bars(
     group_column: str,
     value_column: str,
     methods: list[MethodLook],
+    points: pd.DataFrame,
 ) -> None:
-    """For each group a bar per method, side by side, in front of the lines of controls."""
+    """For each group a bar per method, side by side, in front of the lines of controls.
+
+    Over the bars stand the `points` of single subjects, with their ``group``.
+    """
     with_bars, controls = divided(methods)
     width = 0.8 / max(len(with_bars), 1)
     for number, method in enumerate(with_bars):
@@ -130,6 +188,11 @@ def grouped_bars(
     for number, method in enumerate(controls):
         rows = table[table["method"] == method.name].set_index(group_column).reindex(groups)
         control_lines(axes, rows, value_column, (-0.45, 0.45), number, method.label)
+    for number, group in enumerate(groups):
+        centres = number + (np.arange(len(with_bars)) - (len(with_bars) - 1) / 2) * width
+        rows = points[points["group"] == group]
+        crowded = len(groups) * len(with_bars) > MAX_BARS
+        subject_points(axes, centres, rows, with_bars, width, is_crowded=crowded)
     axes.axhline(0, color="black", linewidth=0.8)
     axes.set_xticks(np.arange(len(groups)), groups)
     if len(groups) > MAX_UPRIGHT:
@@ -138,14 +201,23 @@ def grouped_bars(
 
 
 def method_bars(
-    axes: Axes, table: pd.DataFrame, value_column: str, methods: list[MethodLook]
+    axes: Axes,
+    table: pd.DataFrame,
+    value_column: str,
+    methods: list[MethodLook],
+    points: pd.DataFrame | None = None,
 ) -> None:
-    """One bar per method, named below it, in front of the lines of controls."""
+    """One bar per method, named below it, in front of the lines of controls.
+
+    Over the bars stand the `points` of single subjects, if they have values.
+    """
     with_bars, controls = divided(methods)
     rows = table.set_index("method").reindex([method.name for method in with_bars])
     colours = [method.colour for method in with_bars]
     x = np.arange(len(with_bars))
     interval_bars(axes, x, rows, value_column, 0.7, colours)
+    if points is not None:
+        subject_points(axes, x, points, with_bars, 0.7)
     for number, method in enumerate(controls):
         rows = table[table["method"] == method.name]
         ends = (-0.5, max(len(with_bars), 1) - 0.5)
@@ -153,7 +225,7 @@ def method_bars(
     if controls:
         # Room above the bars, for the legend.
         axes.margins(y=0.25)
-        axes.legend(loc="best", fontsize=7)
+        axes.legend(loc="best")
     axes.axhline(0, color="black", linewidth=0.8)
     names = [method.label for method in with_bars]
     axes.set_xticks(x, names, rotation=40, ha="right", rotation_mode="anchor")
@@ -161,9 +233,25 @@ def method_bars(
 
 
 def end_axis(axes: Axes, least: float, most: float) -> None:
-    """End the axis of values here, although intervals may reach further."""
+    """End the axis of values here, although intervals may reach further.
+
+    The subjects below it are marked at its end.
+    """
     low, high = axes.get_ylim()
-    axes.set_ylim(max(low, least), min(high, most))
+    low = max(low, least)
+    axes.set_ylim(low, min(high, most))
+    points = np.array(
+        [
+            (x, y)
+            for line in axes.lines
+            if line.get_marker() == POINTS["marker"]
+            for x, y in np.asarray(line.get_xydata())
+            if y < low
+        ]
+    )
+    if len(points):
+        looks = {**POINTS, "marker": "v", "markersize": 4, "linestyle": ""}
+        axes.plot(points[:, 0], np.full(len(points), low), clip_on=False, **looks)
 
 
 def _end_axis_of_r2(axes: Axes, values: pd.Series) -> None:
@@ -174,18 +262,39 @@ def _end_axis_of_r2(axes: Axes, values: pd.Series) -> None:
     end_axis(axes, min(-1, 1.05 * values.min()), 1.4 if axes.get_legend() else 1.02)
 
 
-def legend_below(axes: Axes, offset: float, n_columns: int = 3) -> None:
-    """Legend of all methods, `offset` below the axes in units of their height."""
+def number_of_subjects(data: PanelData, points: pd.DataFrame) -> str:
+    """Such as ``n = 8 subjects``."""
+    return f"n = {counted(data, points['subject'].nunique())}"
+
+
+def name_groups(axes: Axes, data: PanelData, points: pd.DataFrame, groups: list[str]) -> str:
+    """Name groups of bars, with their numbers of subjects unless these are equal.
+
+    Returns
+    -------
+    str
+        What the axis says of the numbers.
+    """
+    numbers = points.groupby("group")["subject"].nunique().reindex(groups, fill_value=0)
+    if numbers.nunique() == 1:
+        return f"({number_of_subjects(data, points[points['group'].isin(groups)])})"
+    between = "\n" if len(groups) <= MAX_UPRIGHT else ", "
+    axes.set_xticklabels([f"{name}{between}n = {n}" for name, n in numbers.items()])
+    return "(n: subjects)"
+
+
+def legend_below(figure: SubFigure, axes: Axes) -> None:
+    """Legend of all methods below the axes, in as many columns as there is room for."""
     handles, labels = axes.get_legend_handles_labels()
     # Bars stand before the lines of controls, which Matplotlib lists first.
     bars_first = sorted(range(len(labels)), key=lambda i: isinstance(handles[i], LineCollection))
-    axes.legend(
+    width = figure.bbox.width / figure.get_figure(root=True).dpi
+    figure.legend(
         [handles[i] for i in bars_first],
         [labels[i] for i in bars_first],
         frameon=False,
-        ncols=n_columns,
-        loc="upper center",
-        bbox_to_anchor=(0.5, -offset),
+        ncols=max(1, int(width / LEGEND_WIDTH)),
+        loc="outside lower center",
     )
 
 
@@ -200,10 +309,12 @@ def predictivity_by_part(figure: SubFigure, data: PanelData, part: str, title: s
     table = same_part(data)
     axes = figure.subplots()
     methods = present(table, data.methods, "predictivity")
-    grouped_bars(axes, table, data.parts, "part", "predictivity", methods)
+    points = predictivity_of_subjects(data)
+    grouped_bars(axes, table, data.parts, "part", "predictivity", methods, points)
     _end_axis_of_r2(axes, table["predictivity"])
-    axes.set(xlabel=part, ylabel=R2, title=title)
-    legend_below(axes, 0.18 if len(data.parts) <= MAX_UPRIGHT else 0.3)
+    told = name_groups(axes, data, points, data.parts)
+    axes.set(xlabel=f"{part} {told}", ylabel=R2, title=title)
+    legend_below(figure, axes)
 
 
 def predictivity_overall(figure: SubFigure, data: PanelData, title: str) -> None:
@@ -211,9 +322,12 @@ def predictivity_overall(figure: SubFigure, data: PanelData, title: str) -> None
     table = same_part(data)
     table = table[table["part"] == "overall"]
     axes = figure.subplots()
-    method_bars(axes, table, "predictivity", present(table, data.methods, "predictivity"))
+    points = predictivity_of_subjects(data)
+    points = points[points["group"] == "overall"]
+    methods = present(table, data.methods, "predictivity")
+    method_bars(axes, table, "predictivity", methods, points)
     _end_axis_of_r2(axes, table["predictivity"])
-    axes.set(ylabel=R2, title=title)
+    axes.set(ylabel=R2, title=f"{title}\n{number_of_subjects(data, points)}")
 
 
 def mean_separability(data: PanelData) -> pd.DataFrame:

@@ -55,6 +55,11 @@ class Composition:
         return list(dict.fromkeys(table for card in self.cards for table in card.tables))
 
     @property
+    def scores(self) -> list[str]:
+        """Tables of scores from which it draws the values of single subjects."""
+        return list(dict.fromkeys(card.subjects for card in self.cards if card.subjects))
+
+    @property
     def needs(self) -> list[str]:
         """Keys of a brain's configuration without which the figure cannot be drawn."""
         return list(dict.fromkeys(card.needs for card in self.cards if card.needs))
@@ -64,30 +69,30 @@ COMPOSITIONS = {
     "figure_1": Composition(
         "Predictivity and specificity",
         (
-            Row(4.6, {"model_plane": 4.6, "model_predictivity": 5.9}),
-            Row(4.4, {"profile_map": 10.5}),
-            Row(3.6, {"specificity": 10.5}),
+            Row(3.4, {"model_plane": 3.3, "model_predictivity": 4.2}),
+            Row(3.3, {"profile_map": 7.5}),
+            Row(2.9, {"specificity": 7.5}),
         ),
     ),
     "figure_2": Composition(
         "Predictivity and separability",
         (
-            Row(4.6, {"brain_plane": 4.6, "brain_predictivity": 5.9}),
-            Row(4.6, {"model_choice": 10.5}),
-            Row(3.4, {"specificity": 10.5}),
+            Row(3.4, {"brain_plane": 3.3, "brain_predictivity": 4.2}),
+            Row(3.4, {"model_choice": 7.5}),
+            Row(2.8, {"specificity": 7.5}),
         ),
     ),
     "figure_2_pairs": Composition(
         "Predictivity and specificity",
         (
-            Row(4.6, {"model_plane": 4.6, "brain_predictivity": 5.9}),
-            Row(4.4, {"profile_map": 10.5}),
-            Row(3.6, {"specificity": 10.5}),
+            Row(3.4, {"model_plane": 3.3, "brain_predictivity": 4.2}),
+            Row(3.3, {"profile_map": 7.5}),
+            Row(2.9, {"specificity": 7.5}),
         ),
     ),
     "figure_3": Composition(
         "Recovery of the true model",
-        (Row(4.6, {"recovery": 10.5}), Row(3.6, {"recovery_margin": 10.5})),
+        (Row(3.8, {"recovery": 7.5}), Row(3.0, {"recovery_margin": 7.5})),
     ),
 }
 

@@ -1,7 +1,7 @@
 """The gallery of panels: one file of `panels` is one panel of a figure."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from workflow_scripts.common.cards import PACKAGE, Gallery
 
@@ -34,6 +34,11 @@ class Card:
         Whether it draws the intervals of its first table.
     needs : str or None
         Key of a brain's configuration without which there is nothing to draw.
+    grid : tuple of int
+        Where every method has a matrix, a map, a line or an entry of the legend: how many stand in
+        a row, and how many rows have room in `size`. With more, the panel is higher in proportion.
+    subjects : str or None
+        Table of scores from which it draws the values of single subjects, if it does.
     """
 
     title: str
@@ -44,6 +49,8 @@ class Card:
     size: tuple[float, float]
     intervals: bool = False
     needs: str | None = None
+    grid: tuple[int, int] = (1, 0)
+    subjects: Literal["scores", "split_scores"] | None = None
 
 
 @dataclass(frozen=True)
@@ -73,12 +80,18 @@ class PanelData:
         Layers from the image upwards, or areas in the order of the configuration.
     truths : dict of str to str
         Variant of the network from which each brain is simulated, for all simulated brains.
+    scores : dict of str to pandas.DataFrame
+        Tables of scores that cards ask for, with the rows of all comparisons of the population.
+    parameters : dict of str to dict
+        Of each metric, as the configuration gives them.
     """
 
     tables: "dict[str, pd.DataFrame]"
     methods: list[MethodLook]
     parts: list[str]
     truths: dict[str, str] = field(default_factory=dict)
+    scores: "dict[str, pd.DataFrame]" = field(default_factory=dict)
+    parameters: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 class Panel(Protocol):

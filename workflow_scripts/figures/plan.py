@@ -62,16 +62,16 @@ class FigurePlan:
         return list(dict.fromkeys(names))
 
     def tables(self, wildcards: Wildcards) -> dict[str, object]:
-        """Tables that a figure shows, by name; for a brain, also the tables of its subjects."""
+        """Tables that a figure shows, by name; for a brain, also those of subjects and images."""
         population = wildcards.population
         populations = list(self.truths) if population == SIMULATED else [population]
+        figure = composition(wildcards.figure)
         tables: dict[str, object] = {
             table: [table_file(name, table) for name in populations]
-            for table in composition(wildcards.figure).tables
+            for table in (*figure.tables, *figure.scores)
         }
-        tables["subjects"] = [
-            table_file(name, "subjects") for name in self._brains_shown(wildcards)
-        ]
+        for table in ("subjects", "stimuli"):
+            tables[table] = [table_file(name, table) for name in self._brains_shown(wildcards)]
         return tables
 
     def _brains_shown(self, wildcards: Wildcards) -> list[str]:
@@ -87,7 +87,7 @@ class FigurePlan:
     def settings(self, wildcards: Wildcards) -> Settings:
         """Settings of `plot_figure`."""
         population = self._population(wildcards.population)
-        is_networks = population["kind"] == "networks"
+        is_networks, n_images = population["kind"] == "networks", self.config.stimuli.n.population
         return canonical(
             {
                 "methods": [
@@ -101,8 +101,15 @@ class FigurePlan:
                 ],
                 "parts": population["parts"],
                 "brains": self._brains_shown(wildcards),
-                "models": self.networks.description() if is_networks else None,
+                "models": f"{self.networks.description()} (n = {n_images:,})"
+                if is_networks
+                else None,
                 "truths": self.truths if population["kind"] == SIMULATED else {},
+                "parameters": {
+                    table: self.config.metrics[table]
+                    for table in composition(wildcards.figure).tables
+                    if table in self.config.metrics
+                },
             }
         )
 

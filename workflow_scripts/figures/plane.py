@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.figure import SubFigure
 
 from workflow_scripts.figures.bars import R2, legend_below, present, same_part
 from workflow_scripts.figures.panel import MethodLook, PanelData
@@ -22,22 +23,30 @@ def predictivity_overall(data: PanelData) -> pd.DataFrame:
 
 
 def draw_plane(
-    axes: Axes, data: PanelData, y: pd.DataFrame, chance: pd.Series | None = None
-) -> None:
+    figure: SubFigure,
+    data: PanelData,
+    y: pd.DataFrame,
+    chance: pd.Series | None = None,
+) -> Axes:
     """A point for each method with an interval in both directions.
 
     Methods that predict nothing stand beside the plane, to its right.
 
     Parameters
     ----------
-    axes : matplotlib.axes.Axes
+    figure : matplotlib.figure.SubFigure
     data : PanelData
         With the table of predictivities.
     y : pandas.DataFrame
         `COLUMNS` of what is drawn upwards, by method.
     chance : pandas.Series, optional
         Level of chance of the same, by method: an open point, joined to the method's own.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
     """
+    axes = figure.subplots()
     methods = present(y.reset_index(), data.methods, "value")
     x = predictivity_overall(data).reindex(y.index).astype(float)
     value, low, high = (x[name].to_dict() for name in COLUMNS)
@@ -70,8 +79,9 @@ def draw_plane(
     axes.set_xlim(left - step / 2, right + step * (len(others) + 0.5))
     axes.set_xticks([tick for tick in axes.get_xticks() if left - step / 2 <= tick <= right])
     axes.set_xlabel(f"predictivity: {R2}")
-    legend_below(axes, 0.2, n_columns=2)
+    legend_below(figure, axes)
     sns.despine(ax=axes)
+    return axes
 
 
 def _draw_point(axes: Axes, method: MethodLook, x: float, row: list[float]) -> None:

@@ -16,30 +16,40 @@ from workflow_scripts.figures.style import save
 
 def main(
     paths: Mapping[str, Sequence[PathLike]],
-    subjects: Sequence[PathLike],
     population: str,
     name: str,
     settings: Mapping[str, Any],
     outputs: Iterable[PathLike],
 ) -> None:
-    """Write the figure in every format asked for; only brains have tables of `subjects`.
+    """Write the figure in every format asked for.
 
-    The population is the networks, a brain, or all simulated brains.
+    The population is the networks, a brain, or all simulated brains. Only brains have tables of
+    ``subjects`` and ``stimuli``; the others among `paths` are those that the figure asks for.
     """
+    content = composition(name)
+    tables, scores = (
+        {table: pd.concat(map(read_table, paths[table])) for table in tables}
+        for tables in (content.tables, content.scores)
+    )
     data = PanelData(
-        {name: pd.concat(map(read_table, files)) for name, files in paths.items()},
+        tables,
         [MethodLook(**method) for method in settings["methods"]],
         settings["parts"],
         settings["truths"],
+        scores,
+        settings["parameters"],
     )
     description, title = settings["models"], None
-    if subjects:
-        brains = {
-            brain: read_table(path)
-            for brain, path in zip(settings["brains"], subjects, strict=True)
-        }
-        description = "; ".join(describe_brain(brain, table) for brain, table in brains.items())
-        title = brain_title(population, brains[population]) if population in brains else None
+    if settings["brains"]:
+        subjects, stimuli = (
+            dict(zip(settings["brains"], map(read_table, paths[table]), strict=True))
+            for table in ("subjects", "stimuli")
+        )
+        description = "; ".join(
+            f"{describe_brain(brain, table)}, {stimuli[brain]['takes_part'].sum()} images"
+            for brain, table in subjects.items()
+        )
+        title = brain_title(population, subjects[population]) if population in subjects else None
     figure = draw(name, data, description, title)
     for output in outputs:
         save(figure, output)
@@ -48,11 +58,7 @@ def main(
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input, snakemake.output):
         main(
-            {
-                name: snakemake.input[name]
-                for name in composition(snakemake.wildcards.figure).tables
-            },
-            snakemake.input.get("subjects", []),
+            snakemake.input,
             snakemake.wildcards.population,
             snakemake.wildcards.figure,
             snakemake.params.settings,

@@ -3,9 +3,13 @@
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure, SubFigure
 
+from workflow_scripts.figures.bars import present
 from workflow_scripts.figures.composition import Composition, composition
 from workflow_scripts.figures.panel import PANELS, PanelData
 from workflow_scripts.figures.style import add_footer, settle, style
+
+POINTS = "small points: single subjects, joined by lines"
+"""What the footer says of points over bars and in rows."""
 
 
 def draw(name: str, data: PanelData, description: str, title: str | None = None) -> Figure:
@@ -28,8 +32,10 @@ def draw(name: str, data: PanelData, description: str, title: str | None = None)
     """
     style()
     content = composition(name)
-    figure = plt.figure(figsize=content.size, layout="constrained")
-    heights = [row.height for row in content.rows]
+    heights = [
+        row.height * max(_growth(panel, data) for panel in row.widths) for row in content.rows
+    ]
+    figure = plt.figure(figsize=(content.size[0], sum(heights)), layout="constrained")
     # Even a single panel gets a subfigure: labels of axes that belong to the figure itself would
     # reach into the footer.
     bands = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
@@ -39,10 +45,11 @@ def draw(name: str, data: PanelData, description: str, title: str | None = None)
         places = band.subfigures(1, len(widths), width_ratios=widths, squeeze=False)[0]
         for place, panel in zip(places, row.widths, strict=True):
             _draw_panel(place, panel, data)
-            place.text(0.01, 0.99, next(letters), fontsize=13, weight="bold", va="top")
-    add_footer(figure, *filter(None, [f"data: {description}", error_bars(content, data)]))
+            place.text(0.01, 0.99, next(letters), fontsize=11, weight="bold", va="top")
+    sentences = f"data: {description}", error_bars(content, data), POINTS if content.scores else ""
+    add_footer(figure, *filter(None, sentences))
     if title:
-        figure.suptitle(title, fontsize=10, weight="bold")
+        figure.suptitle(title, fontsize=9, weight="bold")
     settle(figure)
     return figure
 
@@ -66,6 +73,16 @@ def error_bars(content: Composition, data: PanelData) -> str:
         else [f"{words} ({', '.join(letters)})" for words, letters in over.items()]
     )
     return f"error bars: 95 % jackknife interval over {'; over '.join(named)}" if named else ""
+
+
+def _growth(panel: str, data: PanelData) -> float:
+    """How many times as high a panel is as for few methods."""
+    card = PANELS.card(panel)
+    columns, rows = card.grid
+    if not rows:
+        return 1
+    n_methods = len(present(data.tables[card.tables[0]], data.methods, card.value))
+    return max(1, -(-n_methods // columns) / rows)
 
 
 def _draw_panel(place: SubFigure, name: str, data: PanelData) -> None:

@@ -7,13 +7,13 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from workflow_scripts.figures.style import add_footer, settle, style
+from workflow_scripts.figures.style import PAGE_WIDTH, add_footer, settle, style
 
 COLOURS = {"holds": "#3b76af", "fails": "#d1601f", "undecided": "#9a9a9a"}
 """Colour of a margin by its verdict."""
 
 N_COLUMNS = 4
-SIZE = 2.5, 1.9
+SIZE = PAGE_WIDTH / 4, 1.5
 """Axes in a row, and width and height of each in inches."""
 
 
@@ -42,10 +42,10 @@ def draw(claims: pd.DataFrame, key: str) -> Figure:
     values = list(dict.fromkeys(claims[key]))
     for axes, ((population, claim), rows) in zip(grid.ravel(), groups, strict=False):
         _draw_claim(axes, rows, key, values)
-        axes.set_title(f"{claim} ({population})", fontsize=8)
+        axes.set_title(f"{claim} ({population})", fontsize=7.5)
     for axes in grid.ravel()[len(groups) :]:
         axes.set_axis_off()
-    figure.supylabel("margin of the claim", fontsize=9)
+    figure.supylabel("margin of the claim")
     handles = [
         plt.Line2D([], [], color=colour, marker="o", lw=0, label=verdict)
         for verdict, colour in COLOURS.items()

@@ -13,10 +13,16 @@ from matplotlib.figure import Figure, SubFigure
 
 from workflow_scripts.common.files import PathLike, replacing
 
-DPI = 200
-"""Pixels per inch of PNG files, at which a text of 6 points can still be read on a screen."""
+DPI = 300
+"""Pixels per inch of PNG files, as journals ask for."""
 
-FOOTER_SIZE = 8
+PAGE_WIDTH = 7.5
+"""Inches that a figure is wide at most, so that a journal prints it without reducing it."""
+
+SMALL = 7
+"""Size in points of the smallest text of a figure."""
+
+FOOTER_SIZE = SMALL
 """Size of the footer's text in points, the same as in legends."""
 
 LINE_HEIGHT = 1.25
@@ -35,7 +41,22 @@ def style() -> None:
     sns.set_theme(
         context="paper",
         style="ticks",
-        rc={"font.size": 9, "axes.labelsize": 9, "axes.titlesize": 10, "legend.fontsize": 8},
+        rc={
+            "font.size": SMALL,
+            "axes.labelsize": 8,
+            "axes.titlesize": 8.5,
+            "xtick.labelsize": 7.5,
+            "ytick.labelsize": 7.5,
+            "legend.fontsize": SMALL,
+            "legend.title_fontsize": 8.5,
+            "figure.titlesize": 8.5,
+            # The width of a text depends on it, and the layout on the width.
+            "figure.dpi": DPI,
+            "figure.labelsize": 8,
+            "axes.linewidth": 0.8,
+            "xtick.major.size": 3,
+            "ytick.major.size": 3,
+        },
     )
 
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpecFromSubplotSpec
 
-from workflow_scripts.figures.style import add_footer, settle, style
+from workflow_scripts.figures.style import PAGE_WIDTH, SMALL, add_footer, settle, style
 
 COUNTS = [
     ("n_in_file", "in the file", "#d9d9d9"),
@@ -24,7 +24,10 @@ THRESHOLD = "#d95f02"
 N_COLUMNS = 3
 """Most areas in one row."""
 
-SUBJECT_WIDTH = 0.1
+ROW_WIDTH = PAGE_WIDTH - 0.7
+"""Inches that the axes of a row have together."""
+
+SUBJECT_WIDTH = 0.125
 """Inches per subject, so that the names of subjects below the bars stay apart."""
 
 
@@ -60,11 +63,11 @@ def draw(
     matplotlib.figure.Figure
     """
     style()
-    n_columns = min(N_COLUMNS, len(areas))
+    side_by_side = int(ROW_WIDTH / (0.3 + SUBJECT_WIDTH * subjects["subject"].nunique()))
+    n_columns = max(1, min(N_COLUMNS, len(areas), side_by_side))
     n_rows = -(-len(areas) // n_columns)
-    width = max(8.5, 1 + n_columns * (0.3 + SUBJECT_WIDTH * subjects["subject"].nunique()))
-    heights = 1.4 + 1.9 * n_rows, 2.8 if units["reliability"].notna().any() else 0.3
-    figure = plt.figure(figsize=(width, sum(heights)), layout="constrained")
+    heights = 1.4 + 1.4 * n_rows, 2.5 if units["reliability"].notna().any() else 0.3
+    figure = plt.figure(figsize=(PAGE_WIDTH, sum(heights)), layout="constrained")
     halves = figure.add_gridspec(2, 1, height_ratios=heights)
     places = halves[0].subgridspec(n_rows, n_columns)
     _draw_counts(figure, places, subjects, areas, min_units, title)
@@ -104,7 +107,7 @@ def _draw_counts(
         handles,
         labels,
         title=title,
-        title_fontproperties={"size": 10, "weight": "bold"},
+        title_fontproperties={"size": 8.5, "weight": "bold"},
         loc="outside upper center",
         ncols=len(labels),
         frameon=False,
@@ -112,14 +115,16 @@ def _draw_counts(
 
 
 def _draw_area(axes: Axes, rows: pd.DataFrame, area: str, min_units: int) -> None:
-    """Bars of one area: what a filter leaves is drawn over what it was given."""
+    """Bars of one area: what a filter leaves is drawn over what it was given, and narrower."""
     x = np.arange(len(rows))
-    for column, label, colour in COUNTS:
-        axes.bar(x, rows[column], 0.8, color=colour, linewidth=0, label=label)
+    for number, (column, label, colour) in enumerate(COUNTS):
+        axes.bar(x, rows[column], 0.9 - 0.2 * number, color=colour, linewidth=0, label=label)
     axes.axhline(min_units, color=THRESHOLD, linewidth=1, linestyle="--")
     n_targets = int(rows["is_target"].sum())
-    axes.set_title(f"{area}: {n_targets} of {len(rows)} subjects are targets", fontsize=8)
-    axes.set_xticks(x, list(rows.index), rotation=90, fontsize=6)
+    axes.set_title(f"{area}: {n_targets} of {len(rows)} subjects are targets", fontsize=7.5)
+    # With more subjects than have room in a row, not all are named.
+    step = -(-len(rows) // int(ROW_WIDTH / SUBJECT_WIDTH))
+    axes.set_xticks(x[::step], list(rows.index)[::step], rotation=90, fontsize=SMALL)
     sns.despine(ax=axes)
 
 
@@ -150,9 +155,9 @@ def _draw_reliability(
         n_undefined = n_units - int((defined["area"] == area).sum())
         undefined = f", {n_undefined} undefined" if n_undefined else ""
         names.append(f"{area}\n{n_units} units{undefined}")
-    axes.set_xticks(range(len(names)), names, fontsize=7)
+    axes.set_xticks(range(len(names)), names, fontsize=SMALL)
     if min_reliability is None:
-        axes.set_title("No unit is left out for its reliability", fontsize=9)
+        axes.set_title("No unit is left out for its reliability")
     else:
         axes.axhline(min_reliability, color=THRESHOLD, linewidth=1, linestyle="--")
         axes.set_title(

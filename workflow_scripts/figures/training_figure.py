@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from workflow_scripts.figures.filter_mosaic import filter_mosaic
-from workflow_scripts.figures.style import add_footer, settle, style
+from workflow_scripts.figures.style import PAGE_WIDTH, add_footer, settle, style
 
 ACCURACIES = {
     "supervised": "share of images classified correctly",
@@ -53,10 +53,10 @@ def draw(
     """
     style()
     if curve.empty:
-        figure = plt.figure(figsize=(4.5, 4.2), layout="constrained")
+        figure = plt.figure(figsize=(3.2, 3.2), layout="constrained")
         axes = figure.subplots()
     else:
-        figure = plt.figure(figsize=(10.5, 4.2), layout="constrained")
+        figure = plt.figure(figsize=(PAGE_WIDTH, 3.2), layout="constrained")
         *curves, axes = figure.subplots(1, 3)
         _draw_curves(figure, curves, curve, n_classes, settings["variant"])
     _draw_filters(axes, filters, settings["first_seed"])
@@ -92,7 +92,7 @@ def _draw_curves(
     accuracy.set(ylabel=ACCURACIES[variant["objective"]], title="Validation accuracy")
     accuracy.set_ylim(bottom=0)
     handles, names = accuracy.get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside upper center", ncols=7, frameon=False)
+    figure.legend(handles, names, loc="outside upper center", ncols=6, frameon=False)
 
 
 def _loss_label(variant: Mapping[str, Any]) -> str:

@@ -24,7 +24,7 @@ run from almost no penalty to one that is as strong as all eigenvalues of 100 st
 
 CARD = Card(
     label="Kernel ridge",
-    colour="#393b79",
+    colour="#78a5ff",
     kind="mapping",
     source_stage="post",
     target_stage="post",

@@ -20,7 +20,7 @@ from workflow_scripts.solvers.ridge import ALPHAS, Ridge
 
 CARD = Card(
     label="Ridge (shuffled)",
-    colour="#843c39",
+    colour="#1e0f00",
     kind="mapping",
     source_stage="post",
     target_stage="post",

@@ -15,8 +15,9 @@ CARD = Card(
     tables=("separability", "predictivity"),
     value="separability",
     populations=("brain",),
-    size=(5.0, 4.6),
+    size=(4.0, 3.8),
     intervals=True,
+    grid=(2, 6),
 )
 
 
@@ -24,8 +25,7 @@ def draw(figure: SubFigure, data: PanelData) -> None:
     """A point for each method."""
     table = mean_separability(data)
     table = table[table["direction"] == "both"].rename(columns={"separability": "value"})
-    axes = figure.subplots()
-    draw_plane(axes, data, table.set_index("method")[COLUMNS])
+    axes = draw_plane(figure, data, table.set_index("method")[COLUMNS])
     axes.set_ylim(bottom=0)
     axes.set(ylabel=SEPARABILITY)
     axes.set_title(CARD.title, pad=22)

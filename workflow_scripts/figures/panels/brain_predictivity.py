@@ -9,12 +9,15 @@ CARD = Card(
     title="Predictivity by area",
     caption="Held-out R² of each subject's units, predicted from the same area of other subjects, "
     "pooled or one by one as the configuration says: median over units, mean over subjects. "
-    "Intervals are cut at 1 and, unless a bar is lower, at −1.",
+    "Small points are single subjects as targets; a triangle marks one that is below the end of "
+    "the axis. Intervals are cut at 1 and, unless a bar is lower, at −1.",
     tables=("predictivity",),
     value="predictivity",
     populations=("brain",),
-    size=(7.5, 4.2),
+    size=(5.5, 3.4),
     intervals=True,
+    grid=(2, 6),
+    subjects="scores",
 )
 
 

@@ -9,6 +9,7 @@ from matplotlib.figure import SubFigure
 from matplotlib.image import AxesImage
 
 from workflow_scripts.figures.bars import DIRECTION_NAMES, present
+from workflow_scripts.figures.matrices import name_cells
 from workflow_scripts.figures.panel import Card, PanelData
 
 CARD = Card(
@@ -20,14 +21,18 @@ CARD = Card(
     tables=("model_choice",),
     value="margin",
     populations=("brain",),
-    size=(10.5, 4.6),
+    size=(7.5, 3.6),
+    grid=(6, 1),
 )
 
-MAX_COLUMNS = 6
-"""Matrices in a row, so that the names of methods above them stay apart."""
+WIDTH, HEIGHT = 56, 50
+"""Width and height of a matrix, in points."""
 
-SIDE = 100
-"""Height that all names of models above each other have, in points, and width of all marks."""
+MAX_LETTERS = 19
+"""Most letters of the names of methods that stand side by side as often as the card says."""
+
+FEWER = 4
+"""Matrices in a row where names are longer."""
 
 DARKEST = 1.8
 """Share of the highest score that would be black: the highest leaves the marks legible."""
@@ -38,7 +43,8 @@ def draw(figure: SubFigure, data: PanelData) -> None:
     table = data.tables["model_choice"]
     methods = present(table, data.methods, CARD.value)
     directions = [name for name in DIRECTION_NAMES if name in set(table["direction"])]
-    n_columns = min(len(methods), MAX_COLUMNS)
+    has_long_names = max(len(method.label) for method in methods) > MAX_LETTERS
+    n_columns = min(len(methods), FEWER if has_long_names else CARD.grid[0])
     n_rows = -(-len(methods) // n_columns) * len(directions)
     grid = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False)
     for axes in grid.ravel():
@@ -46,19 +52,19 @@ def draw(figure: SubFigure, data: PanelData) -> None:
     for (number, method), (step, direction) in product(enumerate(methods), enumerate(directions)):
         axes = grid[number // n_columns * len(directions) + step, number % n_columns]
         rows = table[(table["method"] == method.name) & (table["direction"] == direction)]
-        image = _draw_matrix(axes, rows, data.parts, n_rows)
+        image = _draw_matrix(axes, rows, data.parts)
         if step == 0:
-            axes.set_title(method.label, fontsize=8)
+            axes.set_title(method.label, fontsize=7.5)
         if number % n_columns == 0:
-            axes.set_ylabel(DIRECTION_NAMES[direction], fontsize=8 if n_rows < 4 else 6)
+            axes.set_ylabel(DIRECTION_NAMES[direction])
         last = number + n_columns >= len(methods) and direction == directions[-1]
         axes.tick_params(labelbottom=last)
     bar = figure.colorbar(image, ax=grid, shrink=0.7, label="score / highest score")
     bar.ax.set_ylim(0, 1)
-    figure.suptitle(f"{CARD.title}  ●: its lead is sure  ○: its lead may be chance", fontsize=10)
+    figure.suptitle(f"{CARD.title}  ●: its lead is sure  ○: its lead may be chance")
 
 
-def _draw_matrix(axes: Axes, rows: pd.DataFrame, areas: list[str], n_rows: int) -> AxesImage:
+def _draw_matrix(axes: Axes, rows: pd.DataFrame, areas: list[str]) -> AxesImage:
     """Candidates by areas, of one method and direction."""
     candidates = list(dict.fromkeys(rows["candidate"]))
     score, low = (
@@ -71,10 +77,9 @@ def _draw_matrix(axes: Axes, rows: pd.DataFrame, areas: list[str], n_rows: int) 
     shade = np.divide(score, best, out=np.full(score.shape, np.nan), where=best > 0)
     axes.set_axis_on()
     image = axes.imshow(shade, cmap="Greys", vmin=0, vmax=DARKEST, aspect="auto")
-    axes.set_xticks(range(len(areas)), areas, rotation=90, fontsize=min(7, SIDE / len(areas)))
-    size = min(8, SIDE / (len(candidates) * n_rows / 2))
-    axes.set_yticks(range(len(candidates)), candidates, fontsize=size)
+    name_cells(axes.xaxis, areas, WIDTH)
+    name_cells(axes.yaxis, candidates, HEIGHT)
     y, x = np.nonzero(score == best)
     faces = np.where(low[y, x] > 0, "black", "none")
-    axes.scatter(x, y, s=min(25, 4 * SIDE / len(areas)), color=faces, edgecolor="black")
+    axes.scatter(x, y, s=min(16, 4 * WIDTH / len(areas)), color=faces, edgecolor="black")
     return image

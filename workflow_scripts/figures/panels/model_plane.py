@@ -14,8 +14,9 @@ CARD = Card(
     tables=("specificity", "predictivity"),
     value="value",
     populations=("networks", "pairs"),
-    size=(5.0, 4.6),
+    size=(4.0, 3.8),
     intervals=True,
+    grid=(2, 6),
 )
 
 
@@ -23,8 +24,7 @@ def draw(figure: SubFigure, data: PanelData) -> None:
     """A point for each method."""
     table = data.tables["specificity"]
     table = table[table["reading"] == "silhouette"].set_index("method")
-    axes = figure.subplots()
-    draw_plane(axes, data, table[COLUMNS], table["chance"])
+    axes = draw_plane(figure, data, table[COLUMNS], table["chance"])
     axes.axhline(0, color="0.6", linewidth=0.8, zorder=0)
     axes.set(ylabel="specificity: silhouette (−1 to 1)")
     axes.set_title(CARD.title, pad=22)

@@ -8,13 +8,16 @@ from workflow_scripts.figures.panel import Card, PanelData
 CARD = Card(
     title="Predictivity by layer",
     caption="Held-out R² between networks that differ in their seed, for each layer: median over "
-    "units, mean over ordered pairs of seeds. Intervals are cut at 1 and, unless a bar is lower, "
-    "at −1.",
+    "units, mean over ordered pairs of seeds. Small points are single networks as targets, mean "
+    "over their sources; a triangle marks one that is below the end of the axis. Intervals are cut "
+    "at 1 and, unless a bar is lower, at −1.",
     tables=("predictivity",),
     value="predictivity",
     populations=("networks",),
-    size=(7.5, 4.2),
+    size=(5.5, 3.4),
     intervals=True,
+    grid=(2, 6),
+    subjects="scores",
 )
 
 

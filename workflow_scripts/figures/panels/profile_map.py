@@ -1,22 +1,31 @@
 """Maps of the profiles in the plane, one per method: similar profiles lie close together."""
 
+from typing import Any
+
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import SubFigure
+from mpl_toolkits.axes_grid1.anchored_artists import AnchoredSizeBar
 
+from workflow_scripts.evaluation.similarity import distance_matrix, similarity_matrix
 from workflow_scripts.figures.bars import present
 from workflow_scripts.figures.panel import Card, PanelData
+from workflow_scripts.figures.subject_values import cells_of
 
 CARD = Card(
     title="Maps of the profiles",
     caption="Metric multidimensional scaling of the profiles, distance 1 − similarity: colour is "
-    "the layer or area, shape the subject.",
+    "the layer or area, shape the subject. All maps have the same scale, that of the distances. "
+    "Stress says how much the plane distorts them: 0.05 is good, 0.1 fair and 0.2 poor.",
     tables=("mds",),
     value="x",
     populations=("networks", "pairs"),
-    size=(8.5, 5.2),
+    size=(7.5, 3.6),
+    grid=(5, 2),
+    subjects="scores",
 )
 
 PALETTE = "viridis"
@@ -28,27 +37,31 @@ MARKERS = "osD^vP*X<>"
 MAX_LARGE = 150
 """Most profiles that are drawn as large points."""
 
-MAX_COLUMNS = 5
-"""Maps in a row, so that the names of methods above them stay apart in a composed figure."""
+POOR = 0.2
+"""Stress from which Kruskal calls a map poor."""
 
 
 def draw(figure: SubFigure, data: PanelData) -> None:
     """Maps in two rows, or in more if there are many, with one legend to the right of them."""
     table = data.tables["mds"]
     methods = present(table, data.methods, CARD.value)
-    n_columns = min((len(methods) + 1) // 2, MAX_COLUMNS)
+    n_columns = min(max((len(methods) + 1) // 2, 2), len(methods), CARD.grid[0])
     grid = figure.subplots(-(-len(methods) // n_columns), n_columns, squeeze=False).ravel()
     palette = sns.color_palette(PALETTE, len(data.parts))
     colours = dict(zip(data.parts, palette, strict=True))
     subjects = dict.fromkeys(table["subject"])
     shapes = {subject: MARKERS[i % len(MARKERS)] for i, subject in enumerate(subjects)}
+    cells = cells_of(data, "mds")
     for axes, method in zip(grid, methods, strict=False):
-        _draw_map(axes, table[table["method"] == method.name], method.label, colours, shapes)
+        rows = table[table["method"] == method.name]
+        scale = _scale(rows, cells[cells["method"] == method.name], data.parameters.get("mds", {}))
+        rows = rows.assign(x=scale * rows["x"], y=scale * rows["y"])
+        _draw_map(axes, rows, method.label, colours, shapes)
+    _same_scale(list(grid[: len(methods)]))
     for axes in grid[len(methods) :]:
         axes.set_axis_off()
     _add_legend(figure, colours, shapes)
-    figure.supxlabel("first axis of the map (unit: 1 − similarity, rotated and scaled)", fontsize=9)
-    figure.supylabel("second axis of the map", fontsize=9)
+    figure.supxlabel("distance: 1 − similarity, on the same scale in all maps (bar in the first)")
 
 
 def _draw_map(
@@ -68,13 +81,44 @@ def _draw_map(
         palette=colours,
         hue_order=list(colours),
         markers=shapes,
-        s=35 if len(rows) <= MAX_LARGE else 12,
+        s=11 if len(rows) <= MAX_LARGE else 7,
         ax=axes,
         legend=False,
     )
-    axes.set_title(f"{label}\nstress {rows['stress'].iloc[0]:.2f}", fontsize=8)
-    axes.set(xticks=[], yticks=[], xlabel="", ylabel="", aspect="equal")
-    axes.set_adjustable("datalim")
+    stress = rows["stress"].iloc[0]
+    axes.set_title(
+        f"{label}\nstress {stress:.2f}{' (poor)' if stress >= POOR else ''}", fontsize=7.5
+    )
+    axes.set(xticks=[], yticks=[], xlabel="", ylabel="")
+
+
+def _scale(rows: pd.DataFrame, cells: pd.DataFrame, parameters: dict[str, Any]) -> float:
+    """Factor from the positions of a map to the distances that they stand for.
+
+    The table has maps that are scaled to the same size. At the least stress, no other factor fits
+    the distances better, so that the best one gives the map's own size again.
+    """
+    options = {name: parameters[name] for name in ("symmetrisation", "clip") if name in parameters}
+    profiles = list(zip(rows["subject"], rows["part"], strict=True))
+    distance = distance_matrix(similarity_matrix(cells, profiles), **options)
+    positions = rows[["x", "y"]].to_numpy()
+    placed = np.linalg.norm(positions[:, None] - positions, axis=-1)
+    return float((placed * distance).sum() / (placed**2).sum())
+
+
+def _same_scale(maps: list[Axes]) -> None:
+    """Give all maps the same scale, and the first one a bar that tells it."""
+    extents = np.array([axes.dataLim.get_points() for axes in maps])
+    centres = extents.mean(axis=1)
+    reach = 0.53 * (extents[:, 1] - extents[:, 0]).max(axis=0)
+    for axes, (x, y) in zip(maps, centres, strict=True):
+        axes.update_datalim([(x - reach[0], y - reach[1]), (x + reach[0], y + reach[1])])
+        axes.set_aspect("equal", adjustable="datalim")
+        axes.autoscale_view()
+    unit = 10 ** np.floor(np.log10(reach[0]))
+    bar = max(length * unit for length in (5, 2, 1, 0.5) if length * unit <= 0.7 * reach[0])
+    looks = {"loc": "lower left", "frameon": False, "pad": 0.2, "sep": 2}
+    maps[0].add_artist(AnchoredSizeBar(maps[0].transData, bar, f"{bar:g}", **looks))
 
 
 def _add_legend(

@@ -21,14 +21,21 @@ CARD = Card(
     tables=("recovery",),
     value="share",
     populations=("simulated_brains",),
-    size=(10.5, 4.6),
+    size=(7.5, 3.8),
+    grid=(1, 14),
 )
 
 TRUE = "#c51b8a"
 """Colour of the frames of true candidates, which no method has."""
 
 MAX_NUMBERED = 22
-"""Most columns next to each other whose cells have room for a number."""
+"""Most columns next to each other whose cells have room for a number that is written upwards."""
+
+MAX_LEVEL = 13
+"""Most columns whose cells have room for a number that is not."""
+
+MAX_ROWS = 10
+"""Most rows whose cells have room for a number that is written upwards."""
 
 
 def draw(figure: SubFigure, data: PanelData) -> None:
@@ -40,13 +47,13 @@ def draw(figure: SubFigure, data: PanelData) -> None:
     places = figure.subplots(1, len(DIRECTION_NAMES), sharey=True)
     for axes, direction in zip(places, DIRECTION_NAMES, strict=True):
         image = _draw_direction(axes, table[table["direction"] == direction], methods, brains)
-        axes.set_title(f"{DIRECTION_NAMES[direction]}: brain simulated from", fontsize=9)
-    places[0].set_yticks(range(len(methods)), [method.label for method in methods], fontsize=8)
+        axes.set_title(f"{DIRECTION_NAMES[direction]}: brain simulated from")
+    places[0].set_yticks(range(len(methods)), [method.label for method in methods], fontsize=7.5)
     chance = table["chance"].iloc[0]
     bar = figure.colorbar(image, ax=places, shrink=0.7, label="share of the choices")
     bar.ax.axhline(chance, color="black", linewidth=1)
-    figure.suptitle(f"{CARD.title} (chance {chance:.2f})", fontsize=10)
-    figure.supxlabel("candidate with the highest score; frame: the true one", fontsize=9)
+    figure.suptitle(f"{CARD.title} (chance {chance:.2f})")
+    figure.supxlabel("candidate with the highest score; frame: the true one")
 
 
 def _draw_direction(
@@ -72,9 +79,10 @@ def _draw_direction(
         _frame(axes, int(start), 0, (len(candidates), len(methods)), "0.8", 0.8)
     for row, column in np.argwhere(is_truth == 1):
         _frame(axes, int(column), int(row), (1, 1), TRUE, 1.5)
-    if len(columns) < MAX_NUMBERED:
+    upwards = len(columns) >= MAX_LEVEL
+    if len(columns) < MAX_NUMBERED and not (upwards and len(methods) > MAX_ROWS):
         texts = [["" if np.isnan(share) else _short(share) for share in row] for row in shares]
-        write_numbers(axes, np.array(texts), shares > 0.5, size=6)
+        write_numbers(axes, np.array(texts), shares > 0.5, upwards=upwards)
     names = [*(chosen for _, chosen in columns), "mean of the true"]
     axes.set_xticks(range(len(names)), names, rotation=90, fontsize=7)
     above = axes.secondary_xaxis("top")

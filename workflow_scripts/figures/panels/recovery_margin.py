@@ -16,7 +16,8 @@ CARD = Card(
     tables=("recovery",),
     value="margin",
     populations=("simulated_brains",),
-    size=(10.5, 4.2),
+    size=(7.5, 3.2),
+    grid=(1, 12),
     intervals=True,
 )
 
@@ -34,15 +35,15 @@ def draw(figure: SubFigure, data: PanelData) -> None:
     places = figure.subplots(1, len(brains), sharey=True, squeeze=False)[0]
     for axes, (brain, variant) in zip(places, brains.items(), strict=True):
         _draw_brain(axes, table[table["population"] == brain], methods)
-        axes.set_title(variant, fontsize=9)
+        axes.set_title(variant)
         low, high = axes.get_xlim()
         axes.axvspan(low, 0, color="0.92", zorder=0)
         axes.set_xlim(low, high)
-    places[0].set_yticks(range(len(methods)), [method.label for method in methods], fontsize=8)
+    places[0].set_yticks(range(len(methods)), [method.label for method in methods], fontsize=7.5)
     places[0].invert_yaxis()
-    figure.suptitle(f"{CARD.title}, for brains simulated from", fontsize=10)
+    figure.suptitle(f"{CARD.title}, for brains simulated from")
     shapes = ", ".join(f"{MARKERS[name][1]} {DIRECTION_NAMES[name]}" for name in DIRECTION_NAMES)
-    figure.supxlabel(f"score of the true model less that of the best other ({shapes})", fontsize=9)
+    figure.supxlabel(f"score of the true model less that of the best other ({shapes})")
 
 
 def _draw_brain(axes: Axes, table: pd.DataFrame, methods: list[MethodLook]) -> None:

@@ -14,12 +14,13 @@ from workflow_scripts.figures.panel import Card, PanelData
 
 CARD = Card(
     title="Separability, both directions",
-    caption="Separability of the candidate models, mean of the two directions. Intervals are cut "
-    "at 0.",
+    caption="Separability of the candidate models, mean of the two directions. Subjects have no "
+    "value of their own, as models are predicted from the pool of them. Noise alone makes it "
+    "larger than 0. Intervals are cut at 0.",
     tables=("separability",),
     value="separability",
     populations=("brain",),
-    size=(4.5, 4.2),
+    size=(3.6, 3.4),
     intervals=True,
 )
 

@@ -8,6 +8,7 @@ from matplotlib.figure import SubFigure
 from matplotlib.patches import Patch, Rectangle
 
 from workflow_scripts.figures.panel import Card, PanelData
+from workflow_scripts.figures.style import SMALL
 
 CARD = Card(
     title="Verdicts under every choice",
@@ -17,7 +18,7 @@ CARD = Card(
     tables=("claims",),
     value="margin",
     populations=("networks", "brain"),
-    size=(9.0, 8.5),
+    size=(7.5, 8.0),
 )
 
 LOOKS = {
@@ -35,10 +36,10 @@ BLOCKS = {
 }
 """Measures of claims that are drawn together, because they share their choices."""
 
-LETTERS = {"statement": 52, "choice": 32}
+LETTERS = {"statement": 57, "choice": 32}
 """Most letters in a line of text."""
 
-STATEMENT_WIDTH = 205
+STATEMENT_WIDTH = 212
 """Width in points of the longest line of a statement, with its distance from the first cell."""
 
 
@@ -60,7 +61,6 @@ def draw(figure: SubFigure, data: PanelData) -> None:
     figure.legend(
         handles=handles,
         title=CARD.title,
-        title_fontsize=10,
         loc="outside upper center",
         ncols=len(handles),
         frameon=False,
@@ -86,8 +86,8 @@ def _draw_block(axes: Axes, block: pd.DataFrame) -> None:
         for claim, statement in zip(statements["claim"], statements["statement"], strict=True)
     ]
     names = [fill(choice, LETTERS["choice"]) for choice in choices]
-    axes.set_xticks(range(len(choices)), names, rotation=90, fontsize=6.5)
-    axes.set_yticks(range(len(claims)), told, fontsize=7, ha="left")
+    axes.set_xticks(range(len(choices)), names, rotation=90, fontsize=SMALL)
+    axes.set_yticks(range(len(claims)), told, fontsize=SMALL, ha="left")
     axes.tick_params(axis="y", pad=STATEMENT_WIDTH)
     axes.set(xlim=(-0.6, max(len(choices), 14) - 0.4), ylim=(len(claims) - 0.4, -0.6))
     axes.set_aspect("equal", anchor="NW")
