@@ -255,6 +255,16 @@ def test_a_control_is_a_grey_line_in_place_of_a_bar(name):
     assert len(axes.patches) - len(bands) == 2 * len(starts)
 
 
+@pytest.mark.parametrize(("name", "kind"), [("profile_map", "networks"), ("model_choice", "brain")])
+def test_maps_and_choices_of_controls_are_not_drawn(name, kind):
+    def titles(n_controls):
+        figure = draw(name, panel_data(3, 2, kind, n_controls=n_controls), DESCRIPTIONS[kind])
+        return " ".join(text.get_text() for text in figure.findobj(Text))
+
+    assert "Pre linear softplus 2" in titles(0) and "Pre linear softplus 2" in titles(3)
+    assert "Pre linear softplus 2" not in titles(1)
+
+
 def test_the_controls_are_the_last_rows_of_the_readings_of_specificity():
     data = panel_data(3, 2, "brain")
     methods = [replace(data.methods[0], control=True), *data.methods[1:]]

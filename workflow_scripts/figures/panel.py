@@ -37,6 +37,8 @@ class Card:
     grid : tuple of int
         Where every method has a matrix, a map, a line or an entry of the legend: how many stand in
         a row, and how many rows have room in `size`. With more, the panel is higher in proportion.
+    controls : bool
+        Whether controls are drawn, where other methods are.
     subjects : str or None
         Table of scores from which it draws the values of single subjects, if it does.
     """
@@ -50,6 +52,7 @@ class Card:
     intervals: bool = False
     needs: str | None = None
     grid: tuple[int, int] = (1, 0)
+    controls: bool = True
     subjects: Literal["scores", "split_scores"] | None = None
 
 

@@ -1,11 +1,13 @@
 """Draw the figure of a population: one panel, or several in rows, each with its letter."""
 
+from dataclasses import replace
+
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure, SubFigure
 
 from workflow_scripts.figures.bars import present
 from workflow_scripts.figures.composition import Composition, composition
-from workflow_scripts.figures.panel import PANELS, PanelData
+from workflow_scripts.figures.panel import PANELS, Card, PanelData
 from workflow_scripts.figures.style import add_footer, settle, style
 
 POINTS = "small points: single subjects, joined by lines"
@@ -81,7 +83,8 @@ def _growth(panel: str, data: PanelData) -> float:
     columns, rows = card.grid
     if not rows:
         return 1
-    n_methods = len(present(data.tables[card.tables[0]], data.methods, card.value))
+    table, methods = data.tables[card.tables[0]], _shown(card, data).methods
+    n_methods = len(present(table, methods, card.value))
     return max(1, -(-n_methods // columns) / rows)
 
 
@@ -92,4 +95,10 @@ def _draw_panel(place: SubFigure, name: str, data: PanelData) -> None:
         text = f"{card.title}:\nnothing was measured"
         place.text(0.5, 0.5, text, ha="center", va="center")
     else:
-        PANELS.load(name).draw(place, data)
+        PANELS.load(name).draw(place, _shown(card, data))
+
+
+def _shown(card: Card, data: PanelData) -> PanelData:
+    """The data of a panel, without the methods that it leaves out."""
+    others = [method for method in data.methods if not method.control]
+    return data if card.controls or not others else replace(data, methods=others)

@@ -23,6 +23,7 @@ CARD = Card(
     populations=("brain",),
     size=(7.5, 3.6),
     grid=(6, 1),
+    controls=False,
 )
 
 WIDTH, HEIGHT = 56, 50

@@ -25,6 +25,7 @@ CARD = Card(
     populations=("networks", "pairs"),
     size=(7.5, 3.6),
     grid=(5, 2),
+    controls=False,
     subjects="scores",
 )
 
