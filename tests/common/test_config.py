@@ -659,6 +659,7 @@ def test_the_published_loss_needs_a_number_of_negatives():
             "config brains.mouse: found the key 'own_responses' of version 0.1, expected "
             "recordings in its place",
         ),
+        (("brains", "mouse", "simulated", "dimensions"), 9, "expected max_dimensions in its place"),
         (("training", "negatives"), 16, "expected instance_recognition.negatives in its place"),
         (
             ("variants", "mine"),

@@ -1,5 +1,7 @@
 """Training figures show what was trained: curves of every seed, and filters of one."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 import torch
@@ -27,6 +29,7 @@ SETTINGS = {
     },
     "first_seed": 5,
     "stimuli": {"source": "photographs", "n": {"training": 1200, "validation": 50}},
+    "images": "photographs and generated pictures",
 }
 UNTRAINED = {**SETTINGS, "variant": {**SETTINGS["variant"], "objective": "untrained"}}
 FILTERS = np.random.default_rng(0).normal(size=(4, 3, 5, 5))
@@ -57,7 +60,7 @@ def test_the_figure_says_what_it_shows(figure):
     text = figure([curve(s5=[0.2, 0.4, 0.5]), curve(s6=[0.3, 0.4, 0.6])])[0].decode()
     assert (
         "data: 2 networks of small (supervised), trained on 1,200 and validated on 50 images: "
-        "photographs"
+        "photographs and generated pictures"
     ) in text
     for words in (
         "seed 5",
@@ -116,3 +119,26 @@ def test_a_single_epoch_is_seen(epochs):
         assert line.get_xdata().tolist() == [epochs]
         assert line.get_marker() == "o"
         assert axes.get_xlim()[0] < epochs < axes.get_xlim()[1]
+
+
+RECOGNITION = {
+    **SETTINGS["variant"],
+    "objective": "instance_recognition",
+    "instance_recognition": {"loss": "softmax"},
+}
+
+
+@pytest.mark.parametrize("variant", [SETTINGS["variant"], RECOGNITION])
+@pytest.mark.parametrize("n_seeds", [1, 6])
+def test_texts_are_inside_the_figure_and_apart(variant, n_seeds):
+    seeds = {f"s{seed}": [0.2, 0.25, 0.3] for seed in range(n_seeds)}
+    settings = {**SETTINGS, "variant": variant, "first_seed": 0}
+    figure = draw(curve(**seeds), FILTERS, 60, settings)
+    figure.draw_without_rendering()
+    texts = [*figure.legends[0].get_texts(), *figure.texts]
+    for axes in figure.axes:
+        texts += [axes.title, axes.xaxis.label, axes.yaxis.label]
+    boxes = [text.get_window_extent() for text in texts if text.get_text()]
+    whole = figure.bbox.padded(0.5)
+    assert all(whole.contains(*box.min) and whole.contains(*box.max) for box in boxes)
+    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))

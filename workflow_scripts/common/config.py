@@ -310,6 +310,8 @@ class Truth(Form):
 
 
 class Simulated(Form):
+    RENAMED: ClassVar[dict[str, str]] = {"dimensions": "max_dimensions"}
+
     truth: Truth
     layers: dict[Area, Layer]
     n_trials: CountFromTwo

@@ -166,6 +166,7 @@ class FigurePlan:
                     "source": stimuli.source,
                     "n": {"training": stimuli.n.training, "validation": stimuli.n.validation},
                 },
+                "images": self.networks.images.description,
             }
         )
 

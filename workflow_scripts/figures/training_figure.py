@@ -15,7 +15,7 @@ from workflow_scripts.figures.style import PAGE_WIDTH, add_footer, settle, style
 
 ACCURACIES = {
     "supervised": "share of images classified correctly",
-    "instance_recognition": "share of images nearest to one of their class",
+    "instance_recognition": "share of images nearest\nto one of their class",
 }
 """What the accuracy of each objective is, as the axis names it."""
 
@@ -44,8 +44,8 @@ def draw(
     n_classes : int
         Number of classes of the training images.
     settings : dict
-        ``variant_name``, ``variant`` (its settings), ``first_seed``, and ``stimuli`` (``source``
-        and ``n``).
+        ``variant_name``, ``variant`` (its settings), ``first_seed``, ``stimuli`` (``source`` and
+        ``n``), and ``images``, which says what they are.
 
     Returns
     -------
@@ -116,7 +116,7 @@ def _draw_filters(axes: Axes, filters: np.ndarray, seed: int) -> None:
     axes.imshow(filter_mosaic(filters), interpolation="nearest")
     axes.set(
         title=f"First-layer filters of seed {seed}",
-        xlabel="each scaled to its largest absolute weight,\ngrey is zero",
+        xlabel="each scaled to its largest\nabsolute weight; grey is zero",
         xticks=[],
         yticks=[],
     )
@@ -133,5 +133,5 @@ def _description(curve: pd.DataFrame, settings: Mapping[str, Any]) -> str:
     return (
         f"{n_networks} {'network' if n_networks == 1 else 'networks'} of {name} ({objective}), "
         f"trained on {n['training']:,} and validated on {n['validation']:,} images: "
-        f"{stimuli['source']}"
+        f"{settings['images']}"
     )
