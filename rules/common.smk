@@ -9,9 +9,9 @@ sys.path.insert(0, str(ROOT))
 # The profile of another clone, in whose folder Snakemake was started, has imported that one's.
 if loaded := sys.modules.get("workflow_scripts"):
     if not Path(loaded.__file__).samefile(ROOT / "workflow_scripts/__init__.py"):
+        found = f"{ROOT}: found the modules of {Path(loaded.__file__).parents[1]}, expected its own"
         sys.exit(
-            f"{ROOT}: found the modules of {Path(loaded.__file__).parents[1]}, expected its own: "
-            "start Snakemake in this folder, with --directory FOLDER for results elsewhere"
+            f"{found}: start Snakemake in this folder, with --directory FOLDER for results"
         )
 os.environ.update(
     # Drivers, also those in other environments, import the package from the repository.

@@ -203,8 +203,8 @@ def test_in_groups_pseudo_subjects_are_compared_as_networks_are(record, tmp_path
 def test_groups_of_subjects_with_the_same_responses_have_the_best_readings(
     method, record, tmp_path
 ):
-    """Areas are recognised and told apart in every grouping."""
-    recorded = record(*[responses_of(0)] * 4)
+    """Areas are recognised and told apart in every grouping, whatever the unit of measurement."""
+    recorded = record(*[scale * responses_of(0) for scale in (1, 2, 3, 4)])
     found, _ = in_groups(tmp_path, recorded, implementation=method)
     readings = ["silhouette", "silhouette_other_subjects", "auc", "identification"]
     columns = ["value", "grouping_low", "grouping_high"]

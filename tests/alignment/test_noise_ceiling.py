@@ -77,7 +77,8 @@ def test_correlation_and_ceiling_are_those_of_the_definition(signals):
         halves[profile.subject] = half_means(profile.trials[0].responses, random)
 
     def standardised(x):
-        return (x - x[train].mean(axis=0)) / x[train].std(axis=0)
+        z = (x - x[train].mean(axis=0)) / x[train].std(axis=0)
+        return np.clip(z, z[train].min(axis=0) - 1, z[train].max(axis=0) + 1)
 
     def predict(X, Y):
         return (

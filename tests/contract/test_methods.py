@@ -16,7 +16,7 @@ from workflow_scripts.alignment.score_cells import score_cells
 from workflow_scripts.alignment.splits import make_splits
 from workflow_scripts.common.config import method_model
 from workflow_scripts.common.errors import InputError, NotComparable
-from workflow_scripts.common.forms import LARGEST
+from workflow_scripts.common.forms import MOST
 from workflow_scripts.common.profile import Profile
 from workflow_scripts.common.sentences import as_input_error
 from workflow_scripts.common.stimuli import Stimuli
@@ -69,7 +69,7 @@ def extremes(form):
     if get_origin(form) is UnionType:
         return [value for item in get_args(form) for value in extremes(item)]
     limits = [getattr(item, key, None) for item in metadata(form) for key in ("ge", "le")]
-    return [value for value in limits if value is not None and value < LARGEST]
+    return [value for value in limits if value is not None and value < MOST]
 
 
 def metadata(form):

@@ -80,13 +80,13 @@ def test_saved_activations(folder):
     networks = plan(text)
     read = activations(networks, "clip")
     assert {layer: values.shape for layer, values in read.items()} == {
-        "visual.5": (N, 48),
-        "visual.11": (N, 48),
+        "visual.5": (N, 400),
+        "visual.11": (N, 400),
     }
     run(by_file)
     assert "`{activations: clip.nc}`" in PAGE
     networks = plan(text, {"variants": {"clip": {"activations": "clip.nc"}}})
-    assert activations(networks, "clip")["visual.5"].shape == (N, 48)
+    assert activations(networks, "clip")["visual.5"].shape == (N, 400)
 
 
 def test_a_timm_model(folder):
@@ -96,7 +96,7 @@ def test_a_timm_model(folder):
     run(script.replace("pretrained=True", "pretrained=False"))
     read = activations(plan(text), "vit")
     assert {layer: values.shape for layer, values in read.items()} == {
-        layer: (N, 48) for layer in ("blocks.2", "blocks.5@class", "blocks.11@mean")
+        layer: (N, 192) for layer in ("blocks.2", "blocks.5@class", "blocks.11@mean")
     }
     (command,) = blocks("A timm model", "sh")
     assert command.startswith("uv run --group timm snakemake ")
