@@ -10,9 +10,7 @@ sys.path.insert(0, str(ROOT))
 if loaded := sys.modules.get("workflow_scripts"):
     if not Path(loaded.__file__).samefile(ROOT / "workflow_scripts/__init__.py"):
         found = f"{ROOT}: found the modules of {Path(loaded.__file__).parents[1]}, expected its own"
-        sys.exit(
-            f"{found}: start Snakemake in this folder, with --directory FOLDER for results"
-        )
+        sys.exit(f"{found}: start Snakemake in this folder, with --directory for results")
 os.environ.update(
     # Drivers, also those in other environments, import the package from the repository.
     PYTHONPATH=str(ROOT),
