@@ -9,8 +9,8 @@ sys.path.insert(0, str(ROOT))
 # The profile of another clone, in whose folder Snakemake was started, has imported that one's.
 if loaded := sys.modules.get("workflow_scripts"):
     if not Path(loaded.__file__).samefile(ROOT / "workflow_scripts/__init__.py"):
-        found = f"{ROOT}: found the modules of {Path(loaded.__file__).parents[1]}, expected its own"
-        sys.exit(f"{found}: start Snakemake in this folder, with --directory for results")
+        found = f"{ROOT}: found the modules of {Path(loaded.__file__).parents[1]}"
+        sys.exit(f"{found}, expected its own: start Snakemake in this folder")
 os.environ.update(
     # Drivers, also those in other environments, import the package from the repository.
     PYTHONPATH=str(ROOT),
