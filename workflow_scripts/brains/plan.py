@@ -153,8 +153,8 @@ class BrainPlan:
         own = self.own[wildcards.brain]
         if not folder or source not in ("recordings", "directory"):
             return ""
-        is_own = source == "recordings" and own
-        return state_of(folder, own.stimuli if is_own and own else files_below(folder))
+        names = own.stimuli if source == "recordings" and own else files_below(folder)
+        return state_of(folder, names)
 
     def recording_state(self, wildcards: Wildcards) -> str:
         """State of a lab's own recording."""

@@ -10,7 +10,7 @@ from workflow_scripts.figures.composition import Composition, composition
 from workflow_scripts.figures.panel import PANELS, Card, PanelData
 from workflow_scripts.figures.style import add_footer, settle, style
 
-POINTS = "small points: single subjects, joined by lines"
+SUBJECTS_NOTE = "small points: single subjects, joined by lines"
 """What the footer says of points over bars and in rows."""
 
 
@@ -48,8 +48,8 @@ def draw(name: str, data: PanelData, description: str, title: str | None = None)
         for place, panel in zip(places, row.widths, strict=True):
             _draw_panel(place, panel, data)
             place.text(0.01, 0.99, next(letters), fontsize=11, weight="bold", va="top")
-    sentences = f"data: {description}", error_bars(content, data), POINTS if content.scores else ""
-    add_footer(figure, *filter(None, sentences))
+    points = SUBJECTS_NOTE if content.scores else ""
+    add_footer(figure, *filter(None, [f"data: {description}", error_bars(content, data), points]))
     if title:
         figure.suptitle(title, fontsize=9, weight="bold")
     settle(figure)
