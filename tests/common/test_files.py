@@ -3,8 +3,11 @@
 import errno
 import fcntl
 import os
+import socket
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 
@@ -19,6 +22,12 @@ def gone():
     return process.pid
 
 
+def temporary(folder, stem, process, machine=None):
+    """The path of a temporary file of a process, by default one of this machine."""
+    machine = machine or socket.gethostname().replace(".", "-")
+    return folder / f".{stem}.{machine}.{process}.part.nc"
+
+
 @pytest.mark.parametrize("name", ["mouse_a.1.nc", "mouse_a.1.2.nc", "mouse_a.nc.nc", "mouse_a.csv"])
 def test_temporary_files_of_other_names_stay(tmp_path, name):
     """Several recordings are written into one folder at a time, and some names begin alike."""
@@ -31,7 +40,7 @@ def test_temporary_files_of_other_names_stay(tmp_path, name):
 
 def test_the_temporary_file_of_a_process_that_writes_stays(tmp_path):
     """A second start of the same command must not end the first."""
-    other = tmp_path / f".a.{os.getppid()}.part.nc"
+    other = temporary(tmp_path, "a", os.getppid())
     other.write_text("other")
     with replacing(tmp_path / "a.nc") as mine:
         mine.write_text("mine")
@@ -39,11 +48,37 @@ def test_the_temporary_file_of_a_process_that_writes_stays(tmp_path):
 
 
 def test_what_a_killed_process_left_is_removed(tmp_path, gone):
-    left = tmp_path / f".a [1].{gone}.part.nc"
-    left.write_text("half")
+    temporary(tmp_path, "a [1]", gone).write_text("half")
     with replacing(tmp_path / "a [1].nc") as mine:
         mine.write_text("mine")
     assert os.listdir(tmp_path) == ["a [1].nc"]
+
+
+def test_what_a_zombie_or_a_thread_seems_to_write_is_removed(tmp_path):
+    """A killed process is a zombie until its parent asks for it, and its number is given again."""
+    zombie = subprocess.Popen([sys.executable, "-c", ""])
+    os.waitid(os.P_PID, zombie.pid, os.WEXITED | os.WNOWAIT)
+    end = threading.Event()
+    thread = threading.Thread(target=end.wait)
+    thread.start()
+    for process in (zombie.pid, thread.native_id):
+        temporary(tmp_path, "a", process).write_text("half")
+    with replacing(tmp_path / "a.nc") as mine:
+        mine.write_text("mine")
+    end.set()
+    zombie.wait()
+    assert os.listdir(tmp_path) == ["a.nc"]
+
+
+def test_what_another_machine_writes_is_left_alone_for_a_day(tmp_path, gone):
+    writing = temporary(tmp_path, "a", gone, machine="node-1")
+    left = temporary(tmp_path, "a", gone, machine="node-2")
+    for path in (writing, left):
+        path.write_text("half")
+    os.utime(left, (time.time() - 90_000,) * 2)
+    with replacing(tmp_path / "a.nc") as mine:
+        mine.write_text("mine")
+    assert sorted(os.listdir(tmp_path)) == [writing.name, "a.nc"]
 
 
 def test_a_failure_leaves_the_older_file(tmp_path):

@@ -5,8 +5,10 @@ import fcntl
 import logging
 import os
 import re
+import socket
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -18,6 +20,9 @@ PathLike = str | os.PathLike[str]
 
 WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
 """What file systems that have no locks answer to a process that wants one."""
+
+ABANDONED = 24 * 3600
+"""Seconds without a change after which a temporary file of another machine is a leftover."""
 
 NAMES = (
     *("comparison", "brain", "population", "method", "variant", "subject", "area", "unit"),
@@ -36,7 +41,7 @@ def replacing(path: PathLike) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    temporary = path.with_name(f".{path.stem}.{_machine()}.{os.getpid()}.part{path.suffix}")
     _remove_leftovers(path)
     try:
         yield temporary
@@ -48,26 +53,47 @@ def replacing(path: PathLike) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def _machine() -> str:
+    # Without dots, which separate the parts of a temporary name.
+    return socket.gethostname().replace(".", "-")
+
+
 def _remove_leftovers(path: Path) -> None:
     """Remove temporary files of `path` that processes left which were killed while they wrote."""
-    name = re.compile(rf"\.{re.escape(path.stem)}\.(\d+)\.part{re.escape(path.suffix)}")
+    stem, suffix = re.escape(path.stem), re.escape(path.suffix)
+    name = re.compile(rf"\.{stem}\.(?P<machine>[^.]+)\.(?P<process>\d+)\.part{suffix}")
     for entry in path.parent.iterdir():
         left = name.fullmatch(entry.name)
-        if left and not _is_running(int(left[1])):
+        if left and not _is_being_written(entry, left["machine"], int(left["process"])):
             entry.unlink(missing_ok=True)
 
 
+def _is_being_written(path: Path, machine: str, process: int) -> bool:
+    if machine == _machine():
+        return process != os.getpid() and _is_running(process)
+    # Whether a process of another machine still runs cannot be asked.
+    with suppress(FileNotFoundError):
+        return time.time() - path.stat().st_mtime < ABANDONED
+    return False
+
+
 def _is_running(process: int) -> bool:
-    """Whether a process other than this one runs on this machine."""
-    if process == os.getpid():
-        return False
+    """Whether a process runs on this machine."""
     try:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         return True
-    return True
+    try:
+        status = Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return True  # a system without /proc
+    # A zombie has ended, and in a container nobody may ever ask how; a thread has the number of a
+    # process that has ended before it began.
+    return not re.search(r"^State:\s*[ZX]", status, re.MULTILINE) and bool(
+        re.search(rf"^Tgid:\s*{process}$", status, re.MULTILINE)
+    )
 
 
 def lock(file: IO[Any], waiting: str) -> None:
