@@ -112,3 +112,14 @@ def test_pseudo_subjects_are_rarely_called_specific_where_they_are_not():
     assert len(rows) == 5
     for row in rows:
         assert row["equal rank"] <= 0.1 < row["drawn anew"], row
+
+
+def test_what_wins_on_every_brain_is_taken_out_of_recovery():
+    recovery = runpy.run_path(str(TRAINING.with_name("adjusted_recovery.py")))
+    brains, candidates = np.random.default_rng(0).normal(size=(2, 4))
+    scores = brains[:, None] + candidates + 0.1 * np.eye(4)
+    is_truth = np.eye(4, dtype=bool)
+    assert recovery["ahead"](scores, is_truth)[0] == 0.25
+    share, margin = recovery["ahead"](recovery["without_main_effects"](scores), is_truth)
+    assert share == 1
+    assert margin == pytest.approx(0.1)
