@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import json
 import math
 import os
 import re
@@ -10,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import h5py
@@ -17,6 +19,7 @@ import pytest
 
 from tests.harness.loopback import Loopback
 from workflow_scripts.brains.download import DownloadError, Patience, download
+from workflow_scripts.common.errors import InputError
 
 ROOT = Path(__file__).parents[2]
 SIZE = 2_000_003
@@ -400,6 +403,55 @@ def test_a_file_that_is_there_is_verified_and_never_removed(server, path):
         fetch(server, path, verify=whole)
     assert path.read_bytes() == b"of the user"
     assert not server.asked()
+
+
+@pytest.fixture
+def fetch_again(server, path, tmp_path):
+    """Fetch the file as a job does that keeps the receipt of the first download."""
+
+    def fetch_again():
+        path.unlink(missing_ok=True)
+        url, receipt = f"{server.url}/{NAME}", tmp_path / "downloads/session_1.json"
+        return download(url, path, patience=QUICK, receipt=receipt), receipt
+
+    return fetch_again
+
+
+def test_other_bytes_than_those_of_the_first_download_are_refused(
+    server, served, path, fetch_again
+):
+    """Also if they are of the same length, as where somebody else's server answers."""
+    first, receipt = fetch_again()
+    assert json.loads(receipt.read_text()) == asdict(first)
+    assert fetch_again()[0].sha256 == first.sha256
+    served.write_bytes(CONTENT[::-1])
+    with pytest.raises(DownloadError) as error:
+        fetch_again()
+    assert str(error.value) == (
+        f"{server.url}/{NAME}: found {SIZE} bytes that are not the file (their SHA-256 is "
+        f"{hashlib.sha256(CONTENT[::-1]).hexdigest()}, that of an earlier download in {receipt} is "
+        f"{first.sha256}; delete this receipt if the file was published again), twice the same, "
+        "expected the file; nothing is kept"
+    )
+    assert not path.exists() and not kept(path)
+    receipt.unlink()
+    fetch_again()
+    assert_fetched(path, CONTENT[::-1])
+
+
+def test_a_file_that_a_bad_line_changed_is_fetched_again(server, path, fetch_again):
+    fetch_again()
+    server.fault("corrupt")
+    fetch_again()
+    assert_fetched(path)
+
+
+def test_a_receipt_that_is_none_is_named_before_anything_is_fetched(server, path, fetch_again):
+    _, receipt = fetch_again()
+    receipt.write_text("[]")
+    with pytest.raises(InputError, match="found no receipt of a download .*delete the file"):
+        fetch_again()
+    assert len(server.asked()) == 1
 
 
 def test_an_address_that_is_none_is_named(path):

@@ -1,5 +1,7 @@
 """A lab's folder is read as a whole, before anything runs, and what does not fit is named."""
 
+import os
+import time
 from types import SimpleNamespace as Wildcards
 
 import numpy as np
@@ -88,6 +90,18 @@ def test_a_file_that_snakemake_would_take_for_a_pattern_is_named(folder):
     write(simulated_recording("c"), folder / "{x}.nc")
     expected = f"place: found the file '{folder}/{{x}}.nc', expected names without control"
     assert_refused(lambda: read(folder), expected)
+
+
+@pytest.mark.parametrize("name", ["two.nc", "stimuli.csv"])
+def test_a_file_from_the_future_is_refused_when_it_is_planned(folder, name):
+    """After the job, Snakemake would find its output older than this file."""
+    list_stimuli(folder, names(20))
+    tomorrow = time.time() + 24 * 3600
+    os.utime(folder / name, (tomorrow, tomorrow))
+    expected = f"{folder}/{name}: found a file that was last changed on {time.ctime(tomorrow)}, in"
+    assert_refused(lambda: plan(folder), expected)
+    (folder / name).touch()
+    plan(folder)
 
 
 def test_two_files_of_one_subject_are_refused(folder):

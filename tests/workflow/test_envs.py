@@ -16,21 +16,44 @@ def conda_pins(name):
     return python, set(dependencies[-1]["pip"])
 
 
+def hashed_pins(name):
+    """Requirements of a file with hashes, each of which has one."""
+    text = (ROOT / f"envs/{name}.txt").read_text()
+    with_hashes = r"^([A-Za-z0-9].*?)( \\\n +--hash=sha256:[0-9a-f]{64})+$"
+    pins = {pin for pin, _ in re.findall(with_hashes, text, re.MULTILINE)}
+    lines = [line for line in text.splitlines() if line[0] not in "# "]
+    assert len(lines) == len(pins) > 50
+    return pins
+
+
+def constraints():
+    """Pins of the project."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    return set(project["tool"]["uv"]["constraint-dependencies"])
+
+
 def test_allensdk_has_the_same_pins_in_both_files():
-    text = (ROOT / "envs/allensdk.txt").read_text()
-    pins = set(re.findall(r"^[A-Za-z0-9][^\s\\]*==[^\s\\]+", text, re.MULTILINE))
-    assert len(pins) > 50
+    pins = hashed_pins("allensdk")
     assert conda_pins("allensdk") == ("python=3.11", pins)
     assert {"allensdk==2.16.2", "hdmf==3.14.6", "numpy==1.23.5"} <= pins
-    hashes = text.count("--hash=sha256:")
-    assert hashes >= len(pins)
+
+
+def test_the_main_environment_has_the_same_pins_with_hashes():
+    assert conda_pins("workflow") == ("python=3.12", hashed_pins("workflow"))
+    assert hashed_pins("workflow") | hashed_pins("dev") == constraints()
+
+
+def test_the_checks_install_the_hashed_files_alone():
+    script = (ROOT / ".ci/run").read_text()
+    installs = [line for line in script.splitlines() if re.search(r"\b(install|sync)\b", line)]
+    assert len(installs) == 2
+    assert all("--require-hashes" in line for line in installs)
 
 
 def test_the_main_environment_has_the_constraints_of_the_project():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    constraints = set(project["tool"]["uv"]["constraint-dependencies"])
     _, pins = conda_pins("workflow")
-    assert pins <= constraints
+    assert pins <= constraints()
     pinned = {re.split("[=<>]", pin)[0] for pin in pins}
     direct = {re.split("[=<>]", name)[0] for name in project["project"]["dependencies"]}
     assert direct <= pinned

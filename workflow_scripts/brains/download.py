@@ -29,7 +29,7 @@ import urllib3
 
 from workflow_scripts.common.checksums import sha256_of
 from workflow_scripts.common.errors import InputError
-from workflow_scripts.common.files import PathLike, lock
+from workflow_scripts.common.files import PathLike, lock, replacing
 
 CHUNK = 1 << 20
 """Most bytes that are read at a time."""
@@ -498,12 +498,37 @@ def _fetch_locked(url: str, path: Path, verify: Verify | None, patience: Patienc
                 note.unlink()
 
 
+def _as_recorded(verify: Verify | None, receipt: Path) -> Verify | None:
+    """The verification, and that the file is the one of an earlier download, if there was one."""
+    if not receipt.is_file():
+        return verify
+    try:
+        earlier = Receipt(**json.loads(receipt.read_text()))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise InputError(
+            receipt, f"no receipt of a download ({error})", "one; delete the file and run again"
+        ) from error
+
+    def check(path: Path) -> None:
+        if verify is not None:
+            verify(path)
+        found = sha256_of(path)
+        if found != earlier.sha256:
+            raise ValueError(
+                f"their SHA-256 is {found}, that of an earlier download in {receipt} is "
+                f"{earlier.sha256}; delete this receipt if the file was published again"
+            )
+
+    return check
+
+
 def download(
     url: str,
     path: PathLike,
     *,
     verify: Verify | None = None,
     patience: Patience = PATIENCE,
+    receipt: PathLike | None = None,
 ) -> Receipt:
     """Fetch the file at `url` to `path`, from where an earlier call ended.
 
@@ -522,6 +547,9 @@ def download(
         message, if the file is not what it should be. Such a file is fetched again.
     patience : Patience, optional
         How long to wait and how often to try.
+    receipt : str or path-like, optional
+        JSON file with the receipt of the first download, which is written if it is not there.
+        Otherwise a file with another SHA-256 is refused.
 
     Returns
     -------
@@ -532,8 +560,12 @@ def download(
     DownloadError
         If the server refuses, patience is at its end, the disk is full or `path` exists but is
         not what it should be.
+    InputError
+        If the file `receipt` is none.
     """
     path = Path(path)
+    if receipt is not None:
+        verify = _as_recorded(verify, Path(receipt))
     began = time.monotonic()
     transferred = 0
     try:
@@ -563,4 +595,8 @@ def download(
         transferred / MB,
         transferred / MB / seconds,
     )
-    return Receipt(url, size, digest, transferred, seconds)
+    fetched = Receipt(url, size, digest, transferred, seconds)
+    if receipt is not None and not Path(receipt).exists():
+        with replacing(receipt) as temporary:
+            temporary.write_text(json.dumps(asdict(fetched), indent=2))
+    return fetched

@@ -1,6 +1,7 @@
 """A lab's folder: its recordings, one file per subject, and its list of stimuli and its images."""
 
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,9 @@ from workflow_scripts.brains.recording import Labels, read_labels
 from workflow_scripts.brains.stimuli import Stimulus, group_of, read_list, shared_stimuli
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import PathLike
+
+CLOCKS_S = 60
+"""Most seconds by which the clock of a file server may be ahead of this one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +90,7 @@ def read_folder(
                 "wildcards"
             )
             raise InputError(place, f"the file {path!r}", expected)
+        _check_time(path)
         read = read_labels(path)
         other = next((name for name in files if name.casefold() == read.subject.casefold()), None)
         if other is not None:
@@ -98,7 +103,10 @@ def read_folder(
         _check_measurement(path, read, paths[0], next(iter(labels.values())))
     seen = {subject: read.stimulus.tolist() for subject, read in labels.items()}
     listed, images = (os.path.join(folder, name) for name in ("stimuli.csv", "images"))
-    rows = read_list(listed) if os.path.isfile(listed) else None
+    rows = None
+    if os.path.isfile(listed):
+        _check_time(listed)
+        rows = read_list(listed)
     shared = shared_stimuli({**seen, **(others or {})}, rows, place)
     return OwnFolder(
         files,
@@ -107,6 +115,14 @@ def read_folder(
         images if os.path.isdir(images) else None,
         {name: group_of(name, rows) for name in shared},
     )
+
+
+def _check_time(path: str) -> None:
+    """Refuse a file from the future: Snakemake would take what a job makes of it for outdated."""
+    changed = os.path.getmtime(path)
+    if changed > time.time() + CLOCKS_S:
+        found = f"a file that was last changed on {time.ctime(changed)}, in the future"
+        raise InputError(path, found, "a time that has passed, which the command touch sets")
 
 
 def _check_measurement(path: str, labels: Labels, first_path: str, first: Labels) -> None:

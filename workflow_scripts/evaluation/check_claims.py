@@ -58,9 +58,13 @@ def _measured(scores: ScoreTables, item: dict[str, Any], settings: dict[str, Any
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input, snakemake.output):
         files = snakemake.input
+        # No claim on networks needs their scores by split.
+        by_split = snakemake.params.settings["population"]["kind"] == "brain"
         main(
-            ScoreTables.read(files.scores, files.splits, files.jackknife),
-            ScoreTables.read(files.networks_scores, files.networks_splits, files.networks_jackknife)
+            ScoreTables.read(files.scores, files.splits, files.jackknife, by_split),
+            ScoreTables.read(
+                files.networks_scores, files.networks_splits, files.networks_jackknife, False
+            )
             if files.get("networks_scores")
             else None,
             files.get("subjects"),

@@ -34,7 +34,8 @@ def main(
     card = METRICS.card(name)
     random = Random(settings["seed"], settings["n_draws"])
     population = Population(**settings["population"], mappings=settings["mappings"])
-    scores = ScoreTables.read(scores_path, splits_path, jackknife_path).of(population, card)
+    tables = ScoreTables.read(scores_path, splits_path, jackknife_path, card.by_split)
+    scores = tables.of(population, card)
     table = pd.DataFrame(columns=list(card.table_columns))
     if len(scores.cells):
         found = replicate(name, scores, population, random, settings["parameters"])

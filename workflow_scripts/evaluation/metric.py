@@ -199,15 +199,14 @@ class Scores:
             (self.splits, ("split_score",)),
         ):
             rows = (table["source_subject"] == POOL) | (not only_pools)
-            found = table.copy()
-            for name in names:
-                values = self.without[f"{name}_without_{kind}"]
-                if rows.any():
-                    found.loc[rows, name] = values[table.index[rows], group]
-            if only_pools:
+            found = table.copy(deep=False)
+            if rows.any():
+                for name in names:
+                    values = self.without[f"{name}_without_{kind}"][table.index, group]
+                    found[name] = np.where(rows, values, table[name])
                 # Correlations are not computed again from smaller pools.
-                for name in found.columns.intersection(CORRELATIONS):
-                    found.loc[rows, name] = np.nan
+                for name in table.columns.intersection(CORRELATIONS) if only_pools else ():
+                    found[name] = np.where(rows, np.nan, table[name])
             replaced.append(found)
         cells, splits = replaced
         return Scores(cells, splits)

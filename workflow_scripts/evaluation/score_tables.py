@@ -4,11 +4,11 @@ import json
 from dataclasses import dataclass
 from typing import Self
 
+import h5py
 import numpy as np
 import pandas as pd
 
 from workflow_scripts.common.files import PathLike, read_table
-from workflow_scripts.common.netcdf import read_variables
 from workflow_scripts.evaluation.metric import Card, Population, Scores
 
 SINGLE = 2.0**-22
@@ -28,21 +28,26 @@ class ScoreTables:
     subject_groups: dict[str, list[list[str]]]
 
     @classmethod
-    def read(cls, scores: PathLike, splits: PathLike, jackknife: PathLike) -> Self:
-        """Read the three files of `collect_scores`."""
-        variables, attributes = read_variables(jackknife)
-        subject_groups = json.loads(attributes["subject_groups"])
-        cells, by_split = read_table(scores), read_table(splits)
+    def read(
+        cls, scores: PathLike, splits: PathLike, jackknife: PathLike, by_split: bool = True
+    ) -> Self:
+        """Read the three files of `collect_scores`; what is of splits only if it is asked for."""
+        cells = read_table(scores)
+        # Of large populations, the scores of splits are most of what there is.
+        split_scores = read_table(splits) if by_split else pd.read_csv(splits, nrows=0)
         without = {}
-        for name, values in variables.items():
-            score, _, kind = name.partition("_without_")
-            if not kind:  # a dimension
-                continue
-            exact = (by_split if score == "split_score" else cells)[[score]].to_numpy()
-            # Replicates are stored in single precision: what it has rounded is no difference.
-            is_same = np.abs(values - exact) <= SINGLE * np.abs(exact)
-            without[name] = np.where(is_same, exact, values)
-        return cls(cells, by_split, without, subject_groups)
+        with h5py.File(jackknife) as file:
+            subject_groups = json.loads(file.attrs["subject_groups"])
+            for name, variable in file.items():
+                score, _, kind = name.partition("_without_")
+                if not kind or (score == "split_score" and not by_split):  # a dimension, or unused
+                    continue
+                values = variable[()]
+                exact = (split_scores if score == "split_score" else cells)[[score]].to_numpy()
+                # Replicates are stored in single precision: what it has rounded is no difference.
+                is_same = np.abs(values - exact) <= SINGLE * np.abs(exact)
+                without[name] = np.where(is_same, exact, values)
+        return cls(cells, split_scores, without, subject_groups)
 
     def of(self, population: Population, card: Card) -> Scores:
         """Scores that a metric with this card is given of the population."""

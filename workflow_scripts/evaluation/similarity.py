@@ -76,14 +76,15 @@ def similarity_matrix(scores: pd.DataFrame, profiles: Sequence[tuple[str, str]])
         From the profile of the row to that of the column; NaN where there is no score, and on
         the diagonal.
     """
-    index = {profile: number for number, profile in enumerate(profiles)}
-
-    def numbers(side: str) -> np.ndarray:
-        # Lists, as single values of a column of texts are slow to read.
-        subjects, parts = (scores[f"{side}_{what}"].tolist() for what in ("subject", "part"))
-        return np.array([index.get(item, -1) for item in zip(subjects, parts, strict=True)])
-
-    source, target = numbers("source"), numbers("target")
+    table = pd.DataFrame(profiles, columns=["subject", "part"], dtype=str)
+    names = {what: pd.Index(table[what].unique()) for what in table}
+    # The number of each profile; -1, also of a name that no profile has, which is the last one.
+    number = np.full([len(index) + 1 for index in names.values()], -1)
+    number[tuple(names[what].get_indexer(table[what]) for what in names)] = table.index
+    source, target = (
+        number[tuple(names[what].get_indexer(scores[f"{side}_{what}"]) for what in names)]
+        for side in ("source", "target")
+    )
     known = (source >= 0) & (target >= 0)
     matrix = np.full((len(profiles), len(profiles)), np.nan)
     matrix[source[known], target[known]] = scores["score"].to_numpy(float)[known]

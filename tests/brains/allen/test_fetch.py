@@ -12,6 +12,7 @@ import yaml
 
 from tests.harness.loopback import Loopback, example_tables
 from tests.harness.mini import PLAN
+from workflow_scripts.brains.allen.answers import TABLES
 
 SESSIONS = (900001, 900002, 900003)
 N_SCENES = 60
@@ -97,6 +98,7 @@ def test_from_the_warehouse_to_figure_2(finished, fetch, server, bucket):
     receipt = json.loads((downloads / "session_900001.json").read_text())
     served = bucket / "session_900001/session_900001.nwb"
     assert receipt["size"] == receipt["transferred"] == served.stat().st_size
+    assert len(list(downloads.glob("natural_scene_*.json"))) == N_SCENES
 
     for name in ("sessions", "probes", "channels", "units"):
         shutil.copy(elsewhere / f"results/brains/mouse/tables/{name}.csv", bucket)
@@ -109,6 +111,9 @@ def test_from_the_bucket_over_a_bad_connection(finished, fetch, server, bucket):
     same(finished, "s3", [*RECORDINGS, SCENES])
     size = (bucket / "session_900002/session_900002.nwb").stat().st_size
     assert size <= server.sent("session_900002.nwb") < 1.2 * size
+    downloads = finished.folder / "s3/results/brains/mouse/downloads"
+    # Tables, scenes and sessions are compared with these if they are fetched again.
+    assert len(list(downloads.iterdir())) == len(TABLES) + N_SCENES + len(SESSIONS)
 
 
 def test_new_pins_read_kept_sessions_again_but_fetch_nothing(finished, fetch, server):

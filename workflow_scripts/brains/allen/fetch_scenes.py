@@ -7,7 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.brains.allen.scenes import read_template, template_path
-from workflow_scripts.brains.allen.servers import PATIENCE_HELP, open_source, parse_patience
+from workflow_scripts.brains.allen.servers import (
+    PATIENCE_HELP,
+    open_source,
+    parse_patience,
+    receipt_path,
+)
 from workflow_scripts.brains.download import Patience, download
 from workflow_scripts.common.files import PathLike
 from workflow_scripts.common.job import job, parse_arguments
@@ -20,7 +25,9 @@ def fetch(settings: dict[str, Any], patience: Patience, folder: PathLike) -> Non
     gathered = folder.with_name(f"{folder.name}.part")
     for scene in range(settings["n_scenes"]):
         path = template_path(gathered, scene)
-        download(source.scene_url(scene), path, verify=read_template, patience=patience)
+        receipt = receipt_path(folder, path)
+        url = source.scene_url(scene)
+        download(url, path, verify=read_template, patience=patience, receipt=receipt)
     gathered.rename(folder)
 
 

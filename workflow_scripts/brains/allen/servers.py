@@ -142,7 +142,8 @@ class Bucket:
             file = f"{name}.csv"
             verify = partial(check_table, name=name)
             path = Path(folder, file)
-            download(f"{self.base_url}/{file}", path, verify=verify, patience=self.patience)
+            url, receipt = f"{self.base_url}/{file}", receipt_path(folder, path)
+            download(url, path, verify=verify, patience=self.patience, receipt=receipt)
 
     def session_url(self, session: int) -> str:
         """Address of a session's NWB file."""
@@ -154,7 +155,7 @@ class Bucket:
 
 
 BASE_URLS = {
-    "warehouse": "http://api.brain-map.org",
+    "warehouse": "https://api.brain-map.org",
     "s3": "https://allen-brain-observatory.s3.amazonaws.com/visual-coding-neuropixels/ecephys-cache",
 }
 """The Allen Institute's address of each place, by the name of the source in the configuration."""
@@ -185,6 +186,11 @@ def open_source(settings: dict[str, Any], patience: Patience) -> Warehouse | Buc
             "the warehouse's address without a path",
         )
     return Warehouse(base_url, patience)
+
+
+def receipt_path(folder: PathLike, path: Path) -> Path:
+    """Receipt of a file of a folder of the brain; those of sessions lie in the same place."""
+    return Path(folder).parent / "downloads" / f"{path.stem}.json"
 
 
 def parse_patience(text: str) -> Patience:

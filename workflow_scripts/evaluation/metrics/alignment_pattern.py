@@ -56,7 +56,8 @@ FEWEST = 3
 """Areas that a correlation needs: over two it is 1 or -1."""
 
 ROUNDING = 1e-12
-"""Power up to which a pattern is constant: what is left of a sum of squared scores around 1."""
+"""Power up to which a pattern is constant: what is left of a sum of squared scores around 1, and as
+much of a larger one."""
 
 
 def measure(scores: Scores, population: Population, random: Random) -> pd.DataFrame:
@@ -127,21 +128,25 @@ def correlations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     numpy.ndarray, shape (n_areas, n_areas, n_subjects, n_subjects)
         NaN for one subject, for fewer than `FEWEST` common areas, and for a constant pattern.
     """
-    pair = np.broadcast_arrays(first[:, None, :, None], second[None, :, None])
-    both = ~np.isnan(pair[0] + pair[1])
-    x, y = (
-        np.where(both, one - mean_of_known(np.where(both, one, np.nan), axis=-1)[..., None], 0)
-        for one in pair
+    n_areas, n_subjects, _ = first.shape
+    centred = (
+        (values - mean_of_known(values, axis=-1)[..., None]).reshape(-1, n_areas)
+        for values in (first, second)
     )
-    powers = (x**2).sum(axis=-1), (y**2).sum(axis=-1)
-    is_defined = (
-        (both.sum(axis=-1) >= FEWEST)
-        & (np.minimum(*powers) > ROUNDING)
-        & ~np.eye(first.shape[1], dtype=bool)
-    )
-    product = (x * y).sum(axis=-1)
-    empty = np.full(product.shape, np.nan)
-    return np.divide(product, np.sqrt(powers[0] * powers[1]), out=empty, where=is_defined)
+    # Sums over the areas that both patterns have, of all pairs at once.
+    (x, has_x), (y, has_y) = ((np.nan_to_num(c), (~np.isnan(c)).astype(float)) for c in centred)
+    n = has_x @ has_y.T
+    sum_x, sum_y = x @ has_y.T, has_x @ y.T
+    squares = x**2 @ has_y.T, has_x @ (y**2).T
+    least = np.maximum(n, 1)
+    powers = squares[0] - sum_x**2 / least, squares[1] - sum_y**2 / least
+    known = n >= FEWEST
+    for power, square in zip(powers, squares, strict=True):
+        known &= power > ROUNDING * np.maximum(square, 1)
+    product = x @ y.T - sum_x * sum_y / least
+    alike = np.where(known, product / np.sqrt(np.where(known, powers[0] * powers[1], 1)), np.nan)
+    by_pair = alike.reshape(n_areas, n_subjects, n_areas, n_subjects).transpose(0, 2, 1, 3)
+    return np.where(np.eye(n_subjects, dtype=bool), np.nan, by_pair)
 
 
 def paired(alike: np.ndarray) -> np.ndarray:
