@@ -2,19 +2,23 @@
 
 from snakemake.settings.types import DeploymentMethod
 
-from workflow_scripts.common.fingerprints import pins_hash
-
 # With --sdm conda, conda provides AllenSDK; otherwise a rule builds its environment on demand.
 CONDA = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
-ENVIRONMENTS = os.path.relpath(ROOT / ".envs")
+# It is where the workflow is. Another folder of results has a link to it, so that the same inputs
+# have the same names wherever the two are.
+ENVIRONMENTS = ".envs"
+if PLAN.brains.sessions() and not CONDA:
+    link_folder(ENVIRONMENTS, ROOT / ENVIRONMENTS)
 ALLENSDK = f"{ENVIRONMENTS}/allensdk-{pins_hash(ROOT / 'envs/allensdk.txt')}"
 # Responses are extracted again in the environment of new pins. Files are fetched in the environment
 # that was built last, whatever its pins: what is there is not fetched again.
 BUILT = [] if CONDA else f"{ALLENSDK}/.ready"
 BUILT_LAST = [] if CONDA else f"{ENVIRONMENTS}/allensdk.ready"
 # Told by environment variables, not by parameters: where AllenSDK is, and how patiently files are
-# fetched, do not change what is read and fetched.
+# fetched, do not change what is read and fetched. The name of its folder has a hash of its pins.
 os.environ.update(
+    ALLENSDK=ALLENSDK,
+    PINS=str(ROOT / "envs/allensdk.txt"),
     EXTRACTION_PYTHON="python" if CONDA else f"{ALLENSDK}/bin/python",
     DOWNLOAD_PYTHON="python" if CONDA else f"{ENVIRONMENTS}/allensdk/bin/python",
     PATIENCE=PLAN.config.download.patience.model_dump_json(),
@@ -24,9 +28,6 @@ SESSION_FILE = "results/brains/{brain}/nwb/session_{subject}.nwb"
 
 rule build_environment:
     """Build the isolated environment of AllenSDK from its hashed pins, by uv or venv and pip."""
-    input:
-        # The folder's name has a hash of the pins, so the time of their file need not be compared.
-        ancient(os.path.relpath(ROOT / "envs/allensdk.txt")),
     output:
         built=touch(f"{ALLENSDK}/.ready"),
         built_last=touch(f"{ENVIRONMENTS}/allensdk.ready"),
@@ -42,13 +43,13 @@ rule build_environment:
     shell:
         """
         exec >{log:q} 2>&1
-        folder=$(dirname {output.built:q})
+        folder=$ALLENSDK
         if command -v uv; then
             uv venv --quiet --clear --python 3.11 "$folder"
-            uv pip sync --quiet --require-hashes --python "$folder/bin/python" {input:q}
+            uv pip sync --quiet --require-hashes --python "$folder/bin/python" "$PINS"
         else
             python3.11 -m venv --clear "$folder"
-            "$folder/bin/python" -m pip install --quiet --require-hashes -r {input:q}
+            "$folder/bin/python" -m pip install --quiet --require-hashes -r "$PINS"
         fi
         "$folder/bin/python" -c "import allensdk.brain_observatory.ecephys.ecephys_session"
         ln -sfn "$(basename "$folder")" "$(dirname "$folder")/allensdk"
@@ -128,12 +129,11 @@ rule fetch_tables:
         runtime=growing(30),
         download_slots=1,
     params:
-        folder="results/brains/{brain}/tables",
         settings=PLAN.brains.fetch_settings,
     shell:
         '"$DOWNLOAD_PYTHON" -m workflow_scripts.brains.allen.fetch_tables'
         ' --settings {params.settings:q} --patience "$PATIENCE"'
-        " --output {params.folder:q} --log {log:q}"
+        ' --output "$(dirname {output.sessions:q})" --log {log:q}'
 
 
 rule select_sessions:
@@ -313,7 +313,7 @@ rule list_stimuli:
     params:
         code=code("brains/list_stimuli.py"),
         settings=PLAN.brains.stimulus_settings,
-        state=PLAN.brains.image_state,
+        state=PLAN.brains.stimulus_state,
     script:
         "../workflow_scripts/brains/list_stimuli.py"
 

@@ -23,6 +23,8 @@ os.environ.update(
     # Many shared file systems have no locks, and HDF5 then refuses to open a file. Nothing here
     # needs them: a file is written once, under another name, before anyone reads it.
     HDF5_USE_FILE_LOCKING="FALSE",
+    # Where a storage plugin copies results for a job; without one, the folder itself.
+    RESULTS_COPIES=str(workflow.inputfile("results")),
 )
 # Without byte code every job would compile its libraries again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -36,8 +38,16 @@ from workflow_scripts.common.command_line import (
 from workflow_scripts.common.config import check_keys
 from workflow_scripts.common.devices import check_gpus
 from workflow_scripts.common.errors import InputError
+from workflow_scripts.common.fingerprints import pins_hash
 from workflow_scripts.common.last_run import Options
-from workflow_scripts.common.planning import code, growing, growing_with_input, pattern
+from workflow_scripts.common.planning import (
+    code,
+    command_hash,
+    growing,
+    growing_with_input,
+    link_folder,
+    pattern,
+)
 from workflow_scripts.common.progress import follow, results
 from workflow_scripts.plan import Plan
 from workflow_scripts.report.plan import PAGE

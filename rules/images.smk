@@ -3,6 +3,8 @@
 
 rule pack_images:
     """Decode every image once; what a killed job has decoded is kept for the next one."""
+    input:
+        shown=PLAN.images.shown_pack,
     output:
         images="results/images/{subset}/images.npy",
         labels="results/images/{subset}/labels.npy",

@@ -20,7 +20,8 @@ ROOT = Path(__file__).parent.parent
 LONGEST = (
     *("workflow/test_faults.py", "workflow/test_slurm.py", "brains/allen/test_fetch.py"),
     *("workflow/test_dag.py", "workflow/test_pages.py", "brains/allen/test_extract_responses.py"),
-    "workflow/test_fuzz.py",
+    *("workflow/test_fuzz.py", "contract/test_panels.py", "workflow/test_own_brain.py"),
+    *("workflow/test_storage.py", "evaluation/test_scale.py"),
 )
 
 

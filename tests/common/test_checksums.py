@@ -2,12 +2,14 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from workflow_scripts.common import checksums
 from workflow_scripts.common.checksums import check, checksum_of, write_checksums
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.job import job
@@ -15,6 +17,7 @@ from workflow_scripts.common.job import job
 ROOT = Path(__file__).parents[2]
 RESULT = "results/tables/scores.csv"
 FOLDER = "results/mouse/natural_scene_templates"
+CHECK_ALL = re.search(r"find results .*", (ROOT / "docs/troubleshooting.md").read_text()).group()
 
 
 @pytest.fixture
@@ -35,13 +38,11 @@ def test_what_a_job_wrote_passes(written):
 
 def test_sha256sum_can_check_everything(written):
     """The command of docs/troubleshooting.md."""
-    page = (ROOT / "docs/troubleshooting.md").read_text()
-    command = re.search(r"find results .*", page).group()
     # Like a session file, which is removed when it has been read.
     (written / FOLDER / "scene_1.tiff").unlink()
-    subprocess.run(command, shell=True, cwd=written, check=True)
+    subprocess.run(CHECK_ALL, shell=True, cwd=written, check=True)
     (written / RESULT).write_text("other")
-    done = subprocess.run(command, shell=True, cwd=written, capture_output=True, text=True)
+    done = subprocess.run(CHECK_ALL, shell=True, cwd=written, capture_output=True, text=True)
     assert done.returncode and f"{RESULT}: FAILED" in done.stdout
 
 
@@ -104,6 +105,22 @@ def test_nothing_is_named_for_deletion_that_no_job_wrote(written):
 def test_files_of_others_pass(written):
     (written / "mine.nc").touch()
     check(["mine.nc", written / "mine.nc"])
+
+
+def test_copies_are_checked_by_the_checksums_of_what_they_are_copies_of(written, monkeypatch):
+    """As a storage plugin makes them, which takes no checksums with it."""
+    copies = Path("scratch/fs/store/results")
+    shutil.copytree("results/mouse", copies / "mouse", ignore=shutil.ignore_patterns(".*"))
+    monkeypatch.setattr(checksums, "COPIES", str(copies))
+    copy = copies / "mouse/natural_scene_templates"
+    check([copy])
+    (copies / "new.nc").write_text("new")
+    write_checksums([copies / "new.nc"])
+    assert Path("results/.new.nc.sha256").read_text().endswith("  results/new.nc\n")
+    flip(copies / "new.nc")
+    flip(copy / "scene_0.tiff")
+    with pytest.raises(InputError, match=f"^results/new.nc, {FOLDER}: found content"):
+        check([copies / "new.nc", copy])
 
 
 def test_a_job_writes_checksums_of_what_it_made(written):

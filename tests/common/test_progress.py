@@ -138,6 +138,22 @@ def test_failures_come_last_with_their_reason_and_log(tmp_path):
     ]
 
 
+def test_the_log_of_a_job_with_a_storage_plugin_is_read_where_it_can_be(tmp_path):
+    log = tmp_path / "job.log"
+    log.write_text("2026-01-01 10:00:00,000 ERROR x.nc: found 1, expected 2\n")
+    bucket = "s3://lab/results/logs/job.log"
+    _, progress = shown(
+        started(1, "train_model", [f"{log} (send to storage)"]),
+        event(LogEvent.JOB_ERROR, "Error in rule", jobid=1),
+        started(2, "plot_figure", [f"{bucket} (send to storage)"]),
+        event(LogEvent.JOB_ERROR, "Error in rule", jobid=2),
+    )
+    assert progress.failures()[1:3] == [
+        f"  train_model: x.nc: found 1, expected 2 ({log})",
+        f"  plot_figure: its log, in the store, says why ({bucket})",
+    ]
+
+
 def test_without_a_failed_job_nothing_is_said_of_failures():
     assert shown(started(1, "plot_figure"), finished(1))[1].failures() == []
 

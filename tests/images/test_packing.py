@@ -29,6 +29,7 @@ from PIL import Image
 from workflow_scripts.common.checksums import sha256_of
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.images import pack_images, packing, prepare_stimuli
+from workflow_scripts.images.plan import ImagePlan
 from workflow_scripts.images.sets import read_training
 from workflow_scripts.images.squares import whole_square
 
@@ -66,9 +67,10 @@ class Pack:
         return [name for name, suffix in SUFFIXES.items() if Path(vars(self.output)[name]).exists()]
 
 
-def pack(tree, folder, subset="all", workers=1):
+def pack(tree, folder, subset="all", workers=1, shown=()):
     packed = Pack(folder)
-    pack_images.main({"path": str(tree), "subset": subset, "side": 72}, packed.output, workers)
+    settings = {"path": str(tree), "subset": subset, "side": 72}
+    pack_images.main(settings, packed.output, workers, shown)
     return packed
 
 
@@ -98,7 +100,7 @@ def odd(tmp_path_factory):
     save(Image.new("CMYK", (100, 90), (0, 255, 255, 0)), a / "cmyk.jpg", quality=95)
     half = np.full((90, 80), 32768, np.uint16)
     save(Image.fromarray(half), a / "deep" / "sixteen.png")
-    save(Image.fromarray(half.astype(">u2")), a / "sixteen_big_endian.tif")
+    save(Image.fromarray((half + 257).astype(">u2")), a / "sixteen_big_endian.tif")
     save(Image.new("RGB", (1, 1), (10, 200, 30)), a / "one_pixel.bmp")
     save(Image.new("P", (80, 80), 0), a / "palette.png", transparency=0)
     save(Image.new("RGBA", (80, 80), (10, 20, 30, 0)), a / "transparent.png")
@@ -166,7 +168,7 @@ def test_the_manifest_says_why_a_file_is_left_out(packed, name, reason):
         ("grey.png", (77, 77, 77), 0),
         ("cmyk.jpg", (255, 0, 0), 3),
         ("deep/sixteen.png", (128, 128, 128), 0),
-        ("sixteen_big_endian.tif", (128, 128, 128), 0),
+        ("sixteen_big_endian.tif", (129, 129, 129), 0),
         ("one_pixel.bmp", (10, 200, 30), 0),
         ("transparent.png", (10, 20, 30), 0),
         ("wide.png", (0, 255, 0), 0),
@@ -205,7 +207,7 @@ def test_a_pack_says_what_made_it(packed):
 def test_two_workers_pack_the_same(odd, packed, tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(packing, "CHUNK", 2)
     assert pack(odd, tmp_path, workers=2).digests == packed.digests
-    assert "5 of 15 files could not be decoded" in caplog.text
+    assert "5 of 15 files could not be decoded or are copies" in caplog.text
     assert "b/corrupt.jpg: not in a known image format" in caplog.text
 
 
@@ -220,13 +222,21 @@ def test_after_a_kill_only_the_rest_is_decoded(tmp_path, monkeypatch, caplog):
     """What was on the disk is not an image any more when the second job continues."""
     monkeypatch.setattr(packing, "CHUNK", 4)
     random = np.random.default_rng(0)
-    large = [random.integers(0, 255, (1000, 1300, 3), dtype=np.uint8) for _ in range(3)]
-    blobs = [save(Image.fromarray(a), tmp_path / "large.jpg").read_bytes() for a in large]
+    large = random.integers(0, 255, (1000, 1300, 3), dtype=np.uint8)
     tree = tmp_path / "tree"
     (tree / "a").mkdir(parents=True)
     for i in range(120):
-        (tree / "a" / f"{i:03d}.jpg").write_bytes(b"no image" if i % 7 == 0 else blobs[i % 3])
+        # The last ones have the pixels of the first ones.
+        large[:500] = 2 * (i % 100)
+        path = save(Image.fromarray(large), tree / "a" / f"{i:03d}.jpg", quality=50)
+        if i % 7 == 0:
+            path.write_bytes(b"no image")
     undisturbed = pack(tree, tmp_path / "undisturbed")
+
+    reasons = undisturbed.table["reason"]
+    assert reasons["a/101.jpg"] == "same pixels as a/001.jpg"
+    assert reasons["a/107.jpg"] == ""
+    assert sum(reasons.str.startswith("same pixels as")) == 14
 
     killed = Pack(tmp_path / "killed")
     settings = {"path": str(tree), "subset": "all", "side": 72}
@@ -385,6 +395,43 @@ def test_the_sets_of_a_folder_share_no_image_and_have_no_bad_one(tmp_path):
         prepared("population", larger, packed, tmp_path)
 
 
+def test_a_picture_in_two_classes_is_used_once(tmp_path):
+    tree = colour_tree(tmp_path / "tree", 6)
+    save(Image.open(tree / "red" / "000.png"), tree / "blue" / "zero.bmp")
+    packed = pack(tree, tmp_path / "packed")
+    assert packed.table["reason"]["red/000.png"] == "same pixels as blue/zero.bmp"
+    assert len(packed.images) == len(np.load(packed.output.labels)) == 6
+    assert len(np.unique(packed.images[:, 0, 0], axis=0)) == 6
+    training = read_training(
+        packed.files[:2], stimuli("folder", tree, training=6, validation=0, population=0), seed=0
+    )
+    # It has the class that is first.
+    assert sorted(training.labels[training.index]) == [0, 0, 0, 1, 1, 2]
+
+
+def test_no_network_is_trained_on_a_picture_of_val(tmp_path):
+    """Copies in train/ alone stay: they are all trained on."""
+    colour_tree(tmp_path / "val", 6)
+    tree = colour_tree(tmp_path / "train", 12)
+    save(Image.open(tree / "red" / "009.png"), tree / "blue" / "nine.png")
+    val = pack(tmp_path, tmp_path / "packed/val", "val")
+    train = pack(tmp_path, tmp_path / "packed/train", "train", shown=[val.output.images])
+    reason = train.table["reason"]
+    assert sum(reason != "") == 6
+    row = val.table["row"]["green/001.png"]
+    assert reason["green/001.png"] == f"same pixels as row {row} of {val.output.images}"
+    assert len(train.images) == 7 and len(np.unique(train.images[:, 0, 0], axis=0)) == 6
+    shown = {tuple(image[0, 0]) for image in val.images}
+    assert not shown & {tuple(image[0, 0]) for image in train.images}
+
+
+def test_only_train_waits_for_another_pack(tmp_path):
+    stimuli = SimpleNamespace(source="imagenet", path=str(tmp_path))
+    plan = ImagePlan(SimpleNamespace(seed=0, stimuli=stimuli))
+    shown = {name: plan.shown_pack(SimpleNamespace(subset=name)) for name in ("train", "val")}
+    assert shown == {"train": ["results/images/val/images.npy"], "val": []}
+
+
 def test_imagenet_trains_on_train_and_shows_val(tmp_path):
     colour_tree(tmp_path / "train", 12)
     colour_tree(tmp_path / "val", 9)
@@ -447,6 +494,18 @@ def test_archives_are_packed_at_their_own_side(archives, in_folders, tmp_path):
     assert sorted(order) == list(range(6))
     np.testing.assert_array_equal(shown["image"], images[order])
     np.testing.assert_array_equal(shown["label"], labels[order])
+
+
+def test_copies_in_archives_are_left_out(archives, tmp_path):
+    folder, _ = archives
+    with np.load(folder / "val_data.npz") as archive:
+        data, labels = archive["data"], archive["labels"]
+    data[4] = data[1]
+    np.savez(folder / "val_data.npz", data=data, labels=labels)
+    packed = pack(folder, tmp_path / "packed", "val")
+    assert packed.table["reason"]["val_data.npz/4"] == "same pixels as val_data.npz/1"
+    assert packed.table["row"]["val_data.npz/5"] == "4"
+    np.testing.assert_array_equal(packed.images[4], data[5].reshape(3, 64, 64).transpose(1, 2, 0))
 
 
 def test_a_folder_of_archives_is_one_subset(archives, tmp_path):
@@ -534,7 +593,7 @@ def test_a_folder_is_packed_and_trained_on(trained):
     assert (folder / "results/models/alexnet/0.csv").exists()
     assert not (folder / "results/stimuli/training.nc").exists()
     log = (folder / "results/logs/pack_images/all.log").read_text()
-    assert "1 of 81 files could not be decoded" in log
+    assert "1 of 81 files could not be decoded or are copies" in log
     assert "Nothing to be done" in plan()
 
 

@@ -195,6 +195,11 @@ CHANGES = {
         {},
         {},
     ),
+    "the shell command of a rule is edited": (
+        {"rules/brains.smk": ("--nwb {input.nwb:q} --settings", "--nwb {input.nwb:q}  --settings")},
+        {},
+        {"extract_responses": N_SUBJECTS, **RECORDED, **OF_MOUSE},
+    ),
     "a digit in a solver is changed": (
         {CAP: ("CAP = 1.2", "CAP = 1.3")},
         {},
@@ -616,6 +621,18 @@ def test_a_fresh_checkout_takes_over_the_results(finished, workflow, tmp_path):
     for name in ("results", ".snakemake"):
         shutil.copytree(finished.folder / name, folder / name, dirs_exist_ok=True)
     assert type(finished)(folder).planned() == {}
+
+
+def test_results_moved_to_another_depth_rerun_nothing(finished, tmp_path):
+    """Away from the repository, and then the repository away from them."""
+    folder = tmp_path / "elsewhere/and/deeper"
+    for name in ("results", ".snakemake"):
+        shutil.copytree(finished.folder / name, folder / name)
+    assert finished.planned("--directory", str(folder)) == {}
+    (folder / ".envs").unlink()
+    (folder / ".envs").symlink_to("/where/the/repository/was/.envs")
+    assert finished.planned("--directory", str(folder)) == {}
+    assert (folder / ".envs").samefile(finished.folder / ".envs")
 
 
 def test_touched_results_rerun_nothing(finished):

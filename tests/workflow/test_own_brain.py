@@ -4,6 +4,8 @@ What is planted is found again: units of one area predict those of the same area
 and not those of the other area.
 """
 
+import os
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -151,3 +153,47 @@ def test_areas_are_recognised_in_other_monkeys(tables):
 def test_a_second_run_has_nothing_to_do(workflow, run):
     plan = workflow.dry_run("--directory", "macaque", configfiles=["monkeys.yaml"])
     assert "Nothing to be done" in plan
+
+
+@contextmanager
+def replaced(path, content, seconds):
+    """A file with other content and another time, as it was before afterwards."""
+    before, found = path.read_bytes(), path.stat()
+    path.write_bytes(content)
+    os.utime(path, (found.st_atime, found.st_mtime + seconds))
+    try:
+        yield
+    finally:
+        path.write_bytes(before)
+
+
+def test_new_times_of_own_files_plan_nothing(workflow, run):
+    """As after a copy."""
+    for path in (workflow.folder / "monkeys").rglob("*.*"):
+        os.utime(path)
+    assert workflow.planned("--directory", "macaque", configfiles=["monkeys.yaml"]) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "rule"),
+    [
+        ("Ada.nc", None, None, "import_recording"),
+        ("stimuli.csv", b"group 1\n", b"group 2\n", "list_stimuli"),
+        ("images/faces/0.png", None, None, "list_stimuli"),
+    ],
+)
+@pytest.mark.parametrize("seconds", [-1e6, 0])
+def test_other_content_of_an_own_file_plans_what_reads_it(
+    workflow, run, name, old, new, rule, seconds
+):
+    """Also if it is older, or as old, as what was made from the content before."""
+    path = workflow.folder / "monkeys" / name
+    before = path.read_bytes()
+    middle = len(before) // 2
+    flipped = before[:middle] + bytes([before[middle] ^ 1]) + before[middle + 1 :]
+    content = before.replace(old, new) if old else flipped
+    assert content != before
+    with replaced(path, content, seconds):
+        planned = workflow.planned("--directory", "macaque", configfiles=["monkeys.yaml"])
+    assert planned.get(rule) == 1 and planned["align_brain"] == len(METHODS) * len(AREAS)
+    assert planned.get("import_recording", 0) == (rule == "import_recording")

@@ -11,7 +11,7 @@ from workflow_scripts.brains.plan_checks import (
 )
 from workflow_scripts.common.config import Config
 from workflow_scripts.common.errors import InputError
-from workflow_scripts.common.outside import files_below, state_of
+from workflow_scripts.common.outside import by_state, files_below, state_of
 from workflow_scripts.common.planning import Settings, Wildcards, canonical
 from workflow_scripts.networks.plan import NetworkPlan
 
@@ -89,11 +89,11 @@ class BrainPlan:
     def import_inputs(self, wildcards: Wildcards) -> dict[str, str]:
         """A lab's file of one subject, and the list of stimuli if training stimuli are told."""
         name = wildcards.brain
-        found = {"recording": self._own_files(name)[wildcards.subject]}
+        found = {"recording": by_state(self._own_files(name)[wildcards.subject])}
         own = self.own[name]
         if self.brains[name].filters.reliability_stimuli == "training":
             assert own and own.listed
-            found["listed"] = own.listed
+            found["listed"] = by_state(own.listed)
         return found
 
     def own_subjects(self) -> list[str]:
@@ -128,18 +128,27 @@ class BrainPlan:
 
     def stimulus_inputs(self, wildcards: Wildcards) -> dict[str, object]:
         """What `list_stimuli` reads."""
+        name = wildcards.brain
         found = {
             "recordings": self.recordings(wildcards),
-            "listed": self.stimulus_list(wildcards.brain),
-            "images": self.image_folder(wildcards.brain),
+            "listed": self._read(name, self.stimulus_list(name)),
+            "images": self._read(name, self.image_folder(name)),
         }
-        return {name: paths for name, paths in found.items() if paths}
+        return {key: paths for key, paths in found.items() if paths}
 
     def images(self, wildcards: Wildcards) -> str:
         """Folder that `prepare_images` reads."""
-        folder = self.image_folder(wildcards.brain)
+        folder = self._read(wildcards.brain, self.image_folder(wildcards.brain))
         assert folder
         return folder
+
+    def _read(self, name: str, path: str | None) -> str | None:
+        """A path as an input of jobs, which have the state of what is somebody's own."""
+        return by_state(path) if path and self._is_own(name) else path
+
+    def _is_own(self, name: str) -> bool:
+        """Whether what a brain is read from is somebody's own, and not made or fetched here."""
+        return self.brains[name].source in ("recordings", "directory")
 
     def image_table(self, wildcards: Wildcards) -> str | list[str]:
         """Table of the stimuli whose images are prepared; without it all of the folder are."""
@@ -148,21 +157,28 @@ class BrainPlan:
 
     def image_state(self, wildcards: Wildcards) -> str:
         """State of the images that take part, if they are somebody's own."""
-        folder = self.image_folder(wildcards.brain)
-        source = self.brains[wildcards.brain].source
-        own = self.own[wildcards.brain]
-        if not folder or source not in ("recordings", "directory"):
+        name = wildcards.brain
+        folder, own = self.image_folder(name), self.own[name]
+        if not folder or not self._is_own(name):
             return ""
-        names = own.stimuli if source == "recordings" and own else files_below(folder)
-        return state_of(folder, names)
+        is_listed = self.brains[name].source == "recordings"
+        return state_of(folder, own.stimuli if own and is_listed else files_below(folder))
+
+    def stimulus_state(self, wildcards: Wildcards) -> str | list[str]:
+        """State of what `list_stimuli` reads besides recordings, if it is somebody's own."""
+        listed = self.stimulus_list(wildcards.brain)
+        images = self.image_state(wildcards)
+        if not listed or not self._is_own(wildcards.brain):
+            return images
+        return [images, state_of("", [listed])]
 
     def recording_state(self, wildcards: Wildcards) -> str:
-        """State of a lab's own recording."""
-        return state_of("", [self._own_files(wildcards.brain)[wildcards.subject]])
+        """State of a lab's own recording, and of the list of stimuli if it is read with it."""
+        return state_of("", self.import_inputs(wildcards).values())
 
     def session_state(self, wildcards: Wildcards) -> str:
         """State of a session file, if it is somebody's own."""
-        is_own = self.brains[wildcards.brain].source == "directory"
+        is_own = self._is_own(wildcards.brain)
         return state_of("", [self.session_file(wildcards)]) if is_own else ""
 
     def stimulus_settings(self, wildcards: Wildcards) -> Settings:
@@ -200,7 +216,7 @@ class BrainPlan:
         """A session's NWB file: simulated, fetched, or in the AllenSDK cache folder."""
         brain, session = self.brains[wildcards.brain], wildcards.subject
         if brain.source == "directory":
-            return f"{brain.directory}/session_{session}/session_{session}.nwb"
+            return by_state(f"{brain.directory}/session_{session}/session_{session}.nwb")
         return f"results/brains/{wildcards.brain}/nwb/session_{session}.nwb"
 
     def fetch_settings(self, wildcards: Wildcards) -> str:

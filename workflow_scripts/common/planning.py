@@ -1,6 +1,9 @@
 """What the plans of all stages share: parameters that Snakemake can compare, such as code."""
 
+import os
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -30,6 +33,32 @@ def canonical(value: Any) -> Any:
 def code(driver: str) -> list[str]:
     """A driver and every module of the package that it imports, as parameters of its jobs."""
     return fingerprints(PACKAGE / driver)
+
+
+def command_hash(command: str) -> str:
+    """Short hash of a shell command, as a parameter of its jobs."""
+    return sha256(command.encode()).hexdigest()[:12]
+
+
+def link_folder(link: str, folder: Path) -> None:
+    """Give a folder of the workflow the same name in every working directory.
+
+    Parameters
+    ----------
+    link : str
+        Name in the working directory. What is there is kept, unless it is a link.
+    folder : pathlib.Path
+        Made if it is not there.
+    """
+    place = Path(link).absolute()
+    if place.parent.samefile(folder.parent) or (place.exists() and not place.is_symlink()):
+        return
+    # Another Snakemake may have made it meanwhile; or nothing can be written, and nothing runs.
+    with suppress(OSError):
+        folder.mkdir(exist_ok=True)
+        if not place.is_symlink() or os.readlink(place) != str(folder):
+            place.unlink(missing_ok=True)
+            place.symlink_to(folder)
 
 
 def growing(amount: int) -> Callable[..., int]:

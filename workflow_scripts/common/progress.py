@@ -62,7 +62,9 @@ class Progress(logging.Handler):
             name = " ".join([facts["rule_name"], *map(str, facts["wildcards"].values())])
             # It may have failed before, and be tried again.
             self.failed.pop(facts["jobid"], None)
-            self.running[facts["jobid"]] = facts["rule_name"], name, facts["log"], time.monotonic()
+            # Where a storage plugin is in use, Snakemake adds this to names of files.
+            logs = [str(log).removesuffix(" (send to storage)") for log in facts["log"]]
+            self.running[facts["jobid"]] = facts["rule_name"], name, logs, time.monotonic()
             self.most_running = max(self.most_running, len(self.running))
         elif event is LogEvent.JOB_FINISHED and facts["job_id"] in self.running:
             self._finish(facts["job_id"])
@@ -216,6 +218,8 @@ def duration(seconds: float) -> str:
 
 def reason(logs: Iterable[PathLike]) -> str:
     """Why a job failed, from its log: its last error, with the last line of a traceback."""
+    if any("://" in str(log) for log in logs):
+        return "its log, in the store, says why"
     lines = [
         line
         for log in logs

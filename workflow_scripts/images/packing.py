@@ -1,9 +1,9 @@
 """Decode images once into one array that can be mapped into memory.
 
 The squares gather in ``<images>.part`` in the order of the files, without those that cannot be
-decoded. Next to it lies ``<images>.part.jsonl``, a journal: its first line says what is being
-packed, and each other line stands for a chunk of files that is on the disk. Both outlive a job that
-fails or is killed, and the next job continues after the last whole line.
+decoded and without copies of others. Next to it lies ``<images>.part.jsonl``, a journal: its first
+line says what is being packed, and each other line stands for a chunk of files that is on the disk.
+Both outlive a job that fails or is killed, and the next job continues after the last whole line.
 
 Workers decode and one process writes to a file: a full disk is then an error that can be reported.
 It would kill a process that writes to mapped memory.
@@ -49,6 +49,65 @@ def journal_of(partial: Path) -> Path:
     return partial.with_name(f"{partial.name}.jsonl")
 
 
+class Copies:
+    """Pictures with the same pixels as another one, which are left out.
+
+    Otherwise networks could be trained on one of them, and be shown the other as a new picture.
+
+    Parameters
+    ----------
+    shown : path-like, optional
+        Packed images that networks are shown after a training on those that are packed now. Copies
+        of these are then left out, and no others: a picture may be trained on twice.
+    """
+
+    def __init__(self, shown: PathLike | None = None) -> None:
+        images = np.load(shown, mmap_mode="r") if shown else []
+        self.names = {_pixels(image): f"row {row} of {shown}" for row, image in enumerate(images)}
+        """Where the pixels are already, by their digest."""
+        self.is_whole = shown is not None
+
+    def add(self, pixels: Sequence[str], names: Sequence[str]) -> None:
+        """Note what is packed."""
+        if not self.is_whole:
+            self.names.update(zip(pixels, names, strict=True))
+
+    def take_out(
+        self, squares: np.ndarray, names: Sequence[str], reasons: dict[int, str]
+    ) -> tuple[np.ndarray, list[str]]:
+        """Leave out what has the pixels of another one.
+
+        Parameters
+        ----------
+        squares : numpy.ndarray of uint8, shape (n_decoded, side, side, 3)
+        names : sequence of str
+            Of all files, in their order.
+        reasons : dict of int to str
+            Why files have no square, by index in `names`; copies are added.
+
+        Returns
+        -------
+        squares : numpy.ndarray of uint8, shape (n_kept, side, side, 3)
+        pixels : list of str
+            A digest of each.
+        """
+        decoded = [index for index in range(len(names)) if index not in reasons]
+        kept, found = [], []
+        for row, (index, square) in enumerate(zip(decoded, squares, strict=True)):
+            pixels = _pixels(square)
+            if pixels in self.names:
+                reasons[index] = f"same pixels as {self.names[pixels]}"
+            else:
+                self.add([pixels], [names[index]])
+                kept.append(row)
+                found.append(pixels)
+        return squares[kept], found
+
+
+def _pixels(square: np.ndarray) -> str:
+    return sha256(np.ascontiguousarray(square).data).hexdigest()[:32]
+
+
 def _header(n: int, side: int) -> bytes:
     """Beginning of a .npy file of `n` images; NumPy pads it to the same length for any `n`."""
     header = BytesIO()
@@ -59,9 +118,10 @@ def _header(n: int, side: int) -> bytes:
     return header.getvalue()
 
 
-def _fingerprint(folder: PathLike, paths: Sequence[str], side: int) -> str:
+def _fingerprint(folder: PathLike, paths: Sequence[str], side: int, copies: Copies) -> str:
     """Digest of everything that the squares depend on."""
-    digest = sha256(repr((side, CHUNK, PIL.__version__, fingerprints(Path(__file__)))).encode())
+    facts = side, CHUNK, PIL.__version__, fingerprints(Path(__file__)), list(copies.names)
+    digest = sha256(repr(facts).encode())
     for path in paths:
         try:
             stat = os.stat(f"{folder}/{path}")
@@ -79,8 +139,8 @@ def _resume(partial: Path, journal: Path, fingerprint: str, side: int) -> list[d
     Returns
     -------
     list of dict
-        For each chunk that is kept: ``n``, the number of squares, and ``reasons``, why the other
-        files of the chunk could not be decoded, by their index in it.
+        For each chunk that is kept: ``pixels``, a digest of each square, and ``reasons``, why the
+        other files of the chunk have none, by their index in it.
     """
     journal.touch()
     lines = journal.read_text().splitlines(keepends=True)
@@ -88,7 +148,8 @@ def _resume(partial: Path, journal: Path, fingerprint: str, side: int) -> list[d
     lines = [line for line in lines if line.endswith("\n")]
     if lines:
         first, *chunks = [json.loads(line) for line in lines]
-        size = len(_header(0, side)) + sum(chunk["n"] for chunk in chunks) * side * side * 3
+        n_squares = sum(len(chunk["pixels"]) for chunk in chunks)
+        size = len(_header(0, side)) + n_squares * side * side * 3
         whole = partial.exists() and partial.stat().st_size >= size
         if whole and first["fingerprint"] == fingerprint:
             os.truncate(journal, sum(len(line) for line in lines))
@@ -126,7 +187,9 @@ def _decoded(
         pool.shutdown(cancel_futures=True)
 
 
-def pack_tree(folder: PathLike, side: int, partial: Path, workers: int) -> pd.DataFrame:
+def pack_tree(
+    folder: PathLike, side: int, partial: Path, workers: int, copies: Copies
+) -> pd.DataFrame:
     """Decode all images of a folder with one sub-folder per class, from where a job ended.
 
     Parameters
@@ -138,11 +201,12 @@ def pack_tree(folder: PathLike, side: int, partial: Path, workers: int) -> pd.Da
         File in which the squares gather: a .npy file, except for the number in its header.
     workers : int
         Number of processes that decode.
+    copies : Copies
 
     Returns
     -------
     pandas.DataFrame
-        `list_class_images`, and ``reason`` where an image could not be decoded.
+        `list_class_images`, and ``reason`` where an image is left out.
 
     Raises
     ------
@@ -154,39 +218,50 @@ def pack_tree(folder: PathLike, side: int, partial: Path, workers: int) -> pd.Da
     table = list_class_images(folder)
     paths = table["path"].tolist()
     journal = journal_of(partial)
-    finished = _resume(partial, journal, _fingerprint(folder, paths, side), side)
+    finished = _resume(partial, journal, _fingerprint(folder, paths, side, copies), side)
+    for number, noted in enumerate(finished):
+        names = paths[number * CHUNK : (number + 1) * CHUNK]
+        copies.add(
+            noted["pixels"],
+            [name for index, name in enumerate(names) if str(index) not in noted["reasons"]],
+        )
     starts = range(0, len(paths), CHUNK)[len(finished) :]
     n_finished = min(len(finished) * CHUNK, len(paths))
     if finished:
         logging.info("%s: continuing after %d of %d files", partial, n_finished, len(paths))
-    chunks = [[f"{folder}/{path}" for path in paths[start : start + CHUNK]] for start in starts]
+    names_of_chunks = [paths[start : start + CHUNK] for start in starts]
+    chunks = [[f"{folder}/{path}" for path in names] for names in names_of_chunks]
     with (
         open(partial, "ab") as array,
         open(journal, "a") as notes,
         tqdm(total=len(paths), initial=n_finished, unit="image", mininterval=5) as progress,
         closing(_decoded(chunks, side, workers)) as decoded,
     ):
-        for chunk, (squares, reasons) in zip(chunks, decoded, strict=True):
+        for names, (squares, reasons) in zip(names_of_chunks, decoded, strict=True):
+            squares, pixels = copies.take_out(squares, names, reasons)
             array.write(squares.data)
             array.flush()
             # The squares reach the disk before the journal names them, in case the power fails.
             os.fsync(array.fileno())
-            finished.append({"n": len(squares), "reasons": reasons})
+            finished.append({"pixels": pixels, "reasons": reasons})
             notes.write(json.dumps(finished[-1]) + "\n")
             notes.flush()
-            progress.update(len(chunk))
-    failed = {
+            progress.update(len(names))
+    left_out = {
         number * CHUNK + int(index): reason
         for number, noted in enumerate(finished)
         for index, reason in noted["reasons"].items()
     }
-    table["reason"] = pd.Series(failed, dtype=object)
+    table["reason"] = pd.Series(left_out, dtype=object)
     return table
 
 
-def pack_archives(archives: Sequence[Path], partial: Path) -> pd.DataFrame:
+def pack_archives(archives: Sequence[Path], partial: Path, copies: Copies) -> pd.DataFrame:
     """Bring the images of archives into the form of `pack_tree`, at their own 64 pixels."""
-    table = list_archived_images(archives).assign(reason=None)
+    table = list_archived_images(archives)
+    paths = table["path"].tolist()
+    left_out: dict[int, str] = {}
+    n_read = 0
     # The squares here are overwritten, so that the journal of a tree no longer describes them.
     journal_of(partial).write_text("")
     with (
@@ -198,8 +273,13 @@ def pack_archives(archives: Sequence[Path], partial: Path) -> pd.DataFrame:
             images = read_archive(file, "data").reshape(-1, 3, ARCHIVE_SIDE, ARCHIVE_SIDE)
             for start in range(0, len(images), CHUNK):
                 block = images[start : start + CHUNK].transpose(0, 2, 3, 1)
-                array.write(np.ascontiguousarray(block).data)
+                reasons: dict[int, str] = {}
+                squares, _ = copies.take_out(block, paths[n_read : n_read + len(block)], reasons)
+                array.write(np.ascontiguousarray(squares).data)
+                left_out |= {n_read + index: reason for index, reason in reasons.items()}
+                n_read += len(block)
                 progress.update(len(block))
+    table["reason"] = pd.Series(left_out, dtype=object)
     return table
 
 
@@ -237,7 +317,8 @@ def finish(
         )
     if len(failed):
         logging.warning(
-            "%d of %d files could not be decoded and are left out, see %s; the first are %s",
+            "%d of %d files could not be decoded or are copies, and are left out, see %s; "
+            "the first are %s",
             len(failed),
             len(table),
             output.manifest,

@@ -56,6 +56,10 @@ class ImagePlan:
         folder = inside if os.path.isdir(inside) else self.stimuli.path
         return state_of(folder, files_below(folder))
 
+    def shown_pack(self, wildcards: Wildcards) -> list[str]:
+        """Packed images of which no copy is trained on; images of one folder are packed once."""
+        return _pack_files("val")[:1] if wildcards.subset == "train" else []
+
     def set_pack(self, wildcards: Wildcards) -> list[str]:
         """Packed images that a stimulus set is chosen from; photographs need none."""
         return _pack_files(self.subsets[1]) if self.is_packed else []

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from workflow_scripts.common.config import NESTED, Config, File, Options, is_trained, validated
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.fingerprints import fingerprints
-from workflow_scripts.common.outside import state_of
+from workflow_scripts.common.outside import by_state, state_of
 from workflow_scripts.common.planning import Settings, Wildcards, canonical
 from workflow_scripts.common.sentences import one_of
 from workflow_scripts.images.plan import ImagePlan
@@ -316,7 +316,7 @@ class NetworkPlan:
         """Weights of a network; those of a model from elsewhere are its owner's file, or none."""
         settings = self.variant(wildcards.variant)
         if not is_trained(settings["architecture"]):
-            return settings["weights"] or []
+            return by_state(settings["weights"]) if settings["weights"] else []
         return self.trained(Network.of(wildcards), "safetensors")
 
     def weights_state(self, wildcards: Wildcards) -> str:
@@ -334,7 +334,8 @@ class NetworkPlan:
         """Files of somebody's activations that a candidate needs."""
         network = Network.of(wildcards)
         layers = self.layers_of(network, wildcards.stimuli)
-        return ready_files(self.variant(network.variant)["activations"], layers)
+        paths = ready_files(self.variant(network.variant)["activations"], layers)
+        return [by_state(path) for path in paths]
 
     def images_seen(self, wildcards: Wildcards) -> str:
         """Images that a network sees; a model from elsewhere sees them at a size of its own."""
