@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import warnings
+from dataclasses import replace
 from functools import cache
 
 import matplotlib.pyplot as plt
@@ -70,6 +71,30 @@ def texts(monkeypatch):
     return of
 
 
+def assert_texts_are_apart(name, data, texts):
+    """Every text of the panel is inside of the figure, and no two overlap."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure = draw(name, data, DESCRIPTION)
+        drawn = texts(figure)
+    whole = figure.bbox.padded(0.5)
+    extents = {text: text.get_window_extent() for text in drawn}
+    outside = [
+        text.get_text()
+        for text, box in extents.items()
+        if not (whole.contains(*box.min) and whole.contains(*box.max))
+    ]
+    assert outside == []
+    upright = [text for text in extents if text.get_rotation() == 0]
+    overlapping = [
+        (one.get_text(), other.get_text())
+        for number, one in enumerate(upright)
+        for other in upright[:number]
+        if extents[one].overlaps(extents[other])
+    ]
+    assert overlapping == []
+
+
 @pytest.mark.parametrize("name", PANELS.names())
 class TestCard:
     def test_card_is_complete_and_read_as_it_is_imported(self, name):
@@ -101,26 +126,22 @@ class TestPanel:
     def test_every_text_is_inside_the_figure_and_apart_from_others(
         self, name, kind, n_methods, n_parts, n_controls, texts
     ):
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            figure = made_up(name, kind, n_methods, n_parts, n_controls)
-            drawn = texts(figure)
-        whole = figure.bbox.padded(0.5)
-        extents = {text: text.get_window_extent() for text in drawn}
-        outside = [
-            text.get_text()
-            for text, box in extents.items()
-            if not (whole.contains(*box.min) and whole.contains(*box.max))
+        data = DATA(n_methods, n_parts, kind, n_controls)
+        assert_texts_are_apart(name, data, texts)
+
+    def test_forty_letters_of_a_name_have_room(self, name, kind, texts):
+        data = DATA(9, 3, kind)
+        parts = {part: f"{part}_" + "x" * (39 - len(part)) for part in data.parts}
+        tables = {table: rows.replace(parts) for table, rows in data.tables.items()}
+        scores = {table: rows.replace(parts) for table, rows in data.scores.items()}
+        methods = [
+            replace(method, label=f"{method.label} by another way of fitting"[:40])
+            for method in data.methods
         ]
-        assert outside == []
-        upright = [text for text in extents if text.get_rotation() == 0]
-        overlapping = [
-            (one.get_text(), other.get_text())
-            for number, one in enumerate(upright)
-            for other in upright[:number]
-            if extents[one].overlaps(extents[other])
-        ]
-        assert overlapping == []
+        long = replace(
+            data, tables=tables, scores=scores, methods=methods, parts=list(parts.values())
+        )
+        assert_texts_are_apart(name, long, texts)
 
     def test_it_says_what_it_shows(self, name, kind, texts):
         drawn = texts(made_up(name, kind))

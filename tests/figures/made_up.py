@@ -40,7 +40,8 @@ CHOICES = {
         for how in ("mean", "min", "max")
         for clipped in ("clipped", "not clipped")
         for pairs in ("all pairs", "other subjects")
-    ],
+    ]
+    + ["d_prime", "auc", "identification"],
     "separability": [
         f"{scale} separability, {layers}, mean of {combined}"
         for scale in ("raw", "relative")
@@ -48,7 +49,7 @@ CHOICES = {
         for combined in ("separabilities", "similarities")
     ],
 }
-CHOICES["distances"] = CHOICES["specificity"]
+CHOICES["distances"] = CHOICES["specificity"][:-3]
 """Names of the choices of how to measure what claims compare, the configured one first."""
 
 

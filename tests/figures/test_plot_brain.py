@@ -1,6 +1,7 @@
 """The figure of a brain's subjects: what each filter leaves of their units."""
 
 import warnings
+from itertools import combinations
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -114,3 +115,15 @@ def test_every_text_is_inside_the_figure(n_subjects, n_areas):
     named = [axes for axes in figure.axes[:-1] if axes.get_xlabel() == "subject"]
     # The names of many subjects need the width of the page.
     assert len(named) == (min(3, n_areas) if n_subjects == 2 else 1)
+
+
+@pytest.mark.parametrize(
+    "areas", [AREAS, [f"V{n}" for n in range(20)], ["a" * 39 + n for n in "12"]]
+)
+def test_names_of_areas_stand_apart(areas):
+    figure = drawn(areas=areas)
+    figure.draw_without_rendering()
+    titles = [axes.title for axes in figure.axes[: len(areas)]]
+    for texts in (titles, figure.axes[-1].get_xticklabels()):
+        boxes = [text.get_window_extent() for text in texts]
+        assert not any(one.overlaps(two) for one, two in combinations(boxes, 2))

@@ -1,13 +1,17 @@
 """Figures of a population: they say what they show, and equal input gives equal files."""
 
 from dataclasses import replace
+from itertools import product
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
+from matplotlib.collections import PathCollection
 from matplotlib.text import Text
 
 from tests.figures.made_up import ANIMALS, KINDS, kinds_of, panel_data
+from workflow_scripts.figures.bars import candidate_labels
 from workflow_scripts.figures.composition import COMPOSITIONS, composition, figures
 from workflow_scripts.figures.panel import PANELS
 from workflow_scripts.figures.population_figure import draw, error_bars
@@ -189,6 +193,14 @@ def test_groups_of_different_numbers_of_subjects_say_so():
     assert names == ["area1\nn = 3", "area2\nn = 2"]
 
 
+@pytest.mark.parametrize(
+    ("name", "kind", "has_points"),
+    [("brain_predictivity", "brain", True), ("profile_map", "pairs", False)],
+)
+def test_the_footer_names_small_points_where_there_are_any(name, kind, has_points):
+    assert ("small points" in sentences(made_up(name, kind))) == has_points
+
+
 def test_a_subject_below_the_axis_is_marked_at_its_end():
     data = panel_data(2, 2, "brain")
     cells = data.scores["scores"]
@@ -319,6 +331,70 @@ def test_the_verdict_of_a_claim_is_that_of_all_its_rows():
     shown = [text for text in drawn_texts(figure) if text in signs.values()]
     verdicts = claims.loc[claims["part"] == "all", "verdict"].map(signs).dropna()
     assert sorted(shown) == sorted(verdicts)
+
+
+def test_choices_are_called_what_the_readings_of_specificity_are():
+    figure = draw("verdicts", panel_data(1, 2, "networks"), DESCRIPTIONS["networks"])
+    names = [" ".join(name.split()) for name in drawn_texts(figure)]
+    assert {"d′", "area under the ROC curve", "share identified"} <= set(names)
+    assert not {"d_prime", "auc", "identification"} & set(names)
+
+
+def test_candidates_are_called_by_their_variant_and_by_their_seed_if_there_are_several():
+    names = pd.Series(["resnet18/0", "alexnet/1", "resnet18/0", "alexnet/0"])
+    assert candidate_labels(names) == {
+        "resnet18/0": "resnet18",
+        "alexnet/1": "alexnet, seed 1",
+        "alexnet/0": "alexnet, seed 0",
+    }
+
+
+def test_models_stand_next_to_the_score_between_subjects_of_the_brain():
+    """Filled where the interval of the ratio of the two is on one side of 1."""
+    data = panel_data(2, 2, "brain")
+    table = data.tables["brain_likeness"]
+    is_first = table["candidate"] == "resnet0/0"
+    ends = {"ci_low": 0.8, "ci_high": 1.2 - 0.3 * is_first}
+    data.tables["brain_likeness"] = table.assign(**ends)
+    figure = draw("brain_likeness", data, SIMULATED)
+    axes = figure.subfigs[0].subfigs[0].axes
+    for place, (method, direction) in zip(
+        axes, product(["method_0", "method_1"], ["model_to_brain", "brain_to_model"]), strict=True
+    ):
+        of_axes = (table["method"] == method) & (table["direction"] == direction)
+        (line,) = [one for one in place.collections if one.get_label().startswith("between")]
+        rows = table[of_axes & is_first]
+        heights = [segment[0, 1] for segment in line.get_segments()]
+        np.testing.assert_allclose(heights, rows["brain_score"])
+        points = [one for one in place.collections if isinstance(one, PathCollection)]
+        for shape, is_filled, of in zip(points, (True, False), (is_first, ~is_first), strict=True):
+            np.testing.assert_allclose(shape.get_offsets()[:, 1], table[of_axes & of]["score"])
+            is_white = (shape.get_facecolor() == 1).all(axis=1)
+            assert (~is_white).tolist() == [is_filled] * 2
+    texts = drawn_texts(figure)
+    assert {"resnet0", "resnet1", "between subjects of the brain"} <= set(texts)
+
+
+def test_long_names_are_cut_or_written_in_lines():
+    """Of areas and candidates the middle is left out, of methods nothing."""
+    area, label = "a" * 30 + "1", "a method with a name of forty letters xx"
+    data = panel_data(2, 2, "brain")
+    tables = {"model_choice": data.tables["model_choice"].replace("area1", area)}
+    methods = [replace(data.methods[0], label=label), data.methods[1]]
+    parts = [area, "area2"]
+    figure = draw("model_choice", replace(data, tables=tables, methods=methods, parts=parts), "")
+    texts = drawn_texts(figure)
+    assert "a" * 11 + "…" + "a" * 7 + "1" in texts and area not in texts
+    assert "a method with a name of\nforty letters xx" in texts
+
+
+def test_the_legend_of_controls_is_below_the_bars():
+    """In front of them, it would cover intervals."""
+    figure = draw("separability_overall", panel_data(3, 2, "brain", n_controls=1), SIMULATED)
+    place = figure.subfigs[0].subfigs[0]
+    assert place.axes[0].get_legend() is None
+    (legend,) = place.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["Pre linear softplus 2"]
 
 
 @pytest.mark.parametrize("name", COMPOSITIONS)

@@ -1,9 +1,9 @@
-"""The footer says everything: in one line if it fits, otherwise in several."""
+"""The footer says everything, in as many lines as it takes; long names lose their middle."""
 
 import matplotlib.pyplot as plt
 import pytest
 
-from workflow_scripts.figures.style import add_footer, settle, style
+from workflow_scripts.figures.style import add_footer, settle, shortened, style
 
 DATA = "data: 3 seeds of a network, images: photographs"
 BARS = "error bars: 95 % jackknife interval over seeds"
@@ -46,3 +46,12 @@ def test_a_sentence_that_is_wider_than_the_figure_is_broken_between_words(footer
     assert len(text.split("\n")) > 2
     assert text.split() == f"{DATA} {BARS}".split()
     assert room > 0
+
+
+def test_names_that_are_too_long_lose_their_middle():
+    assert shortened(["VISp", "sub-01_visual_cortex_left"]) == ["VISp", "sub-01_visu…tex_left"]
+
+
+def test_names_that_differ_in_their_middle_alone_have_a_number():
+    names = [f"sub-01_probe_{letter}_visual_cortex" for letter in "AB"]
+    assert shortened(["VISp", *names]) == ["VISp", "sub-01_probe_A_vis…2", "sub-01_probe_B_vis…3"]

@@ -10,6 +10,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import SubFigure
 
 from workflow_scripts.figures.panel import MethodLook, PanelData
+from workflow_scripts.figures.style import LABEL_WIDTH, MAX_UPRIGHT, are_turned, shortened
 from workflow_scripts.figures.subject_values import counted, predictivity_of_subjects
 
 R2 = "held-out R² (median over units)"
@@ -23,8 +24,12 @@ POINTS: dict[str, Any] = {
     "linewidth": 0.4,
     "alpha": 0.6,
     "zorder": 2.5,
+    "label": "_subject",
 }
-"""Look of the values of single subjects, and of the lines that join them."""
+"""Look of the values of single subjects, and of the lines that join them; no legend has them."""
+
+MARKERS = "osD^vP*X<>"
+"""Shapes that can be told apart at a size of a few points; with more subjects they repeat."""
 
 LINES = ("--", ":", "-.")
 """Styles of the lines of controls."""
@@ -34,9 +39,6 @@ MAX_BARS = 70
 
 LEGEND_WIDTH = 1.6
 """Width in inches of a column of the legend, in which the longest names have room."""
-
-MAX_UPRIGHT = 8
-"""Most groups of bars whose names stand side by side; with more, they are turned."""
 
 # The score of a mapping is an R², that of a geometry a correlation.
 SEPARABILITY = "separability of models\n(difference in score)"
@@ -52,6 +54,20 @@ def present(table: pd.DataFrame, methods: list[MethodLook], column: str) -> list
     """
     measured = set(table.loc[table[column].notna(), "method"])
     return [method for method in methods if method.name in measured]
+
+
+def candidate_labels(candidates: pd.Series) -> dict[str, str]:
+    """What figures call each ``<variant>/<seed>``: by its variant if that has one seed alone.
+
+    The order is that of the table.
+    """
+    names = list(dict.fromkeys(candidates))
+    variants = [name.rpartition("/")[0] for name in names]
+    labels = [
+        variant if variants.count(variant) == 1 else name.replace("/", ", seed ")
+        for name, variant in zip(names, variants, strict=True)
+    ]
+    return dict(zip(names, shortened(labels), strict=True))
 
 
 def interval_bars(
@@ -194,20 +210,27 @@ def grouped_bars(
         crowded = len(groups) * len(with_bars) > MAX_BARS
         subject_points(axes, centres, rows, with_bars, width, is_crowded=crowded)
     axes.axhline(0, color="black", linewidth=0.8)
-    axes.set_xticks(np.arange(len(groups)), groups)
-    if len(groups) > MAX_UPRIGHT:
-        axes.tick_params(axis="x", rotation=90)
+    name_ticks(axes, groups)
     sns.despine(ax=axes)
 
 
+def name_ticks(axes: Axes, groups: list[str]) -> None:
+    """Name groups that stand side by side, from top to bottom if there is no room."""
+    names = shortened(groups)
+    axes.set_xticks(np.arange(len(names)), names)
+    if are_turned(names):
+        axes.tick_params(axis="x", rotation=90)
+
+
 def method_bars(
+    figure: SubFigure,
     axes: Axes,
     table: pd.DataFrame,
     value_column: str,
     methods: list[MethodLook],
     points: pd.DataFrame | None = None,
 ) -> None:
-    """One bar per method, named below it, in front of the lines of controls.
+    """One bar per method, named below it, in front of the lines of controls, which have a legend.
 
     Over the bars stand the `points` of single subjects, if they have values.
     """
@@ -222,13 +245,14 @@ def method_bars(
         rows = table[table["method"] == method.name]
         ends = (-0.5, max(len(with_bars), 1) - 0.5)
         control_lines(axes, rows, value_column, ends, number, method.label)
-    if controls:
-        # Room above the bars, for the legend.
-        axes.margins(y=0.25)
-        axes.legend(loc="best")
     axes.axhline(0, color="black", linewidth=0.8)
     names = [method.label for method in with_bars]
+    if len(names) > MAX_UPRIGHT:
+        # There is no room for a second line.
+        names = shortened([name.replace("\n", " ") for name in names], LABEL_WIDTH)
     axes.set_xticks(x, names, rotation=40, ha="right", rotation_mode="anchor")
+    if controls:
+        legend_below(figure, axes)
     sns.despine(ax=axes)
 
 
@@ -254,12 +278,9 @@ def end_axis(axes: Axes, least: float, most: float) -> None:
         axes.plot(points[:, 0], np.full(len(points), low), clip_on=False, **looks)
 
 
-def _end_axis_of_r2(axes: Axes, values: pd.Series) -> None:
-    """No R² is above 1, and -1 is as bad as any; a bar is drawn to its end.
-
-    The names of controls stand above the bars.
-    """
-    end_axis(axes, min(-1, 1.05 * values.min()), 1.4 if axes.get_legend() else 1.02)
+def end_axis_of_r2(axes: Axes, values: pd.Series) -> None:
+    """No R² is above 1, and -1 is as bad as any; a bar is drawn to its end."""
+    end_axis(axes, min(-1, 1.05 * values.min()), 1.02)
 
 
 def number_of_subjects(data: PanelData, points: pd.DataFrame) -> str:
@@ -278,8 +299,11 @@ def name_groups(axes: Axes, data: PanelData, points: pd.DataFrame, groups: list[
     numbers = points.groupby("group")["subject"].nunique().reindex(groups, fill_value=0)
     if numbers.nunique() == 1:
         return f"({number_of_subjects(data, points[points['group'].isin(groups)])})"
-    between = "\n" if len(groups) <= MAX_UPRIGHT else ", "
-    axes.set_xticklabels([f"{name}{between}n = {n}" for name, n in numbers.items()])
+    names = shortened(groups)
+    between = ", " if are_turned(names) else "\n"
+    axes.set_xticklabels(
+        [f"{name}{between}n = {n}" for name, n in zip(names, numbers, strict=True)]
+    )
     return "(n: subjects)"
 
 
@@ -311,9 +335,9 @@ def predictivity_by_part(figure: SubFigure, data: PanelData, part: str, title: s
     methods = present(table, data.methods, "predictivity")
     points = predictivity_of_subjects(data)
     grouped_bars(axes, table, data.parts, "part", "predictivity", methods, points)
-    _end_axis_of_r2(axes, table["predictivity"])
+    end_axis_of_r2(axes, table["predictivity"])
     told = name_groups(axes, data, points, data.parts)
-    axes.set(xlabel=f"{part} {told}", ylabel=R2, title=title)
+    axes.set(xlabel=f"{part} {told}", ylabel=R2.replace(" (", "\n("), title=title)
     legend_below(figure, axes)
 
 
@@ -325,9 +349,9 @@ def predictivity_overall(figure: SubFigure, data: PanelData, title: str) -> None
     points = predictivity_of_subjects(data)
     points = points[points["group"] == "overall"]
     methods = present(table, data.methods, "predictivity")
-    method_bars(axes, table, "predictivity", methods, points)
-    _end_axis_of_r2(axes, table["predictivity"])
-    axes.set(ylabel=R2, title=f"{title}\n{number_of_subjects(data, points)}")
+    method_bars(figure, axes, table, "predictivity", methods, points)
+    end_axis_of_r2(axes, table["predictivity"])
+    axes.set(ylabel=R2.replace(" (", "\n("), title=f"{title}\n{number_of_subjects(data, points)}")
 
 
 def mean_separability(data: PanelData) -> pd.DataFrame:

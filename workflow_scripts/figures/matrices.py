@@ -6,8 +6,18 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis, XAxis
 from matplotlib.figure import SubFigure
+from matplotlib.textpath import TextPath
 
-from workflow_scripts.figures.style import SMALL
+from workflow_scripts.figures.style import SMALL, shortened
+
+WIDTH = 450
+"""Width in points of a page without the scale of colours and the names of axes."""
+
+TITLE_SIZE = 7.5
+"""Size of a matrix's title in points."""
+
+GAP = 3
+"""Least distance of two titles in points."""
 
 SPACING = 1.15
 """Least distance of two names in units of their size."""
@@ -34,6 +44,18 @@ def grid(figure: SubFigure, n_matrices: int, n_columns: int) -> list[Axes]:
     return list(axes[:n_matrices])
 
 
+def columns(titles: Sequence[str], row_names: Sequence[str]) -> int:
+    """How many matrices have room side by side for their titles, next to the names of rows."""
+    lines = [line for title in titles for line in title.split("\n")]
+    room = WIDTH - _width(shortened(row_names), SMALL)
+    return max(1, int(room / (_width(lines, TITLE_SIZE) + GAP)))
+
+
+def _width(texts: Sequence[str], size: float) -> float:
+    """Width of the widest text in points."""
+    return max(float(TextPath((0, 0), text, size).get_extents().width) for text in texts)
+
+
 def name_cells(axis: Axis, names: Sequence[str], length: float) -> None:
     """Name the rows or columns of a matrix: all, or every second, third ... if there is no room.
 
@@ -46,7 +68,7 @@ def name_cells(axis: Axis, names: Sequence[str], length: float) -> None:
         Length of the axis in points.
     """
     step = max(1, int(np.ceil(len(names) * SMALL * SPACING / length)))
-    axis.set_ticks(range(0, len(names), step), names[::step], fontsize=SMALL)
+    axis.set_ticks(range(0, len(names), step), shortened(names)[::step], fontsize=SMALL)
     if isinstance(axis, XAxis):
         axis.set_tick_params(rotation=90)
 

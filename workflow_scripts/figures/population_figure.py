@@ -1,14 +1,18 @@
 """Draw the figure of a population: one panel, or several in rows, each with its letter."""
 
 from dataclasses import replace
+from textwrap import fill
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure, SubFigure
 
-from workflow_scripts.figures.bars import present
+from workflow_scripts.figures.bars import POINTS, present
 from workflow_scripts.figures.composition import Composition, composition
 from workflow_scripts.figures.panel import PANELS, Card, PanelData
-from workflow_scripts.figures.style import add_footer, settle, style
+from workflow_scripts.figures.style import LABEL_WIDTH, add_footer, settle, style
+
+MATRICES = 2
+"""Most rows of matrices or maps that a card has room for; more are rows of text."""
 
 SUBJECTS_NOTE = "small points: single subjects, joined by lines"
 """What the footer says of points over bars and in rows."""
@@ -34,6 +38,8 @@ def draw(name: str, data: PanelData, description: str, title: str | None = None)
     """
     style()
     content = composition(name)
+    methods = [replace(method, label=fill(method.label, LABEL_WIDTH)) for method in data.methods]
+    data = replace(data, methods=methods)
     heights = [
         row.height * max(_growth(panel, data) for panel in row.widths) for row in content.rows
     ]
@@ -48,7 +54,8 @@ def draw(name: str, data: PanelData, description: str, title: str | None = None)
         for place, panel in zip(places, row.widths, strict=True):
             _draw_panel(place, panel, data)
             place.text(0.01, 0.99, next(letters), fontsize=11, weight="bold", va="top")
-    points = SUBJECTS_NOTE if content.scores else ""
+    has_points = figure.findobj(lambda artist: artist.get_label() == POINTS["label"])
+    points = SUBJECTS_NOTE if has_points else ""
     add_footer(figure, *filter(None, [f"data: {description}", error_bars(content, data), points]))
     if title:
         figure.suptitle(title, fontsize=9, weight="bold")
@@ -84,8 +91,11 @@ def _growth(panel: str, data: PanelData) -> float:
     if not rows:
         return 1
     table, methods = data.tables[card.tables[0]], _shown(card, data).methods
-    n_methods = len(present(table, methods, card.value))
-    return max(1, -(-n_methods // columns) / rows)
+    names = [method.label for method in present(table, methods, card.value)]
+    n_rows = -(-len(names) // columns)
+    if rows > MATRICES and any("\n" in name for name in names):
+        n_rows *= 2  # of lines of text
+    return max(1, n_rows / rows)
 
 
 def _draw_panel(place: SubFigure, name: str, data: PanelData) -> None:

@@ -1,6 +1,6 @@
 """What all figures share: the style of texts and lines, the footer, and reproducible files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 import matplotlib
 
@@ -27,6 +27,27 @@ FOOTER_SIZE = SMALL
 
 LINE_HEIGHT = 1.25
 """Height of a line of the footer in units of its size, as Matplotlib sets its own font."""
+
+MAX_NAME = 20
+"""Most letters of the name of an area, a layer, a subject or a candidate that is written whole."""
+
+MAX_UPRIGHT = 8
+"""Most groups on an axis whose names stand side by side; with more, they are turned."""
+
+MAX_LETTERS = 44
+"""Most letters of all these names together on an axis of three inches."""
+
+READINGS = {
+    "silhouette": "silhouette",
+    "silhouette_other_subjects": "silhouette,\nother subjects only",
+    "d_prime": "d′",
+    "auc": "area under\nthe ROC curve",
+    "identification": "share identified",
+}
+"""Readings of specificity, as figures name them and in the order in which they are drawn."""
+
+LABEL_WIDTH = 25
+"""Most letters in a line of the name of a method."""
 
 MARGIN = 0.01
 """Space to the left and to the right of the footer, as a share of the figure's width."""
@@ -58,6 +79,23 @@ def style() -> None:
             "ytick.major.size": 3,
         },
     )
+
+
+def shortened(names: Iterable[str], most: int = MAX_NAME) -> list[str]:
+    """Names without the middle of those that are too long; with a number if some became equal."""
+    whole = list(names)
+    ends = [name[-8:] for name in whole]
+    if len({(name[: most - 9], name[-8:]) for name in whole}) < len(set(whole)):
+        ends = [str(whole.index(name) + 1) for name in whole]
+    return [
+        name if len(name) <= most else f"{name[: most - 1 - len(end)]}…{end}"
+        for name, end in zip(whole, ends, strict=True)
+    ]
+
+
+def are_turned(names: Sequence[str], most_letters: int = MAX_LETTERS) -> bool:
+    """Whether the names of groups have no room side by side."""
+    return len(names) > MAX_UPRIGHT or sum(map(len, names)) > most_letters
 
 
 def save(figure: Figure, path: PathLike) -> None:

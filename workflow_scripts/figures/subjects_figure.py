@@ -1,5 +1,7 @@
 """Draw the subjects of a brain: units before and after each filter, and how reliable they are."""
 
+from textwrap import fill
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -8,7 +10,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpecFromSubplotSpec
 
-from workflow_scripts.figures.style import PAGE_WIDTH, SMALL, add_footer, settle, style
+from workflow_scripts.figures.style import (
+    PAGE_WIDTH,
+    SMALL,
+    add_footer,
+    are_turned,
+    settle,
+    shortened,
+    style,
+)
 
 COUNTS = [
     ("n_in_file", "in the file", "#d9d9d9"),
@@ -26,6 +36,15 @@ N_COLUMNS = 3
 
 ROW_WIDTH = PAGE_WIDTH - 0.7
 """Inches that the axes of a row have together."""
+
+MOST_LETTERS = 110
+"""Most letters of the names of areas that have room side by side."""
+
+TITLE_WIDTH = 40
+"""Most letters in a line above the bars of an area."""
+
+LETTER = 0.06
+"""Inches that a letter of a subject's name takes."""
 
 SUBJECT_WIDTH = 0.125
 """Inches per subject, so that the names of subjects below the bars stay apart."""
@@ -66,7 +85,8 @@ def draw(
     side_by_side = int(ROW_WIDTH / (0.3 + SUBJECT_WIDTH * subjects["subject"].nunique()))
     n_columns = max(1, min(N_COLUMNS, len(areas), side_by_side))
     n_rows = -(-len(areas) // n_columns)
-    heights = 1.4 + 1.4 * n_rows, 2.5 if units["reliability"].notna().any() else 0.3
+    names = LETTER * max(map(len, shortened(subjects["subject"])), default=0)
+    heights = 1 + names + 1.4 * n_rows, 2.5 if units["reliability"].notna().any() else 0.3
     figure = plt.figure(figsize=(PAGE_WIDTH, sum(heights)), layout="constrained")
     halves = figure.add_gridspec(2, 1, height_ratios=heights)
     places = halves[0].subgridspec(n_rows, n_columns)
@@ -88,9 +108,9 @@ def _draw_counts(
     """For each area its own axes, with a bar per subject: what each filter leaves of its units."""
     names = list(dict.fromkeys(subjects["subject"]))
     grid = places.subplots(sharex=True, sharey=True, squeeze=False)
-    for axes, area in zip(grid.flat, areas, strict=False):
+    for axes, area, name in zip(grid.flat, areas, shortened(areas), strict=False):
         rows = subjects[subjects["area"] == area].set_index("subject").reindex(names)
-        _draw_area(axes, rows, area, min_units)
+        _draw_area(axes, rows, name, min_units)
     for axes in grid.flat[len(areas) :]:
         axes.set_axis_off()
     # Subjects are named below the lowest axes of each column, which are not always in the last row.
@@ -121,10 +141,11 @@ def _draw_area(axes: Axes, rows: pd.DataFrame, area: str, min_units: int) -> Non
         axes.bar(x, rows[column], 0.9 - 0.2 * number, color=colour, linewidth=0, label=label)
     axes.axhline(min_units, color=THRESHOLD, linewidth=1, linestyle="--")
     n_targets = int(rows["is_target"].sum())
-    axes.set_title(f"{area}: {n_targets} of {len(rows)} subjects are targets", fontsize=7.5)
+    told = f"{area}: {n_targets} of {len(rows)} subjects are targets"
+    axes.set_title(fill(told, TITLE_WIDTH), fontsize=7.5)
     # With more subjects than have room in a row, not all are named.
     step = -(-len(rows) // int(ROW_WIDTH / SUBJECT_WIDTH))
-    axes.set_xticks(x[::step], list(rows.index)[::step], rotation=90, fontsize=SMALL)
+    axes.set_xticks(x[::step], shortened(rows.index)[::step], rotation=90, fontsize=SMALL)
     sns.despine(ax=axes)
 
 
@@ -150,12 +171,14 @@ def _draw_reliability(
         ax=axes,
     )
     names = []
-    for area in areas:
+    for area, name in zip(areas, shortened(areas), strict=True):
         n_units = int((units["area"] == area).sum())
         n_undefined = n_units - int((defined["area"] == area).sum())
         undefined = f", {n_undefined} undefined" if n_undefined else ""
-        names.append(f"{area}\n{n_units} units{undefined}")
+        names.append(f"{name}\n{n_units} units{undefined}")
     axes.set_xticks(range(len(names)), names, fontsize=SMALL)
+    if are_turned([max(name.split("\n"), key=len) for name in names], MOST_LETTERS):
+        axes.tick_params(axis="x", rotation=90)
     if min_reliability is None:
         axes.set_title("No unit is left out for its reliability")
     else:

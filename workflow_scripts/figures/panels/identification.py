@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import SubFigure
 
 from workflow_scripts.figures.bars import present
-from workflow_scripts.figures.matrices import grid, name_cells, write_numbers
+from workflow_scripts.figures.matrices import columns, grid, name_cells, write_numbers
 from workflow_scripts.figures.panel import Card, PanelData
 
 CARD = Card(
@@ -31,7 +31,12 @@ def draw(figure: SubFigure, data: PanelData) -> None:
     table = data.tables["identification"]
     methods = present(table, data.methods, CARD.value)
     parts = [part for part in data.parts if part in set(table["part"])]
-    n_columns = min(max(-(-len(methods) // 2), 3), len(methods), CARD.grid[0])
+    n_columns = min(
+        max(-(-len(methods) // 2), 3),
+        len(methods),
+        CARD.grid[0],
+        columns([method.label for method in methods], parts),
+    )
     places = grid(figure, len(methods), n_columns)
     for axes, method in zip(places, methods, strict=True):
         rows = table[table["method"] == method.name]

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import SubFigure
 from matplotlib.image import AxesImage
 
-from workflow_scripts.figures.bars import DIRECTION_NAMES, present
-from workflow_scripts.figures.matrices import name_cells
+from workflow_scripts.figures.bars import DIRECTION_NAMES, candidate_labels, present
+from workflow_scripts.figures.matrices import columns, name_cells
 from workflow_scripts.figures.panel import Card, PanelData
 
 CARD = Card(
@@ -29,12 +29,6 @@ CARD = Card(
 WIDTH, HEIGHT = 56, 50
 """Width and height of a matrix, in points."""
 
-MAX_LETTERS = 19
-"""Most letters of the names of methods that stand side by side as often as the card says."""
-
-FEWER = 4
-"""Matrices in a row where names are longer."""
-
 DARKEST = 1.8
 """Share of the highest score that would be black: the highest leaves the marks legible."""
 
@@ -44,8 +38,9 @@ def draw(figure: SubFigure, data: PanelData) -> None:
     table = data.tables["model_choice"]
     methods = present(table, data.methods, CARD.value)
     directions = [name for name in DIRECTION_NAMES if name in set(table["direction"])]
-    has_long_names = max(len(method.label) for method in methods) > MAX_LETTERS
-    n_columns = min(len(methods), FEWER if has_long_names else CARD.grid[0])
+    candidates = candidate_labels(table["candidate"])
+    room = columns([method.label for method in methods], list(candidates.values()))
+    n_columns = min(len(methods), CARD.grid[0], room)
     n_rows = -(-len(methods) // n_columns) * len(directions)
     grid = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False)
     for axes in grid.ravel():
@@ -53,11 +48,11 @@ def draw(figure: SubFigure, data: PanelData) -> None:
     for (number, method), (step, direction) in product(enumerate(methods), enumerate(directions)):
         axes = grid[number // n_columns * len(directions) + step, number % n_columns]
         rows = table[(table["method"] == method.name) & (table["direction"] == direction)]
-        image = _draw_matrix(axes, rows, data.parts)
+        image = _draw_matrix(axes, rows, candidates, data.parts)
         if step == 0:
             axes.set_title(method.label, fontsize=7.5)
         if number % n_columns == 0:
-            axes.set_ylabel(DIRECTION_NAMES[direction])
+            axes.set_ylabel(DIRECTION_NAMES[direction].replace(" ", "\n", 1))
         last = number + n_columns >= len(methods) and direction == directions[-1]
         axes.tick_params(labelbottom=last)
     bar = figure.colorbar(image, ax=grid, shrink=0.7, label="score / highest score")
@@ -65,12 +60,13 @@ def draw(figure: SubFigure, data: PanelData) -> None:
     figure.suptitle(f"{CARD.title}  ●: its lead is sure  ○: its lead may be chance")
 
 
-def _draw_matrix(axes: Axes, rows: pd.DataFrame, areas: list[str]) -> AxesImage:
+def _draw_matrix(
+    axes: Axes, rows: pd.DataFrame, candidates: dict[str, str], areas: list[str]
+) -> AxesImage:
     """Candidates by areas, of one method and direction."""
-    candidates = list(dict.fromkeys(rows["candidate"]))
     score, low = (
         rows.pivot(index="candidate", columns="area", values=name)
-        .reindex(index=candidates, columns=areas)
+        .reindex(index=list(candidates), columns=areas)
         .to_numpy(float)
         for name in ("score", "ci_low")
     )
@@ -79,7 +75,7 @@ def _draw_matrix(axes: Axes, rows: pd.DataFrame, areas: list[str]) -> AxesImage:
     axes.set_axis_on()
     image = axes.imshow(shade, cmap="Greys", vmin=0, vmax=DARKEST, aspect="auto")
     name_cells(axes.xaxis, areas, WIDTH)
-    name_cells(axes.yaxis, candidates, HEIGHT)
+    name_cells(axes.yaxis, list(candidates.values()), HEIGHT)
     y, x = np.nonzero(score == best)
     faces = np.where(low[y, x] > 0, "black", "none")
     axes.scatter(x, y, s=min(16, 4 * WIDTH / len(areas)), color=faces, edgecolor="black")

@@ -11,8 +11,10 @@ from matplotlib.figure import SubFigure
 from mpl_toolkits.axes_grid1.anchored_artists import AnchoredSizeBar
 
 from workflow_scripts.evaluation.similarity import distance_matrix, similarity_matrix
-from workflow_scripts.figures.bars import present
+from workflow_scripts.figures.bars import MARKERS, present
+from workflow_scripts.figures.matrices import columns
 from workflow_scripts.figures.panel import Card, PanelData
+from workflow_scripts.figures.style import shortened
 from workflow_scripts.figures.subject_values import cells_of
 
 CARD = Card(
@@ -32,9 +34,6 @@ CARD = Card(
 PALETTE = "viridis"
 """Layers have an order, and often areas too; so have these colours."""
 
-MARKERS = "osD^vP*X<>"
-"""Shapes that can be told apart at a size of a few points; with more subjects they repeat."""
-
 MAX_LARGE = 150
 """Most profiles that are drawn as large points."""
 
@@ -46,11 +45,12 @@ def draw(figure: SubFigure, data: PanelData) -> None:
     """Maps in two rows, or in more if there are many, with one legend to the right of them."""
     table = data.tables["mds"]
     methods = present(table, data.methods, CARD.value)
-    n_columns = min(max((len(methods) + 1) // 2, 2), len(methods), CARD.grid[0])
+    subjects = dict.fromkeys(table["subject"])
+    room = columns([method.label for method in methods], [*data.parts, *subjects])
+    n_columns = min(max((len(methods) + 1) // 2, 2), len(methods), CARD.grid[0], room)
     grid = figure.subplots(-(-len(methods) // n_columns), n_columns, squeeze=False).ravel()
     palette = sns.color_palette(PALETTE, len(data.parts))
     colours = dict(zip(data.parts, palette, strict=True))
-    subjects = dict.fromkeys(table["subject"])
     shapes = {subject: MARKERS[i % len(MARKERS)] for i, subject in enumerate(subjects)}
     cells = cells_of(data, "mds")
     for axes, method in zip(grid, methods, strict=False):
@@ -134,7 +134,7 @@ def _add_legend(
         plt.Line2D([], [], marker=shape, linestyle="", color="grey")
         for shape in told_apart.values()
     ]
-    labels = [*colours, *map(_subject_label, told_apart)]
+    labels = [*shortened(colours), *shortened(map(_subject_label, told_apart))]
     figure.legend(handles, labels, loc="outside right center", frameon=False)
 
 

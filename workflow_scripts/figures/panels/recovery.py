@@ -8,7 +8,7 @@ from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
 from workflow_scripts.alignment.scoring import mean_of_known
-from workflow_scripts.figures.bars import DIRECTION_NAMES, present
+from workflow_scripts.figures.bars import DIRECTION_NAMES, candidate_labels, present
 from workflow_scripts.figures.matrices import write_numbers
 from workflow_scripts.figures.panel import Card, MethodLook, PanelData
 
@@ -60,7 +60,7 @@ def _draw_direction(
     axes: Axes, table: pd.DataFrame, methods: list[MethodLook], brains: dict[str, str]
 ) -> AxesImage:
     """Shares of the candidates for each brain, and of the true ones; empty columns in between."""
-    candidates = list(dict.fromkeys(table["chosen"]))
+    candidates = candidate_labels(table["chosen"])
     columns = [(brain, chosen) for brain in brains for chosen in (*candidates, "")]
     shares, is_truth = (
         table.pivot(index="method", columns=["population", "chosen"], values=value)
@@ -83,7 +83,7 @@ def _draw_direction(
     if len(columns) < MAX_NUMBERED and not (upwards and len(methods) > MAX_ROWS):
         texts = [["" if np.isnan(share) else _short(share) for share in row] for row in shares]
         write_numbers(axes, np.array(texts), shares > 0.5, upwards=upwards)
-    names = [*(chosen for _, chosen in columns), "mean of the true"]
+    names = [*(candidates.get(chosen, "") for _, chosen in columns), "mean of the true"]
     axes.set_xticks(range(len(names)), names, rotation=90, fontsize=7)
     above = axes.secondary_xaxis("top")
     above.set_xticks(

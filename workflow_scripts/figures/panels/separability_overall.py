@@ -30,6 +30,6 @@ def draw(figure: SubFigure, data: PanelData) -> None:
     table = mean_separability(data)
     table = table[table["direction"] == "both"]
     axes = figure.subplots()
-    method_bars(axes, table, "separability", present(table, data.methods, CARD.value))
+    method_bars(figure, axes, table, "separability", present(table, data.methods, CARD.value))
     end_axis(axes, 0, np.inf)
     axes.set(ylabel=SEPARABILITY, title=CARD.title)

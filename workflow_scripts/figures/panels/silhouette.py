@@ -26,6 +26,6 @@ def draw(figure: SubFigure, data: PanelData) -> None:
     table = table[table["default"]]
     axes = figure.subplots()
     points = silhouette_of_subjects(data)
-    method_bars(axes, table, "silhouette", present(table, data.methods, CARD.value), points)
+    method_bars(figure, axes, table, "silhouette", present(table, data.methods, CARD.value), points)
     title = f"Specificity\n{number_of_subjects(data, points)}"
     axes.set(ylabel="silhouette (−1 to 1)", title=title)

@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from workflow_scripts.figures.bars import POINTS, divided, number_of_subjects, present
 from workflow_scripts.figures.panel import Card, MethodLook, PanelData
-from workflow_scripts.figures.style import SMALL
+from workflow_scripts.figures.style import READINGS, SMALL
 from workflow_scripts.figures.subject_values import specificity_of_subjects
 
 CARD = Card(
@@ -28,15 +28,6 @@ CARD = Card(
     grid=(1, 12),
     subjects="scores",
 )
-
-READINGS = {
-    "silhouette": "silhouette",
-    "silhouette_other_subjects": "silhouette,\nother subjects only",
-    "d_prime": "d′",
-    "auc": "area under\nthe ROC curve",
-    "identification": "share identified",
-}
-"""Titles of the readings, in the order in which they are drawn."""
 
 BOUNDS = {"auc": (0, 1), "identification": (0, 1)}
 """Smallest and largest value of readings whose intervals often end outside of them."""

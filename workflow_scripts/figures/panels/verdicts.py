@@ -8,17 +8,19 @@ from matplotlib.figure import SubFigure
 from matplotlib.patches import Patch, Rectangle
 
 from workflow_scripts.figures.panel import Card, PanelData
-from workflow_scripts.figures.style import SMALL
+from workflow_scripts.figures.style import READINGS, SMALL
 
 CARD = Card(
     title="Verdicts under every choice",
     caption="Each claim of the paper under each choice of how to measure it: it holds (+) where "
     "the 95 % interval of the paired difference is above zero, fails (−) where it is below, and is "
-    "undecided (?) where zero is inside. The configured choice has a frame.",
+    "undecided (?) where zero is inside. The configured choice has a frame. Silhouettes are of "
+    "the mean, the lower (min) or the higher (max) similarity of two profiles in both directions; "
+    "clipped: a similarity below 0 counts as 0.",
     tables=("claims",),
     value="margin",
     populations=("networks", "brain"),
-    size=(7.5, 8.0),
+    size=(7.5, 7.2),
 )
 
 LOOKS = {
@@ -39,6 +41,9 @@ BLOCKS = {
 LETTERS = {"statement": 57, "choice": 32}
 """Most letters in a line of text."""
 
+LETTER = 0.19
+"""Width of a letter in the name of a choice, in cells."""
+
 STATEMENT_WIDTH = 212
 """Width in points of the longest line of a statement, with its distance from the first cell."""
 
@@ -48,7 +53,7 @@ def draw(figure: SubFigure, data: PanelData) -> None:
     table = data.tables["claims"].drop_duplicates(["claim", "choice"], keep="last")
     blocks = [table[table["measure"].isin(measures)] for measures in BLOCKS.values()]
     blocks = [block for block in blocks if len(block)]
-    heights = [block["claim"].nunique() + 1.5 for block in blocks]
+    heights = [block["claim"].nunique() + _room_of_names(block) for block in blocks]
     rows = figure.subplots(len(blocks), 1, height_ratios=heights, squeeze=False)[:, 0]
     for axes, block in zip(rows, blocks, strict=True):
         _draw_block(axes, block)
@@ -65,6 +70,17 @@ def draw(figure: SubFigure, data: PanelData) -> None:
         ncols=len(handles),
         frameon=False,
     )
+
+
+def _names(block: pd.DataFrame) -> list[str]:
+    """Choices of a block, in the words of figures and in lines."""
+    choices = dict.fromkeys(block["choice"])
+    return [fill(READINGS.get(choice, choice), LETTERS["choice"]) for choice in choices]
+
+
+def _room_of_names(block: pd.DataFrame) -> float:
+    """Height of the turned names of a block's choices, in cells."""
+    return LETTER * max(len(line) for name in _names(block) for line in name.split("\n"))
 
 
 def _draw_block(axes: Axes, block: pd.DataFrame) -> None:
@@ -85,8 +101,7 @@ def _draw_block(axes: Axes, block: pd.DataFrame) -> None:
         fill(f"{claim}: {statement}", LETTERS["statement"])
         for claim, statement in zip(statements["claim"], statements["statement"], strict=True)
     ]
-    names = [fill(choice, LETTERS["choice"]) for choice in choices]
-    axes.set_xticks(range(len(choices)), names, rotation=90, fontsize=SMALL)
+    axes.set_xticks(range(len(choices)), _names(block), rotation=90, fontsize=SMALL)
     axes.set_yticks(range(len(claims)), told, fontsize=SMALL, ha="left")
     axes.tick_params(axis="y", pad=STATEMENT_WIDTH)
     axes.set(xlim=(-0.6, max(len(choices), 14) - 0.4), ylim=(len(claims) - 0.4, -0.6))
