@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from pathlib import Path
 
 ROOT = Path(workflow.basedir)
@@ -80,6 +81,7 @@ OPTIONS = Options(
     workflow.overwrite_configfiles, workflow.config_settings.config, config
 )
 PROGRESS = None
+BEGAN = time.time()
 # Jobs read these files as well.
 if workflow.is_main_process:
     if warning := OPTIONS.warning():
@@ -92,7 +94,7 @@ onstart:
 
 
 onsuccess:
-    for line in results(PLAN.final_files(), PAGE):
+    for line in results(PLAN.final_files(), PAGE, BEGAN):
         logger.info(line)
 
 

@@ -18,7 +18,7 @@ def test_a_forgotten_configuration_file_is_named():
     assert Options([], {}, CONFIG).warning() == (
         "results: found those of a run with --configfile mini.yaml, expected the same here, or "
         "--directory FOLDER for another run (other values of device, seed, training.epochs and "
-        "1 more)"
+        "1 more); this one goes on"
     )
 
 
@@ -26,7 +26,7 @@ def test_options_are_named_as_they_are_typed():
     Options(["a.yaml", "b.yaml"], {"seed": 3}, CONFIG | {"seed": 3}).note()
     warning = Options([], {}, CONFIG).warning()
     assert "a run with --configfile a.yaml b.yaml --config seed=3, expected" in warning
-    assert warning.endswith("(other values of seed)")
+    assert warning.endswith("(other values of seed); this one goes on")
     Options([], {}, CONFIG).note()
     assert "a run with no --configfile, expected" in Options(["a.yaml"], {}, OTHER).warning()
 

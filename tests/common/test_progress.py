@@ -1,6 +1,7 @@
 """What is read on the screen while Snakemake runs: one line per finished job, failures last."""
 
 import logging
+import os
 from types import SimpleNamespace
 
 import pytest
@@ -216,7 +217,7 @@ def test_the_results_are_three_lines(tmp_path):
     (tmp_path / files[2]).touch()
     assert verdicts(files[:2]) == "2 hold, 1 fails, 1 is undecided"
     (tmp_path / "results/report.html").touch()
-    assert results(files, "results/report.html") == [
+    assert results(files, "results/report.html", 0) == [
         "Claims: 2 hold, 1 fails, 1 is undecided (results/tables/networks/claims.csv, "
         "results/tables/mouse/claims.csv).",
         f"Figures: 1 in {tmp_path}/results/figures.",
@@ -224,8 +225,18 @@ def test_the_results_are_three_lines(tmp_path):
     ]
 
 
-def test_a_run_of_a_part_says_nothing_of_the_rest():
-    assert results(["results/tables/claims.csv", "results/a.svg"], "results/report.html") == []
+def test_a_run_of_a_part_says_nothing_of_the_rest(tmp_path):
+    assert results(["results/tables/claims.csv", "results/a.svg"], "results/report.html", 0) == []
+    files = [f"results/figures/{name}.svg" for name in "ab"]
+    (tmp_path / "results/figures").mkdir(parents=True)
+    for number, name in enumerate(["results/report.html", *files]):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (number, number))
+    figures = f"in {tmp_path}/results/figures."
+    page = f"Report: open {tmp_path}/results/report.html in a browser."
+    # The second figure alone, or the page and thus everything, is made after the start.
+    assert results(files, "results/report.html", 2) == [f"Figures: 1 {figures}"]
+    assert results(files, "results/report.html", 0) == [f"Figures: 2 {figures}", page]
 
 
 def logger_and_workflow(**settings):

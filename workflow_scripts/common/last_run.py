@@ -64,7 +64,7 @@ class Options:
         more = f" and {len(keys) - MOST_NAMED} more" if len(keys) > MOST_NAMED else ""
         return (
             f"results: found those of a run with {_text(last)}, expected the same here, or "
-            f"--directory FOLDER for another run (other values of {named}{more})"
+            f"--directory FOLDER for another run (other values of {named}{more}); this one goes on"
         )
 
 

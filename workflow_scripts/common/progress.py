@@ -260,8 +260,11 @@ def verdicts(tables: Iterable[PathLike]) -> str:
     return ", ".join(counted(found.values()))
 
 
-def results(files: Iterable[str], page: str) -> list[str]:
+def results(files: Iterable[str], page: str, began: float) -> list[str]:
     """What was found, where the figures are, and how to open the page of the whole run.
+
+    A start that makes the page has brought everything up to date. One of a part of the run tells
+    only of what it has made: the rest may be that of another configuration.
 
     Parameters
     ----------
@@ -269,8 +272,17 @@ def results(files: Iterable[str], page: str) -> list[str]:
         Final files of the run, of which some may not have been asked for.
     page : str
         The report.
+    began : float
+        When Snakemake was started, in seconds since 1970.
     """
+
+    def is_new(path: Path) -> bool:
+        return path.stat().st_mtime >= began
+
     made = [Path(file) for file in files if Path(file).is_file()]
+    has_page = Path(page).is_file() and is_new(Path(page))
+    if not has_page:
+        made = [path for path in made if is_new(path)]
     claims = [path for path in made if path.name == "claims.csv"]
     figures = [path for path in made if path.suffix == ".svg"]
     lines = []
@@ -278,6 +290,6 @@ def results(files: Iterable[str], page: str) -> list[str]:
         lines.append(f"Claims: {verdicts(claims)} ({', '.join(map(str, claims))}).")
     if figures:
         lines.append(f"Figures: {len(figures)} in {Path('results/figures').absolute()}.")
-    if Path(page).is_file():
+    if has_page:
         lines.append(f"Report: open {Path(page).absolute()} in a browser.")
     return lines

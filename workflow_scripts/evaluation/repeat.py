@@ -218,6 +218,10 @@ def summary(claims: pd.DataFrame, key: str | None = None) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _signed(margin: float) -> str:
+    return f"{round(margin, 3) + 0.0:+.3f}"  # +0.0 makes +0 of -0
+
+
 def _cells(rows: pd.DataFrame) -> tuple[str, str, str]:
     """Verdicts and range of the margins of the configured choice, and verdicts of the others."""
     configured = rows[rows["is_default"]]
@@ -225,7 +229,7 @@ def _cells(rows: pd.DataFrame) -> tuple[str, str, str]:
     margins = configured.loc[configured["verdict"] != "not measured", "margin"]
     return (
         _counts(configured),
-        f"{margins.min():+.3f} to {margins.max():+.3f}" if len(margins) else "",
+        f"{_signed(margins.min())} to {_signed(margins.max())}" if len(margins) else "",
         _counts(rows[~rows["is_default"]]),
     )
 
