@@ -36,7 +36,7 @@ from workflow_scripts.common.command_line import (
     check_packages,
     check_targets,
 )
-from workflow_scripts.common.config import check_keys
+from workflow_scripts.common.config import check_files
 from workflow_scripts.common.devices import check_gpus
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.fingerprints import pins_hash
@@ -58,8 +58,7 @@ try:
     if not workflow.deployment_settings.deployment_method:
         check_packages()
     # Before Snakemake reads config.yaml: it does not name the line that is not YAML.
-    for path in (ROOT / "config.yaml", *map(Path, workflow.configfiles)):
-        check_keys(path)
+    check_files([ROOT / "config.yaml", *map(Path, workflow.configfiles)])
 except InputError as error:
     sys.exit(str(error))
 

@@ -83,18 +83,20 @@ def test_the_default_is_accepted():
         (
             ("brains", "mouse", "areas"),
             ["V1"],
-            "mouse.simulated.layers: found no layer for area 'V1'",
+            "mouse.areas: found 'V1', which has no layer in simulated.layers, expected one of VISp",
         ),
         (
             ("brains", "mouse", "simulated", "layers"),
             {"VISp": "conv1"},
-            "found no layer for area 'VISl'",
+            "mouse.areas: found 'VISl', which has no layer in simulated.layers, expected one of "
+            "VISp, or a layer for it there",
         ),
         (("brains", "mouse", "source"), "directory", "mouse.directory: found null, expected"),
         (
             ("brains", "mouse", "recordings"),
             "no/folder",
-            "mouse.recordings: found 'no/folder', expected an existing folder with *.nc files",
+            f"mouse.recordings: found 'no/folder' in {Path.cwd()}, expected an existing folder "
+            "with *.nc files",
         ),
         (
             ("brains", "mouse", "sessions"),
@@ -128,6 +130,16 @@ def test_the_default_is_accepted():
             "config brains.lab: found no key 'areas', expected source, ",
         ),
         (("methods", "rigde"), {}, "config methods: found 'rigde', expected one of"),
+        (
+            ("methods", "linear_ckaa"),
+            {},
+            "config methods: found 'linear_ckaa' (did you mean 'linear_cka'?), expected one of",
+        ),
+        (
+            ("metrics", "silhouett"),
+            {},
+            "config metrics: found 'silhouett' (did you mean 'silhouette'?), expected one of",
+        ),
         (
             ("methods", "ridge_post"),
             {"alpha": 1},
@@ -706,6 +718,44 @@ def test_null_leaves_out_a_brain_a_method_or_a_metric():
     assert list(plan.config.brains) == ["mouse"]
 
 
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (
+            "methods: {ridge_pst: null}",
+            "methods.ridge_pst: found null for an unknown name (did you mean 'ridge_post'?), ",
+        ),
+        (
+            "metrics: {silhouett: null}",
+            "metrics.silhouett: found null for an unknown name (did you mean 'silhouette'?), ",
+        ),
+        ("brains: {mice: null}", "brains.mice: found null for an unknown name, expected one of mo"),
+        (
+            "variants: {resnet81: null}",
+            "variants.resnet81: found null for an unknown name (did you mean 'resnet18'?), ",
+        ),
+        ("variants: {resnet18: null}", "variants.resnet18: found null, expected keys with values"),
+    ],
+)
+def test_a_name_that_no_file_has_cannot_be_left_out(tmp_path, text, sentence):
+    (tmp_path / "mine.yaml").write_text(text)
+    with pytest.raises(InputError) as error:
+        read_config([str(tmp_path / "mine.yaml")])
+    assert str(error.value).startswith(f"config {sentence}")
+
+
+def test_null_leaves_out_what_another_file_defines(tmp_path):
+    """Or what a gallery has, which is left out already."""
+    (tmp_path / "first.yaml").write_text("methods: {mine: {method: pls, label: Mine}}")
+    (tmp_path / "second.json").write_text('{\n\t"methods": {"mine": null, "pls": null}\n}')
+    recovery = str(ROOT / "config.recovery.yaml")
+    (tmp_path / "third.yaml").write_text("brains: {alexnet_mice: null}")
+    files = [str(tmp_path / name) for name in ("first.yaml", "second.json", "third.yaml")]
+    config = read_config([recovery, *files])
+    assert config.methods.keys() == DEFAULT["methods"].keys()
+    assert "alexnet_mice" not in config.brains and "resnet18_mice" in config.brains
+
+
 def test_several_brains_have_files_of_their_own():
     config = changed(("brains", "macaque"), copy.deepcopy(DEFAULT["brains"]["mouse"]))
     with pytest.raises(InputError, match="macaque.sessions: found 900001, which is also simulated"):
@@ -818,7 +868,11 @@ def test_a_method_of_the_list_need_not_stand_under_methods():
 @pytest.mark.parametrize(
     ("path", "value", "sentence"),
     [
-        (("only_methods",), ["rigde"], "config methods: found 'rigde', expected one of "),
+        (
+            ("only_methods",),
+            ["rigde_post"],
+            "config only_methods: found 'rigde_post' (did you mean 'ridge_post'?), ",
+        ),
         (("only_methods",), [], "config only_methods: found [], expected at least 1 item"),
         (
             ("only_methods",),

@@ -277,6 +277,16 @@ def test_maps_and_choices_of_controls_are_not_drawn(name, kind):
     assert "Pre linear softplus 2" not in titles(1)
 
 
+@pytest.mark.parametrize(("factor", "is_marked"), [(1, True), (-1, False)])
+def test_no_model_is_marked_as_most_like_an_area_that_none_is_like(factor, is_marked):
+    data = panel_data(2, 2, "brain")
+    table = data.tables["model_choice"]
+    table = table.assign(score=factor * (table["score"].abs() + 0.1))
+    figure = draw("model_choice", replace(data, tables={"model_choice": table}), "")
+    marks = [len(points.get_offsets()) for points in figure.findobj(PathCollection)]
+    assert marks and all((number > 0) == is_marked for number in marks)
+
+
 def test_the_controls_are_the_last_rows_of_the_readings_of_specificity():
     data = panel_data(3, 2, "brain")
     methods = [replace(data.methods[0], control=True), *data.methods[1:]]

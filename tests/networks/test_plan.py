@@ -78,7 +78,7 @@ def test_units_of_ready_activations_are_chosen_at_random(ready):
     [
         ({"activations": "no"}, [], "variants.clip.activations: found 'no', expected an existing"),
         ({"activations": "ready.csv"}, [], "found 'ready.csv', expected an existing folder, or"),
-        ({"activations": None}, [], "variants.clip.activations: found None, expected text"),
+        ({"activations": None}, [], "variants.clip.activations: found null, expected text"),
         (
             {"activations": "ready", "architecture": "alexnet"},
             [],
@@ -138,7 +138,7 @@ def test_a_model_of_ones_own_depends_on_its_code(tmp_path, monkeypatch):
     [
         ("other.py:build", "mine.function: found 'other.py:build', whose file does not exist, ex"),
         ("mine", "config variants.mine.function: found 'mine', expected module:function or path"),
-        (None, "config variants.mine.function: found None, expected text"),
+        (None, "config variants.mine.function: found null, expected text"),
     ],
 )
 def test_a_function_that_is_not_there_is_named_at_once(tmp_path, monkeypatch, function, sentence):
@@ -181,7 +181,7 @@ def test_all_units_are_not_projected():
         ),
         ({"min_reliability": 1.0}, "activations.min_reliability: found 1.0, expected less than 1"),
         ({"min_reliability": 0.0}, "activations.min_reliability: found 0.0, expected more than 0"),
-        ({"max_trials": None}, "activations.max_trials: found None, expected a whole number"),
+        ({"max_trials": None}, "activations.max_trials: found null, expected a whole number"),
     ],
 )
 def test_wrong_numbers_of_passes_are_named(activations, sentence):

@@ -96,6 +96,11 @@ def test_a_verdict_that_may_be_chance_says_so():
     assert answer.note == f"a check; {told}"
     (answer,) = answers(claims().query("claim == 'M7'"), {})
     assert (answer.note, answer.is_sure) == ("", True)
+    several = claims().query("claim == 'M2'").assign(p_holm=0.3)
+    (answer,) = answers(several, {})
+    assert answer.note == (
+        "may be chance in its weakest difference: p = .30 after correction for all claims"
+    )
     open_claim = claims(p_holm=0.3, verdict="undecided").query("claim == 'M7' and is_default")
     (answer,) = answers(open_claim, {})
     assert (answer.note, answer.is_sure) == ("", False)

@@ -80,7 +80,10 @@ def read_folder(
     """
     paths = recording_files(folder)
     if not paths:
-        raise InputError(place, repr(str(folder)), "an existing folder with *.nc files")
+        found = repr(str(folder))
+        if not os.path.isabs(folder):
+            found += f" in {os.getcwd()}"
+        raise InputError(place, found, "an existing folder with *.nc files")
     files: dict[str, str] = {}
     labels: dict[str, Labels] = {}
     for path in paths:

@@ -185,8 +185,9 @@ def check_simulated(name: str, brain: Brain, config: Config, networks: NetworkPl
         raise InputError(key, "null", "the keys of a simulation, for source 'simulated'")
     missing = [area for area in brain.areas if area not in simulated.layers]
     if missing:
-        found = f"no layer for area {missing[0]!r}"
-        raise InputError(f"{key}.layers", found, f"one for each of brains.{name}.areas")
+        found = f"{missing[0]!r}, which has no layer in simulated.layers"
+        expected = f"{one_of(simulated.layers)}, or a layer for it there"
+        raise InputError(f"config brains.{name}.areas", found, expected)
     truth = simulated.truth
     networks.check_reference(
         f"brains.{name}.simulated.truth", truth.variant, simulated.layers.values()

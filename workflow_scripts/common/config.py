@@ -14,7 +14,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -46,7 +46,13 @@ from workflow_scripts.common.forms import (
     Share,
     Size,
 )
-from workflow_scripts.common.sentences import as_input_error, expecting, one_of, short
+from workflow_scripts.common.sentences import (
+    as_input_error,
+    did_you_mean,
+    expecting,
+    one_of,
+    short,
+)
 
 PACKAGE = Path(__file__).parents[1]
 DEFAULTS = PACKAGE.parent / "config.yaml"
@@ -59,6 +65,8 @@ RESERVED = {
     "simulated_brains",
 }
 """Names that a brain cannot have: the workflow has files or random streams of these names."""
+MAY_BE_NULL = ("brains", "methods", "metrics")
+"""Sections of which null leaves out an entry, or all brains or metrics."""
 MOST_ITEMS = 100_000
 """Most items of a configuration file with all aliases replaced by what they stand for."""
 
@@ -498,7 +506,7 @@ def parse_config(values: Mapping[str, Any]) -> Config:
             "a list",
             "names with their parameters, as in config.yaml; only_methods is a list of names",
         )
-    for section in ("brains", "methods", "metrics"):
+    for section in MAY_BE_NULL:
         entries = values.get(section)
         if entries is None and section in values and section != "methods":
             values[section] = {}
@@ -517,22 +525,22 @@ def parse_config(values: Mapping[str, Any]) -> Config:
         architecture = entry.get("architecture", config.training["architecture"])
         _check_architecture(key, architecture)
         config.variants[name] = _given(variant_model(architecture), entry, "variants", name)
+    written = config.methods
     if config.only_methods:
-        config.methods = {name: config.methods.get(name, {}) for name in config.only_methods}
+        config.methods = {name: written.get(name, {}) for name in config.only_methods}
     for name, entry in config.methods.items():
         implementation = entry.get("method", name)
         if implementation not in gallery_names(METHODS):
-            given = "method" in entry
-            raise InputError(
-                f"config methods.{name}.method" if given else "config methods",
-                short(implementation, repr),
-                one_of(gallery_names(METHODS))
-                + ("" if given else ", or an entry that names one as its method"),
-            )
+            place, others = f"methods.{name}.method", ""
+            if "method" not in entry:
+                place = "methods" if name in written else "only_methods"
+                others = ", or an entry of methods that names one as its method"
+            known = gallery_names(METHODS)
+            raise _unknown(f"config {place}", implementation, known, others)
         config.methods[name] = _given(method_model(implementation), entry, "methods", name)
     for name, entry in config.metrics.items():
         if name not in gallery_names(METRICS):
-            raise InputError("config metrics", short(name, repr), one_of(gallery_names(METRICS)))
+            raise _unknown("config metrics", name, gallery_names(METRICS))
         config.metrics[name] = _given(metric_model(name), entry, "metrics", name)
     # In the order of config.yaml, new ones last: Snakemake puts those first that a file overrides.
     order = [*(read_yaml(DEFAULTS).get("methods") or {}), *config.methods]
@@ -540,6 +548,12 @@ def parse_config(values: Mapping[str, Any]) -> Config:
         name: config.methods[name] for name in sorted(config.methods, key=order.index)
     }
     return config
+
+
+def _unknown(place: str, name: str, known: Sequence[str], others: str = "") -> InputError:
+    """Error for a name that is none of the known ones."""
+    found = f"{short(name, repr)}{did_you_mean(name, known)}"
+    return InputError(place, found, f"{one_of(known)}{others}")
 
 
 def _check_letters(section: str, names: Iterable[str]) -> None:
@@ -607,14 +621,44 @@ def read_config(paths: list[str]) -> Config:
     Raises
     ------
     InputError
-        See `parse_config` and `check_keys`.
+        See `parse_config` and `check_files`.
     """
     from snakemake.utils import update_config
 
     values: dict[str, Any] = {}
-    for path in (DEFAULTS, *map(Path, paths)):
-        update_config(values, read_yaml(path))
+    for content in check_files([DEFAULTS, *map(Path, paths)]):
+        update_config(values, content)
     return parse_config(values)
+
+
+def check_files(paths: Iterable[Path]) -> list[dict[str, Any]]:
+    """Contents of configuration files, each checked on its own, and for what only they can tell.
+
+    Once files are merged, a misspelt name with null looks like one that an earlier file defines
+    and a later one leaves out. Names of galleries may be null in any case: that changes nothing.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read, see `check_keys`, or leaves out a name that no file defines.
+    """
+    files = [read_yaml(path) for path in paths]
+    galleries = {"methods": gallery_names(METHODS), "metrics": gallery_names(METRICS)}
+    for section in (*MAY_BE_NULL, "variants"):
+        entries = [entry for content in files for entry in _entries(content, section)]
+        defined = [name for name, value in entries if value is not None]
+        known = list(dict.fromkeys([*defined, *galleries.get(section, [])]))
+        for name, _ in entries:
+            if name not in known:
+                found = f"null for an unknown name{did_you_mean(name, known)}"
+                raise InputError(f"config {section}.{short(name)}", found, one_of(known))
+    return files
+
+
+def _entries(content: Mapping[str, Any], section: str) -> Iterable[tuple[str, Any]]:
+    """Names of a section and what stands under them, as far as it has names."""
+    found = content.get(section)
+    return found.items() if isinstance(found, Mapping) else ()
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -622,12 +666,18 @@ def read_yaml(path: Path) -> dict[str, Any]:
     expected = "a YAML file with keys at the top level"
     try:
         check_keys(path)
-        values = yaml.safe_load(path.read_text("utf-8"))
+        values = yaml.safe_load(_content(path))
     except OSError as error:
         raise InputError(path, f"no readable file ({error.strerror})", expected) from error
     if not isinstance(values, dict):
         raise InputError(path, "nothing" if values is None else short(values, repr), expected)
     return values
+
+
+def _content(path: Path) -> str:
+    text = path.read_text("utf-8")
+    # JSON is YAML but for tabs between its items; in its texts there can be none.
+    return text.replace("\t", " ") if path.suffix == ".json" else text
 
 
 def check_keys(path: Path) -> None:
@@ -639,11 +689,7 @@ def check_keys(path: Path) -> None:
         It names the line, or the key and both lines.
     """
     try:
-        text = path.read_text("utf-8")
-        if path.suffix == ".json":
-            # JSON is YAML but for tabs between its items; in its texts there can be none.
-            text = text.replace("\t", " ")
-        root = yaml.compose(text, yaml.SafeLoader)
+        root = yaml.compose(_content(path), yaml.SafeLoader)
         _check_size(path, root)
         waiting = [(root, "")]
     except RecursionError as error:

@@ -1,6 +1,7 @@
 """What pydantic refuses, in one sentence: the key, what was found and what was expected."""
 
 import difflib
+import json
 import types
 from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -100,7 +101,7 @@ def as_input_error(
         return InputError(_place(prefix, path[:-1]), f"no key {path[-1]!r}", ", ".join(known))
     # A key of a mapping is refused under its own name and "[key]".
     path = path[:-1] if path and path[-1] == "[key]" else path
-    found = short(detail["input"], repr)
+    found = short(detail["input"], _as_in_yaml)
     return InputError(_place(prefix, path), found, _expected(detail, _type_at(model, path)))
 
 
@@ -122,6 +123,11 @@ def _expected(detail: ErrorDetails, annotation: Any) -> str:
     elif kind.endswith("_type") and _allows_null(annotation):
         text += " or null"
     return text
+
+
+def _as_in_yaml(value: object) -> str:
+    """A value as Python writes it, but for null, true and false."""
+    return json.dumps(value) if value is None or isinstance(value, bool) else repr(value)
 
 
 def _is_number(value: object) -> bool:

@@ -1,4 +1,4 @@
-"""Kernel ridge regression, a control that is too flexible to tell profiles apart.
+"""Kernel ridge regression, a control that could be too flexible to tell profiles apart.
 
 Ridge regression on the Gaussian kernel ``exp(-|x - x'|^2 / (2 w^2 p))`` of standardised source
 units, where p is their number: the map is a smooth function of the source, of almost any shape. The

@@ -11,7 +11,7 @@ MEANINGS = {
     "holds": "the whole interval of the margin is above zero",
     "fails": "the whole interval of the margin is below zero",
     "undecided": "zero is inside the interval of the margin",
-    "not measured": "a method or a metric was left out",
+    "not measured": "what it compares is missing: a method, a metric, candidates or networks",
 }
 """Verdicts in the order of the page, and what they mean."""
 
@@ -102,7 +102,9 @@ def _answer(rows: pd.DataFrame, labels: Mapping[str, str]) -> Answer:
     is_decided = whole["verdict"] in ("holds", "fails")
     notes = [] if pd.isna(whole["note"]) or not whole["note"] else [whole["note"]]
     if is_decided and whole["p_holm"] >= SURE:
-        notes.append(f"may be chance: {_p(whole['p_holm'])} after correction for all claims")
+        where = " in its weakest difference" if len(parts) > 1 else ""
+        told = f"{_p(whole['p_holm'])} after correction for all claims"
+        notes.append(f"may be chance{where}: {told}")
     return Answer(
         claim=whole["claim"],
         statement=statement,

@@ -16,8 +16,9 @@ CARD = Card(
     title="Which model is most like each area?",
     caption="Score of each candidate model (row) with each area (column), divided by the highest "
     "in the column, from models to the brain (above) and from the brain to models (below). A point "
-    "marks the model with the highest score: filled where the 95 % interval of its lead over the "
-    "best of the others is above 0, open where the choice is not sure. White: no positive score.",
+    "marks the model with the highest score, if that is above 0: filled where the 95 % interval of "
+    "its lead over the best of the others is above 0, open where the choice is not sure. White: no "
+    "positive score.",
     tables=("model_choice",),
     value="margin",
     populations=("brain",),
@@ -76,7 +77,7 @@ def _draw_matrix(
     image = axes.imshow(shade, cmap="Greys", vmin=0, vmax=DARKEST, aspect="auto")
     name_cells(axes.xaxis, areas, WIDTH)
     name_cells(axes.yaxis, list(candidates.values()), HEIGHT)
-    y, x = np.nonzero(score == best)
+    y, x = np.nonzero((score == best) & (best > 0))
     faces = np.where(low[y, x] > 0, "black", "none")
     axes.scatter(x, y, s=min(16, 4 * WIDTH / len(areas)), color=faces, edgecolor="black")
     return image

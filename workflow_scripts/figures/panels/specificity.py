@@ -19,7 +19,8 @@ CARD = Card(
     "line is their mean, which is chance. Small points are the targets of one subject alone, whose "
     "mean need not be the value of all. Controls, if there are any, are below a dotted line. "
     "Where subjects are compared in groups, a point is the mean over random groupings, and the bar "
-    "in its colour reaches from the lowest to the highest of them.",
+    "in its colour reaches from the lowest to the highest of them. Jackknife intervals are "
+    "symmetric, and may reach beyond the values that a reading can have.",
     tables=("specificity",),
     value="value",
     populations=("networks", "brain"),
