@@ -18,6 +18,9 @@ include: "rules/figures.smk"
 include: "rules/report.smk"
 
 
+from workflow_scripts.common.command_line import arguments, check_targets
+from workflow_scripts.common.planning import command_hash
+
 # A shell command is code as well. What is fetched is compared with the server, as rules/brains.smk
 # says.
 for each in workflow.rules:

@@ -2,6 +2,9 @@
 
 from snakemake.settings.types import DeploymentMethod
 
+from workflow_scripts.common.fingerprints import pins_hash
+from workflow_scripts.common.planning import link_folder
+
 # With --sdm conda, conda provides AllenSDK; otherwise a rule builds its environment on demand.
 CONDA = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
 # It is where the workflow is. Another folder of results has a link to it, so that the same inputs

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import time
 from pathlib import Path
 
 ROOT = Path(workflow.basedir)
@@ -31,24 +30,13 @@ os.environ.update(
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 from workflow_scripts.alignment.plan import COLLECTED
-from workflow_scripts.common.command_line import (
-    arguments,
-    check_packages,
-    check_targets,
-)
+from workflow_scripts.common.command_line import check_packages
 from workflow_scripts.common.config import check_files
 from workflow_scripts.common.devices import check_gpus
 from workflow_scripts.common.errors import InputError
-from workflow_scripts.common.fingerprints import pins_hash
+from workflow_scripts.common.files import remove_leftovers
 from workflow_scripts.common.last_run import Options
-from workflow_scripts.common.planning import (
-    code,
-    command_hash,
-    growing,
-    growing_with_input,
-    link_folder,
-    pattern,
-)
+from workflow_scripts.common.planning import code, growing, growing_with_input, pattern
 from workflow_scripts.common.progress import follow, results
 from workflow_scripts.plan import Plan
 from workflow_scripts.report.plan import PAGE
@@ -80,7 +68,6 @@ OPTIONS = Options(
     workflow.overwrite_configfiles, workflow.config_settings.config, config
 )
 PROGRESS = None
-BEGAN = time.time()
 # Jobs read these files as well.
 if workflow.is_main_process:
     if warning := OPTIONS.warning():
@@ -93,11 +80,13 @@ onstart:
 
 
 onsuccess:
-    for line in results(PLAN.final_files(), PAGE, BEGAN):
+    remove_leftovers("results")
+    for line in results(PLAN.final_files(), PAGE):
         logger.info(line)
 
 
 onerror:
+    remove_leftovers("results")
     for line in PROGRESS.failures() if PROGRESS else []:
         logger.error(line)
 

@@ -6,10 +6,11 @@ effects of brains and candidates on the score can be taken out, area by area; wh
 which candidate goes with which brain. For each method and direction this prints the share of areas
 and brains in which the true candidate has the highest score, before and after, and by how much the
 true candidate is ahead of the best other one after it, with a 95 % interval over areas (Student's
-t)::
+t) and for each brain. ``--of`` averages over some of the brains; the effects are those of all::
 
     uv run snakemake --cores all --configfile config.recovery.yaml --directory recovery
     uv run python tests/benchmarks/adjusted_recovery.py recovery
+    uv run python tests/benchmarks/adjusted_recovery.py recovery --of alexnet_mice resnet18_mice
 """
 
 import argparse
@@ -45,31 +46,38 @@ def without_main_effects(scores):
 
 
 def ahead(scores, is_truth):
-    """Share of brains in which the true candidate is first, and by how much, mean over brains."""
-    share, margin = outcomes(scores[:, :, None, None])
-    return share[is_truth].mean(), margin[is_truth].mean()
+    """Whether the true candidate of each brain is first, and by how much it is ahead."""
+    return outcomes(scores[:, :, None, None])[:, is_truth]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", help="working directory of the run")
+    parser.add_argument("--of", nargs="*", help="brains over which is averaged; default: all")
     arguments = parser.parse_args()
     table, truths = read_scores(arguments.folder)
+    brains = sorted(truths)
+    kept = np.isin(brains, arguments.of or brains)
     rows = []
     for keys, group in table.query("area != 'overall'").groupby(KEYS, sort=False):
         found = []
         for _, of_area in group.groupby("area", sort=False):
-            scores = of_area.pivot(index="brain", columns="candidate", values="score")
-            true = [truths[brain] for brain in scores.index]
+            scores = of_area.pivot(index="brain", columns="candidate", values="score").loc[brains]
+            true = [truths[brain] for brain in brains]
             is_truth = np.equal.outer(true, [variant_of(name) for name in scores.columns])
             values = scores.to_numpy()
-            adjusted = ahead(without_main_effects(values), is_truth)
-            found.append((ahead(values, is_truth)[0], *adjusted))
-        before, after, margin = np.mean(found, axis=0)
-        deviation = np.std(found, axis=0, ddof=1)[2] / len(found) ** 0.5
+            found.append(
+                [*ahead(values, is_truth)[:1], *ahead(without_main_effects(values), is_truth)]
+            )
+        # Areas, then: first before, first after, margin after; then brains.
+        by_area = np.array(found)[:, :, kept]
+        before, after, margin = by_area.mean(axis=(0, 2))
+        deviation = by_area[:, 2].mean(axis=1).std(ddof=1) / len(found) ** 0.5
         half = t.ppf(0.975, len(found) - 1) * deviation
-        rows.append((*keys, before, after, margin, margin - half, margin + half))
+        of_brains = by_area[:, 2].mean(axis=0)
+        rows.append((*keys, before, after, margin, margin - half, margin + half, *of_brains))
     names = [*KEYS, "share", "share adjusted", "margin adjusted", "from", "to"]
+    names += [f"of {brain}" for brain in np.array(brains)[kept]]
     print(pd.DataFrame(rows, columns=names).to_string(index=False, float_format="{:.3f}".format))
 
 

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from workflow_scripts.common.files import lock, replacing
+from workflow_scripts.common.files import lock, remove_leftovers, replacing
 
 
 @pytest.fixture
@@ -79,6 +79,17 @@ def test_what_another_machine_writes_is_left_alone_for_a_day(tmp_path, gone):
     with replacing(tmp_path / "a.nc") as mine:
         mine.write_text("mine")
     assert sorted(os.listdir(tmp_path)) == [writing.name, "a.nc"]
+
+
+def test_leftovers_that_nobody_writes_again_are_removed_from_a_folder(tmp_path, gone):
+    (tmp_path / "a/b").mkdir(parents=True)
+    kept = [temporary(tmp_path, "a", os.getppid()), tmp_path / "a/images.npy.part"]
+    left = [temporary(tmp_path / "a/b", "x.1", gone), temporary(tmp_path / "a", "log", gone)]
+    left[1] = left[1].with_suffix("")  # of a file without a suffix
+    for path in (*kept, *left):
+        path.touch()
+    remove_leftovers(tmp_path)
+    assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == sorted(kept)
 
 
 def test_a_failure_leaves_the_older_file(tmp_path):

@@ -217,7 +217,7 @@ def test_the_results_are_three_lines(tmp_path):
     (tmp_path / files[2]).touch()
     assert verdicts(files[:2]) == "2 hold, 1 fails, 1 is undecided"
     (tmp_path / "results/report.html").touch()
-    assert results(files, "results/report.html", 0) == [
+    assert results(files, "results/report.html") == [
         "Claims: 2 hold, 1 fails, 1 is undecided (results/tables/networks/claims.csv, "
         "results/tables/mouse/claims.csv).",
         f"Figures: 1 in {tmp_path}/results/figures.",
@@ -225,8 +225,8 @@ def test_the_results_are_three_lines(tmp_path):
     ]
 
 
-def test_a_run_of_a_part_says_nothing_of_the_rest(tmp_path):
-    assert results(["results/tables/claims.csv", "results/a.svg"], "results/report.html", 0) == []
+def test_a_run_of_a_part_says_nothing_of_the_rest(tmp_path, monkeypatch):
+    assert results(["results/tables/claims.csv", "results/a.svg"], "results/report.html") == []
     files = [f"results/figures/{name}.svg" for name in "ab"]
     (tmp_path / "results/figures").mkdir(parents=True)
     for number, name in enumerate(["results/report.html", *files]):
@@ -235,8 +235,10 @@ def test_a_run_of_a_part_says_nothing_of_the_rest(tmp_path):
     figures = f"in {tmp_path}/results/figures."
     page = f"Report: open {tmp_path}/results/report.html in a browser."
     # The second figure alone, or the page and thus everything, is made after the start.
-    assert results(files, "results/report.html", 2) == [f"Figures: 1 {figures}"]
-    assert results(files, "results/report.html", 0) == [f"Figures: 2 {figures}", page]
+    monkeypatch.setattr("workflow_scripts.common.progress.BEGAN", 2)
+    assert results(files, "results/report.html") == [f"Figures: 1 {figures}"]
+    monkeypatch.setattr("workflow_scripts.common.progress.BEGAN", 0)
+    assert results(files, "results/report.html") == [f"Figures: 2 {figures}", page]
 
 
 def logger_and_workflow(**settings):

@@ -68,6 +68,20 @@ def _remove_leftovers(path: Path) -> None:
             entry.unlink(missing_ok=True)
 
 
+def remove_leftovers(folder: PathLike) -> None:
+    """Remove below a folder what killed processes left: nobody may want to write these files again.
+
+    What cannot be removed now, as in a folder that may not be written, is left to the next run.
+    """
+    name = re.compile(r"\..+\.(?P<machine>[^.]+)\.(?P<process>\d+)\.part(\..*)?")
+    for place, _, names in os.walk(folder):
+        for left in filter(None, map(name.fullmatch, names)):
+            path = Path(place, left[0])
+            if not _is_being_written(path, left["machine"], int(left["process"])):
+                with suppress(OSError):
+                    path.unlink()
+
+
 def _is_being_written(path: Path, machine: str, process: int) -> bool:
     if machine == _machine():
         return process != os.getpid() and _is_running(process)
@@ -151,16 +165,16 @@ def write_table(table: "pd.DataFrame", path: PathLike) -> None:
         table.to_csv(temporary, index=False)
 
 
-def read_table(path: PathLike) -> "pd.DataFrame":
+def read_table(path: PathLike, n_rows: int | None = None) -> "pd.DataFrame":
     """Read a table of the workflow.
 
     An empty field is a missing value and nothing else is: a method may be called ``null``. Columns
     of `NAMES` are text in every row, where pandas would take the subject ``007`` for the number 7.
+    With `n_rows`, only as many rows are read.
     """
     import pandas as pd
 
-    table = pd.read_csv(
-        path, keep_default_na=False, na_values=[""], dtype={name: str for name in NAMES}
-    )
+    text = {name: str for name in NAMES}
+    table = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=text, nrows=n_rows)
     names = [name for name in NAMES if name in table]
     return table.assign(**{name: table[name].fillna("") for name in names})

@@ -15,6 +15,9 @@ from snakemake_interface_logger_plugins.common import LogEvent
 from workflow_scripts.common.files import PathLike
 from workflow_scripts.common.verdicts import counted
 
+BEGAN = time.time()
+"""When Snakemake was started, which imports this module."""
+
 BENCHMARKS = Path("results/benchmarks")
 HIDDEN = {
     LogEvent.WORKFLOW_STARTED,
@@ -260,7 +263,7 @@ def verdicts(tables: Iterable[PathLike]) -> str:
     return ", ".join(counted(found.values()))
 
 
-def results(files: Iterable[str], page: str, began: float) -> list[str]:
+def results(files: Iterable[str], page: str) -> list[str]:
     """What was found, where the figures are, and how to open the page of the whole run.
 
     A start that makes the page has brought everything up to date. One of a part of the run tells
@@ -272,12 +275,10 @@ def results(files: Iterable[str], page: str, began: float) -> list[str]:
         Final files of the run, of which some may not have been asked for.
     page : str
         The report.
-    began : float
-        When Snakemake was started, in seconds since 1970.
     """
 
     def is_new(path: Path) -> bool:
-        return path.stat().st_mtime >= began
+        return path.stat().st_mtime >= BEGAN
 
     made = [Path(file) for file in files if Path(file).is_file()]
     has_page = Path(page).is_file() and is_new(Path(page))

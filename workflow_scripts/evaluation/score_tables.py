@@ -34,7 +34,7 @@ class ScoreTables:
         """Read the three files of `collect_scores`; what is of splits only if it is asked for."""
         cells = read_table(scores)
         # Of large populations, the scores of splits are most of what there is.
-        split_scores = read_table(splits) if by_split else pd.read_csv(splits, nrows=0)
+        split_scores = read_table(splits, n_rows=None if by_split else 0)
         without = {}
         with h5py.File(jackknife) as file:
             subject_groups = json.loads(file.attrs["subject_groups"])
