@@ -10,7 +10,8 @@ sys.path.insert(0, str(ROOT))
 if loaded := sys.modules.get("workflow_scripts"):
     if not Path(loaded.__file__).samefile(ROOT / "workflow_scripts/__init__.py"):
         found = f"{ROOT}: found the modules of {Path(loaded.__file__).parents[1]}"
-        sys.exit(f"{found}, expected its own: start Snakemake in this folder")
+        remedy = "start Snakemake in this folder, with --directory FOLDER for results elsewhere"
+        sys.exit(f"{found}, expected its own: {remedy}")
 os.environ.update(
     # Drivers, also those in other environments, import the package from the repository.
     PYTHONPATH=str(ROOT),

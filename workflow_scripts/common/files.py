@@ -7,7 +7,7 @@ import os
 import re
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -60,12 +60,7 @@ def _machine() -> str:
 
 def _remove_leftovers(path: Path) -> None:
     """Remove temporary files of `path` that processes left which were killed while they wrote."""
-    stem, suffix = re.escape(path.stem), re.escape(path.suffix)
-    name = re.compile(rf"\.{stem}\.(?P<machine>[^.]+)\.(?P<process>\d+)\.part{suffix}")
-    for entry in path.parent.iterdir():
-        left = name.fullmatch(entry.name)
-        if left and not _is_being_written(entry, left["machine"], int(left["process"])):
-            entry.unlink(missing_ok=True)
+    _remove(path.parent, os.listdir(path.parent), re.escape(path.stem), re.escape(path.suffix))
 
 
 def remove_leftovers(folder: PathLike) -> None:
@@ -73,13 +68,18 @@ def remove_leftovers(folder: PathLike) -> None:
 
     What cannot be removed now, as in a folder that may not be written, is left to the next run.
     """
-    name = re.compile(r"\..+\.(?P<machine>[^.]+)\.(?P<process>\d+)\.part(\..*)?")
     for place, _, names in os.walk(folder):
-        for left in filter(None, map(name.fullmatch, names)):
-            path = Path(place, left[0])
-            if not _is_being_written(path, left["machine"], int(left["process"])):
-                with suppress(OSError):
-                    path.unlink()
+        with suppress(OSError):
+            _remove(Path(place), names, ".+", r"(\..*)?")
+
+
+def _remove(folder: Path, names: Iterable[str], stem: str, suffix: str) -> None:
+    """Remove leftovers among these names, of files whose stem and suffix match these patterns."""
+    name = re.compile(rf"\.{stem}\.(?P<machine>[^.]+)\.(?P<process>\d+)\.part{suffix}")
+    for left in filter(None, map(name.fullmatch, names)):
+        path = folder / left[0]
+        if not _is_being_written(path, left["machine"], int(left["process"])):
+            path.unlink(missing_ok=True)
 
 
 def _is_being_written(path: Path, machine: str, process: int) -> bool:

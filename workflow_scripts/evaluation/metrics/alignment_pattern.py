@@ -56,8 +56,8 @@ FEWEST = 3
 """Areas that a correlation needs: over two it is 1 or -1."""
 
 ROUNDING = 1e-12
-"""Power up to which a pattern is constant: what is left of a sum of squared scores around 1, and as
-much of a larger one."""
+"""Power up to which a pattern is constant, because rounding leaves as much: for scores around 1,
+and as a share of their sum of squares where that is larger."""
 
 
 def measure(scores: Scores, population: Population, random: Random) -> pd.DataFrame:
