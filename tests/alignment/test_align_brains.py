@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 from workflow_scripts.alignment.align_brains import main
 from workflow_scripts.alignment.common_stimuli import common_stimuli
@@ -103,6 +104,30 @@ def test_corresponding_areas_predict_each_other(brains, tmp_path):
     assert score.loc["hV4", "V4"] > 0.99 > 0.5 > score.loc["hV4", "IT"]
     assert score.loc["FFA", "IT"] > 0.99 > 0.5 > score.loc["FFA", "V4"]
     assert set(table["n_subjects"]) == {2}
+
+
+def test_a_subject_of_both_brains_is_refused(brains, tmp_path):
+    """It would predict itself perfectly, whatever the areas are called in the other brain."""
+    original = xr.load_dataset(brains["human"][0], engine="h5netcdf")
+    areas = np.repeat(AREAS["macaque"], 8)
+    copy = original.assign(area=("unit", areas)).assign_attrs(subject="macaque_b")
+    write_netcdf(copy.isel(stimulus=slice(None, None, -1)), brains["macaque"][1])
+    expected = (
+        "subject macaque_b of brain macaque: found the same responses as in subject human_a of "
+        "brain human of 16 of 16 units, expected other responses"
+    )
+    with pytest.raises(InputError, match=expected):
+        aligned(brains, tmp_path)
+
+
+def test_areas_of_the_same_subjects_may_be_two_brains(brains, tmp_path):
+    """Simultaneous recordings have different units."""
+    everything = xr.load_dataset(brains["human"][0], engine="h5netcdf")
+    everything["area"] = ("unit", np.repeat([*AREAS["human"][:1], *AREAS["macaque"][:1]], 8))
+    brains = dict.fromkeys(brains, brains["human"][:1])
+    write_netcdf(everything, brains["human"][0])
+    (tmp_path / "macaque.csv").write_bytes((tmp_path / "human.csv").read_bytes())
+    assert set(aligned(brains, tmp_path).cells["target_subject"]) == {"human_a"}
 
 
 def test_stimuli_that_belong_together_in_either_brain_are_one_group():

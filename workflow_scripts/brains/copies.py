@@ -34,24 +34,40 @@ def check_copies(recordings: Mapping[str, Labels]) -> None:
     """
     shared = set.intersection(*(set(labels.stimulus.tolist()) for labels in recordings.values()))
     stimuli = natural_order(shared)[:N_COMPARED]
+    if stimuli:
+        refuse_copies(
+            {path: read_responses(path, labels, stimuli) for path, labels in recordings.items()}
+        )
+
+
+def refuse_copies(responses: Mapping[str, np.ndarray]) -> None:
+    """Refuse a subject most of whose units have the responses of units of another one.
+
+    Parameters
+    ----------
+    responses : dict of str to numpy.ndarray, shape (n_stimuli, n_units)
+        To the same stimuli in the same order, by what a message calls the subject.
+
+    Raises
+    ------
+    InputError
+        It names both subjects.
+    """
     first: dict[bytes, str] = {}
-    for path, labels in recordings.items():
-        units = _responses_of_units(path, labels, stimuli)
+    for name, values in responses.items():
+        units = _told_apart(values)
         copied = Counter(first[unit] for unit in units if unit in first)
         for other, n_copied in copied.items():
             if n_copied > len(units) / 2:
                 raise InputError(
-                    path,
+                    name,
                     f"the same responses as in {other} of {n_copied} of {len(units)} units",
                     "other responses, because a subject predicts its own copy perfectly",
                 )
         for unit in units:
-            first.setdefault(unit, path)
+            first.setdefault(unit, name)
 
 
-def _responses_of_units(path: str, labels: Labels, stimuli: list[str]) -> set[bytes]:
+def _told_apart(responses: np.ndarray) -> set[bytes]:
     """Responses of each unit that can be told from others by them."""
-    if not stimuli or not len(labels.unit):
-        return set()
-    responses = read_responses(path, labels, stimuli)
     return {unit.tobytes() for unit in responses.T if len(np.unique(unit)) >= N_DISTINCT}
