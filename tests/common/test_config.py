@@ -17,6 +17,7 @@ from tests.harness.mini import DEFAULT, merged, read
 from workflow_scripts.alignment.method import METHODS
 from workflow_scripts.alignment.plan import N_FOLDS
 from workflow_scripts.common.config import (
+    check_files,
     check_keys,
     is_trained,
     json_schema,
@@ -754,6 +755,14 @@ def test_null_leaves_out_what_another_file_defines(tmp_path):
     config = read_config([recovery, *files])
     assert config.methods.keys() == DEFAULT["methods"].keys()
     assert "alexnet_mice" not in config.brains and "resnet18_mice" in config.brains
+
+
+def test_null_leaves_out_any_name_of_the_first_file(tmp_path):
+    """Who edits config.yaml itself has no other file that could define the name."""
+    (tmp_path / "config.yaml").write_text("brains: {mouse: null}\nmethods: {mine: null}")
+    (tmp_path / "mine.yaml").write_text("methods: {mine: null}")
+    first, _ = check_files([tmp_path / "config.yaml", tmp_path / "mine.yaml"])
+    assert first["brains"] == {"mouse": None}
 
 
 def test_several_brains_have_files_of_their_own():

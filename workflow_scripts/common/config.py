@@ -635,7 +635,8 @@ def check_files(paths: Iterable[Path]) -> list[dict[str, Any]]:
     """Contents of configuration files, each checked on its own, and for what only they can tell.
 
     Once files are merged, a misspelt name with null looks like one that an earlier file defines
-    and a later one leaves out. Names of galleries may be null in any case: that changes nothing.
+    and a later one leaves out. The first file has none before it, and may say null of any name, as
+    every file may of a method or metric of the galleries: that changes nothing.
 
     Raises
     ------
@@ -645,10 +646,10 @@ def check_files(paths: Iterable[Path]) -> list[dict[str, Any]]:
     files = [read_yaml(path) for path in paths]
     galleries = {"methods": gallery_names(METHODS), "metrics": gallery_names(METRICS)}
     for section in (*MAY_BE_NULL, "variants"):
-        entries = [entry for content in files for entry in _entries(content, section)]
-        defined = [name for name, value in entries if value is not None]
-        known = list(dict.fromkeys([*defined, *galleries.get(section, [])]))
-        for name, _ in entries:
+        first, *later = (dict(_entries(content, section)) for content in files)
+        defined = [name for names in later for name, value in names.items() if value is not None]
+        known = list(dict.fromkeys([*first, *defined, *galleries.get(section, [])]))
+        for name in (name for names in later for name in names):
             if name not in known:
                 found = f"null for an unknown name{did_you_mean(name, known)}"
                 raise InputError(f"config {section}.{short(name)}", found, one_of(known))
