@@ -18,7 +18,9 @@ from workflow_scripts.brains.allen.answers import TABLES, check_table, read_page
 from workflow_scripts.brains.download import DownloadError, Patience, download
 from workflow_scripts.common.errors import InputError
 
-CONTENT = b"id,session_type,has_nwb\n" + b"715093703,brain_observatory_1.1,True\n" * 5000
+CONTENT = b"id,session_type,has_nwb\n" + b"".join(
+    b"%d,brain_observatory_1.1,True\n" % number for number in range(715093703, 715098703)
+)
 SIZE = len(CONTENT)
 QUICK = Patience(connect_s=0.5, read_s=0.2, tries=2, backoff_s=0.001, longest_pause_s=0.01)
 
@@ -101,6 +103,8 @@ def fetch(server, path, patience=QUICK):
 
 PORTAL = b"Welcome to our network.\nPlease log in.\n"
 DRIP = [b"x", 0.02] * 10**6
+CHUNKED = head("Transfer-Encoding: chunked")
+TRAILERS = [CHUNKED + b"%x\r\n%s\r\n0\r\n" % (SIZE, CONTENT), *[b"X: y\r\n", 0.02] * 10**6]
 ENDLESS = [head(LENGTH).replace(b"\r\n\r\n", b"\r\n"), *[b"X-More: x\r\n", 0.02] * 10**6]
 LOCATIONS = ["http://[::1/", "http://\xff\xfe/", "//", "file:///etc/passwd", "http://127.0.0.1:1/"]
 
@@ -113,6 +117,9 @@ LOCATIONS = ["http://[::1/", "http://\xff\xfe/", "//", "file:///etc/passwd", "ht
         (head("Content-Encoding: gzip") + gzip.compress(CONTENT), "the coding 'gzip', which was"),
         ([head(LENGTH), *DRIP], " bytes in "),
         ([head(), *DRIP], " bytes in "),
+        ([CHUNKED, *[b"0", 0.02] * 10**6], "0 bytes in "),
+        ([CHUNKED + b"5;", *[b"x", 0.02] * 10**6], "a lost connection"),
+        (TRAILERS, "bytes in "),
         (ENDLESS, "no whole answer within 1.4 s"),
         ([b"HTTP/1.1 100 Continue\r\n\r\n", 0.02] * 10**6, "no whole answer within 1.4 s"),
         (head("Content-Length: abc") + CONTENT, "the length 'abc'"),
@@ -221,6 +228,11 @@ def test_a_mutated_conversation_gives_the_file_or_a_sentence(serve, tmp_path, se
         ("\0\0\0", "no column 'id'"),
         ("id,session_type\n1,a\n", "no column 'has_nwb'"),
         ("<html>id</html>", "no column 'id'"),
+        ("id,session_type,has_nwb\nx,a,True\n", "'x' as id in line 2"),
+        ("id,session_type,has_nwb\n1,a,True\n1,b,True\n", "an id twice"),
+        # pandas would take both for True.
+        ("id,session_type,has_nwb\n1,a,False\n2,a,\n", "'' as has_nwb in line 3"),
+        ("id,session_type,has_nwb\n1,a,False\n2,a,Tr\0e\n", r"'Tr\\x00e' as has_nwb in line 3"),
     ],
 )
 def test_what_is_no_table_is_named(tmp_path, text, found):
@@ -229,6 +241,16 @@ def test_what_is_no_table_is_named(tmp_path, text, found):
     with pytest.raises(InputError, match=found):
         check_table(path, "sessions")
     assert set(TABLES) == {"sessions", "probes", "channels", "units"}
+
+
+def test_measures_that_are_not_defined_are_accepted(tmp_path):
+    path = tmp_path / "units.csv"
+    row = "950907205,850249267,,3.4e-05,inf"
+    path.write_text(f"{','.join(TABLES['units'])}\n{row}\n")
+    check_table(path, "units")
+    path.write_text(f"{','.join(TABLES['units'])}\n{row.replace('inf', 'high')}\n")
+    with pytest.raises(InputError, match="'high' as presence_ratio in line 2"):
+        check_table(path, "units")
 
 
 def page(**changes):

@@ -2,9 +2,9 @@
 
 The next call resumes a download that failed: the bytes gather in ``<path>.part``, which outlives a
 failed or killed job. Next to it lies ``<path>.part.json``, a note of the version of the file that
-the bytes belong to, so that pieces of two versions are never put together. A process locks the note
-while it fetches, not the ``.part`` file: HDF5 locks every file that it opens, so the verification
-of a locked file would fail.
+the bytes belong to, so that pieces of two versions are not put together. A server that names no
+version is trusted to send the same file again. A process locks the note while it fetches, not the
+``.part`` file: HDF5 locks every file that it opens, so that a locked file could not be verified.
 
 It runs in the main environment and in that of AllenSDK, so it imports only requests and urllib3.
 """
@@ -304,15 +304,28 @@ def chunks(response: requests.Response, patience: Patience) -> Iterator[bytes]:
     _TryFailed
         If it arrives so slowly that it would never end.
     """
-    began, received = time.monotonic(), 0
-    while chunk := response.raw.read1(CHUNK, decode_content=False):
-        yield chunk
-        received += len(chunk)
-        elapsed = time.monotonic() - began
-        if elapsed > patience.read_s:
-            if received < LEAST_SPEED * elapsed:
-                raise _TryFailed(f"{received} bytes in {elapsed:.0f} s")
-            began, received = time.monotonic(), 0
+    longest_s = 3 * patience.read_s
+    while True:
+        # What stands between two pieces of a body may come byte by byte, without an end, and a read
+        # does not return before.
+        watch = threading.Timer(longest_s, response.raw.shutdown)
+        watch.daemon = True
+        watch.start()
+        began, received, elapsed = time.monotonic(), 0, 0.0
+        try:
+            while elapsed <= patience.read_s:
+                chunk = response.raw.read1(CHUNK, decode_content=False)
+                elapsed = time.monotonic() - began
+                if elapsed > longest_s:
+                    break
+                if not chunk:
+                    return
+                yield chunk
+                received += len(chunk)
+        finally:
+            watch.cancel()
+        if elapsed > longest_s or received < LEAST_SPEED * elapsed:
+            raise _TryFailed(f"{received} bytes in {elapsed:.0f} s")
 
 
 def _request(piece: _Piece, url: str, patience: Patience) -> requests.Response:

@@ -1,5 +1,7 @@
 """Templates of scenes: written as the Allen Institute's, read back, and named where wrong."""
 
+import struct
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -34,3 +36,24 @@ def test_a_template_of_another_shape_is_named(folder):
     Image.new("L", (10, 20)).save(template_path(folder[0], 1))
     with pytest.raises(InputError, match=r"natural_scene_1\.tiff: found uint8 of shape \(20, 10\)"):
         read_template(template_path(folder[0], 1))
+
+
+# Types of a number in the header of a TIFF file.
+SHORT, LONG, FLOAT = 3, 4, 11
+
+
+@pytest.mark.parametrize(
+    ("width", "found"),
+    [
+        (struct.pack("<HHIf", 256, FLOAT, 1, 1174.5), "Invalid dimensions"),
+        (struct.pack("<HHII", 256, LONG, 1, 10**6), "exceeds limit of"),
+    ],
+)
+def test_a_template_whose_header_gives_a_wrong_size_is_named(folder, width, found):
+    path = template_path(folder[0], 1)
+    content = path.read_bytes()
+    right = struct.pack("<HHIHH", 256, SHORT, 1, TEMPLATE_SHAPE[1], 0)
+    assert content.count(right) == 1
+    path.write_bytes(content.replace(right, width))
+    with pytest.raises(InputError, match=rf"natural_scene_1\.tiff: found no readable .*{found}"):
+        read_template(path)

@@ -64,3 +64,11 @@ def test_a_listed_session_that_cannot_take_part_is_named(tables, session, senten
     with pytest.raises(InputError) as error:
         select(tables, [1, session], ["VISp"], QUALITY, "mouse")
     assert str(error.value) == f"config brains.mouse.sessions: {sentence}"
+
+
+@pytest.mark.parametrize(("name", "missing"), [("channels", 21), ("probes", 11)])
+def test_a_table_that_lacks_what_another_one_names_is_named(tables, name, missing):
+    """As one that was cut off after a whole row."""
+    tables[name] = tables[name][1:]
+    with pytest.raises(InputError, match=f"{name}.csv: found no row of id {missing}, which anoth"):
+        select(tables, [2], ["VISp"], QUALITY, "mouse")

@@ -91,6 +91,9 @@ DO_NOT_ASCEND = "spike times that do not ascend, of unit "
         (TIMES, two_exchanged, DO_NOT_ASCEND),
         (TIMES, one_missing, DO_NOT_ASCEND),
         (TIMES, lambda times: times[:-9], DOES_NOT_FIT),
+        (TIMES, lambda times: (30_000 * times).astype(int), f"{TIMES} as int64 of shape ("),
+        (TIMES, lambda times: times[:, None], f"{TIMES} as float64 of shape ("),
+        (INDEX, lambda ends: ends - 0.5, f"{INDEX} as float64 of shape ("),
     ],
 )
 @pytest.mark.parametrize("check", [check_spikes, lambda p: check_content(p, SESSION, N_SCENES)])
@@ -106,7 +109,9 @@ def test_spikes_that_are_not_where_the_index_says_are_refused(edited, check, nam
     ("edit", "found"),
     [
         (half_a_frame_later, "13 frames from -0.5 to 11.5"),
-        (lambda frames: np.where(frames == 3, 4, frames), "12 frames from -1 to 11"),
+        (lambda frames: np.where(frames == 3, 4, frames), "12 frames from -1.0 to 11.0"),
+        (lambda frames: frames.astype("S4"), "13 frames from b'-1.0' to b'9.0'"),
+        (lambda frames: frames[:0], "0 frames"),
     ],
 )
 def test_frames_that_are_not_the_scenes_are_refused(edited, edit, found):

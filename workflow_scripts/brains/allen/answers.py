@@ -6,21 +6,28 @@ what it passes on. Runs in both environments.
 
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 from workflow_scripts.brains.download import Patience, ask, chunks
 from workflow_scripts.common.errors import InputError
 
+ID, ANY = r"[0-9]{1,18}", r".*"
+NUMBER = r"(?i:|nan|[-+]?(inf|[0-9]*\.?[0-9]+(e[-+]?[0-9]+)?|[0-9]+\.))"
+"""A number in the tables; where a measure is not defined, there may be none."""
+
 TABLES = {
-    "sessions": ("id", "session_type", "has_nwb"),
-    "probes": ("id", "ecephys_session_id"),
-    "channels": ("id", "ecephys_probe_id", "ecephys_structure_acronym"),
-    "units": (
-        *("id", "ecephys_channel_id", "isi_violations", "amplitude_cutoff", "presence_ratio"),
-    ),
+    "sessions": {"id": ID, "session_type": r".+", "has_nwb": "(?i:true|false)"},
+    "probes": {"id": ID, "ecephys_session_id": ID},
+    "channels": {"id": ID, "ecephys_probe_id": ID, "ecephys_structure_acronym": ANY},
+    "units": {
+        **{"id": ID, "ecephys_channel_id": ID},
+        **dict.fromkeys(["isi_violations", "amplitude_cutoff", "presence_ratio"], NUMBER),
+    },
 }
-"""Tables that describe the release, named as in AllenSDK's cache, with columns that are read."""
+"""Tables that describe the release, named as in AllenSDK's cache: columns that are read, and what
+may stand there."""
 
 LARGEST_PAGE = 2**28
 """Most bytes of an answer to a query; that on all units has 60 MB."""
@@ -33,19 +40,31 @@ def check_table(path: Path, name: str) -> None:
     ------
     InputError
     """
-    expected = f"a CSV file with the columns {', '.join(TABLES[name])}"
+    columns = TABLES[name]
+    expected = f"a CSV file with the columns {', '.join(columns)}, and each id once"
+    ids = []
     try:
         with open(path, encoding="utf-8", newline="") as file:
             rows = csv.reader(file)
             header = next(rows, [])
-            lengths = {len(row) for row in rows}
+            for column in columns:
+                if column not in header:
+                    raise InputError(path, f"no column {column!r}", expected)
+            for row in rows:
+                if len(row) != len(header):
+                    raise InputError(path, "rows of other lengths", expected)
+                values = dict(zip(header, row, strict=True))
+                for column, pattern in columns.items():
+                    if not re.fullmatch(pattern, values[column]):
+                        found = f"{values[column][:60]!r} as {column} in line {rows.line_num}"
+                        raise InputError(path, found, expected)
+                ids.append(values["id"])
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(path, f"no table ({error})", expected) from error
-    missing = [column for column in TABLES[name] if column not in header]
-    if missing:
-        raise InputError(path, f"no column {missing[0]!r}", expected)
-    if lengths != {len(header)}:
-        raise InputError(path, "no rows, or rows of other lengths", expected)
+    if not ids:
+        raise InputError(path, "no rows", expected)
+    if len(set(ids)) < len(ids):
+        raise InputError(path, "an id twice", expected)
 
 
 def read_page(url: str, patience: Patience) -> dict[str, Any]:

@@ -38,7 +38,8 @@ def read_template(path: PathLike) -> np.ndarray:
     try:
         with Image.open(path, formats=["TIFF"]) as opened:
             image = np.asarray(opened)
-    except OSError as error:
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        # PIL raises the last two where the header of a damaged file gives sizes that cannot be.
         found = f"no readable image ({error})"
         raise InputError(path, found, "the template of a scene") from error
     if image.shape != TEMPLATE_SHAPE or image.dtype != np.uint8:

@@ -37,12 +37,21 @@ def count_units(tables: Tables, areas: list[str], quality: dict[str, float]) -> 
         & (units["amplitude_cutoff"] <= quality["amplitude_cutoff_maximum"])
         & (units["presence_ratio"] >= quality["presence_ratio_minimum"])
     ]
-    channels = tables["channels"].set_index("id")
-    probes = tables["probes"].set_index("id")
-    channel = channels.loc[units["ecephys_channel_id"]]
-    session = probes.loc[channel["ecephys_probe_id"], "ecephys_session_id"].to_numpy()
+    channel = _rows(tables, "channels", units["ecephys_channel_id"])
+    probe = _rows(tables, "probes", channel["ecephys_probe_id"])
+    session = probe["ecephys_session_id"].to_numpy()
     area = channel["ecephys_structure_acronym"].to_numpy()
     return pd.crosstab(session, area).reindex(columns=areas, fill_value=0)
+
+
+def _rows(tables: Tables, name: str, ids: pd.Series) -> pd.DataFrame:
+    """Rows of a table, which must have every id that another table names."""
+    table = tables[name].set_index("id")
+    missing = ids[~ids.isin(table.index)]
+    if len(missing):
+        found = f"no row of id {missing.iloc[0]}, which another table names"
+        raise InputError(f"{name}.csv", found, "the whole table; delete it to fetch it again")
+    return table.loc[ids]
 
 
 def select(

@@ -100,13 +100,12 @@ def check_content(path: PathLike, session: int, n_scenes: int) -> None:
     with _opened(path, f"the NWB file of session {session}") as file:
         if SCENES not in file:
             raise InputError(path, f"no {SCENES}", "a session with natural scenes")
-        frames = file[SCENES][:]
-    if set(frames.tolist()) != set(range(-1, n_scenes)):
-        raise InputError(
-            path,
-            f"{len(set(frames.tolist()))} frames from {frames.min():g} to {frames.max():g}",
-            f"0 to {n_scenes - 1} and the blank -1",
-        )
+        frames = sorted(set(file[SCENES][:].tolist()))
+        if frames != list(range(-1, n_scenes)):
+            ends = f" from {frames[0]} to {frames[-1]}" if frames else ""
+            raise InputError(
+                path, f"{len(frames)} frames{ends}", f"0 to {n_scenes - 1} and the blank -1"
+            )
 
 
 def check_spikes(path: PathLike) -> None:
@@ -117,6 +116,14 @@ def check_spikes(path: PathLike) -> None:
     InputError
     """
     with _opened(path, "the spikes of all units") as file:
+        for name, kinds, expected in (
+            ("units/spike_times", "f", "floating-point numbers, times in s"),
+            ("units/spike_times_index", "iu", "integers"),
+        ):
+            column = file[name]
+            if column.ndim != 1 or column.dtype.kind not in kinds:
+                found = f"{name} as {column.dtype} of shape {column.shape}"
+                raise InputError(path, found, f"one row of {expected}")
         times, ends = file["units/spike_times"], file["units/spike_times_index"][:]
         # Unsigned numbers would wrap where the index descends.
         starts = np.concatenate([[0], ends.astype(np.int64)])
