@@ -17,10 +17,10 @@ N_DISTINCT = 5
 
 
 def check_copies(recordings: Mapping[str, Labels]) -> None:
-    """Refuse a recording most of whose units have the responses of units of another one.
+    """Refuse two recordings of which one has most of its units in common with the other.
 
-    A copy of a file under another name is found, also in another order of stimuli or units and with
-    some of either left out. The same responses in another unit of measurement are not.
+    A copy of a file under another name is found, also in another order of stimuli or units, with
+    some of either left out or added, and in another precision or unit of measurement.
 
     Parameters
     ----------
@@ -41,7 +41,9 @@ def check_copies(recordings: Mapping[str, Labels]) -> None:
 
 
 def refuse_copies(responses: Mapping[str, np.ndarray]) -> None:
-    """Refuse a subject most of whose units have the responses of units of another one.
+    """Refuse two subjects of which one has most of its units in common with the other.
+
+    Units are the same whose responses have the same order over the stimuli.
 
     Parameters
     ----------
@@ -54,11 +56,13 @@ def refuse_copies(responses: Mapping[str, np.ndarray]) -> None:
         It names both subjects.
     """
     first: dict[bytes, str] = {}
+    n_units: dict[str, int] = {}
     for name, values in responses.items():
         units = _told_apart(values)
+        n_units[name] = len(units)
         copied = Counter(first[unit] for unit in units if unit in first)
         for other, n_copied in copied.items():
-            if n_copied > len(units) / 2:
+            if n_copied > min(len(units), n_units[other]) / 2:
                 raise InputError(
                     name,
                     f"the same responses as in {other} of {n_copied} of {len(units)} units",
@@ -69,5 +73,7 @@ def refuse_copies(responses: Mapping[str, np.ndarray]) -> None:
 
 
 def _told_apart(responses: np.ndarray) -> set[bytes]:
-    """Responses of each unit that can be told from others by them."""
-    return {unit.tobytes() for unit in responses.T if len(np.unique(unit)) >= N_DISTINCT}
+    """Ranks of the responses of each unit that can be told from others by them."""
+    # In single precision, in which a copy may be stored, some responses become equal.
+    ranks = [np.unique(unit, return_inverse=True)[1] for unit in responses.T.astype(np.float32)]
+    return {rank.tobytes() for rank in ranks if rank.max() + 1 >= N_DISTINCT}
