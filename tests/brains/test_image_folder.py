@@ -1,10 +1,16 @@
 """Images of stimuli: each is there, can be read, and is in one group only."""
 
+import zlib
+from io import BytesIO
+from struct import pack
+
 import pytest
+from PIL import Image
 
 from tests.brains.examples import names, write_image
 from workflow_scripts.brains.image_folder import check_images, list_images
 from workflow_scripts.common.errors import InputError
+from workflow_scripts.images.squares import load_squares
 
 
 @pytest.fixture
@@ -50,6 +56,30 @@ def test_a_file_that_is_no_image_is_named(images):
     )
     with pytest.raises(InputError, match=expected):
         check_images(images, dict.fromkeys(names(4), "g"))
+
+
+def png(kind, content):
+    """A PNG file of one pixel with this chunk behind its header, which has 33 bytes."""
+    file = BytesIO()
+    Image.new("L", (1, 1)).save(file, "PNG")
+    chunk = kind + content
+    chunk = pack(">I", len(content)) + chunk + pack(">I", zlib.crc32(chunk))
+    return file.getvalue()[:33] + chunk + file.getvalue()[33:]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (png(b"IHDR", pack(">IIBBBBB", 40_000, 40_000, 8, 0, 0, 0, 0)), "Image size"),
+        (png(b"zTXt", b"a\0\0" + zlib.compress(bytes(2**24))), "Decompressed data too large"),
+    ],
+)
+def test_an_image_that_is_larger_than_it_looks_is_named(tmp_path, content, reason):
+    (tmp_path / "a.png").write_bytes(content)
+    with pytest.raises(InputError, match=rf"a.png: found no readable image \({reason}"):
+        check_images(tmp_path, {"a.png": "a"})
+    with pytest.raises(InputError, match=f"a.png: found {reason}"):
+        load_squares([tmp_path / "a.png"])
 
 
 @pytest.mark.parametrize("name", ["../outside.png", "/outside.png", "faces/../../outside.png"])

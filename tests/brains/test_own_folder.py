@@ -185,6 +185,29 @@ def test_an_image_that_is_replaced_is_prepared_again(folder):
     assert plan(folder).brains.image_state(lab) != before
 
 
+@pytest.mark.parametrize(
+    ("name", "state"),
+    [
+        ("natural_scene_templates/natural_scene_0.tiff", "image_state"),
+        ("session_900001/session_900001.nwb", "session_state"),
+    ],
+)
+def test_a_file_of_a_cache_folder_that_is_replaced_is_read_again(tmp_path, name, state):
+    """Also by one that is older than what was made from it."""
+    for session in (900001, 900002):
+        (tmp_path / f"session_{session}").mkdir()
+        (tmp_path / f"session_{session}/session_{session}.nwb").touch()
+    (tmp_path / "natural_scene_templates").mkdir()
+    mouse = {"source": "directory", "directory": str(tmp_path), "sessions": [900001, 900002]}
+    brains = Plan(merged(DEFAULT, {"brains": {"mouse": mouse}})).brains
+    job = Wildcards(brain="mouse", subject="900001")
+    (tmp_path / name).write_text("one")
+    before = getattr(brains, state)(job)
+    (tmp_path / name).write_text("two")
+    os.utime(tmp_path / name, (0, 0))
+    assert getattr(brains, state)(job) != before
+
+
 def test_a_brain_of_own_recordings_needs_three_keys(folder):
     brain = plan(folder).config.brains["lab"]
     assert brain.preset == "ccn25"

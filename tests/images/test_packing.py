@@ -597,6 +597,33 @@ def test_a_folder_is_packed_and_trained_on(trained):
     assert "Nothing to be done" in plan()
 
 
+@contextmanager
+def replaced(path):
+    """A picture with other content and an older time, as it was before afterwards."""
+    before, found = path.read_bytes(), path.stat()
+    save(Image.new("RGB", (90, 80), "white"), path)
+    os.utime(path, (0, 0))
+    yield
+    path.write_bytes(before)
+    os.utime(path, (found.st_atime, found.st_mtime))
+
+
+@contextmanager
+def removed(path):
+    before = path.read_bytes()
+    path.unlink()
+    yield
+    path.write_bytes(before)
+
+
+@pytest.mark.parametrize("change", [replaced, removed])
+def test_other_pictures_are_packed_again(trained, change):
+    folder, plan = trained
+    with change(folder.parent / "images/red/000.png"):
+        assert "rule pack_images" in plan()
+    assert "Nothing to be done" in plan()
+
+
 @pytest.mark.parametrize(
     ("changes", "repacks"),
     [

@@ -44,7 +44,7 @@ EMPTY = "as a sparse, quantised or empty tensor, expected every value of it, for
         (torch.full((2, 3), float("inf")), "with a value that is not finite, expected numbers"),
         (torch.ones(2, 3).to_sparse(), EMPTY),
         (torch.ones(2, 3, device="meta"), EMPTY),
-        (torch.zeros(1).expand(10**9, 3), "of shape (1000000000, 3), expected (2, 3) for"),
+        (torch.zeros(1).expand(10**9, 3), "of shape (1000000000, 3), of which the file has only a"),
     ],
 )
 def test_what_would_be_converted_without_a_word_is_named(tmp_path, weight, sentence):
@@ -52,6 +52,15 @@ def test_what_would_be_converted_without_a_word_is_named(tmp_path, weight, sente
     with pytest.raises(InputError) as error:
         load(tmp_path / "w.pt", weight=weight)
     assert str(error.value).startswith(f"{tmp_path}/w.pt: found 'weight' {sentence}")
+
+
+def test_complex_numbers_in_the_place_of_integers_are_named(tmp_path):
+    """Such as the indices of relative positions of a transformer."""
+    layer = nn.Linear(3, 2)
+    layer.register_buffer("index", torch.tensor([0, 1]))
+    state = {**layer.state_dict(), "index": torch.tensor([0, 1j])}
+    with pytest.raises(InputError, match="'index' of type complex64, expected integers, for the"):
+        load_state(layer, state, tmp_path / "w.pt", "the layer")
 
 
 def test_names_that_are_not_text_are_refused(tmp_path):

@@ -1,6 +1,7 @@
 """What the rules of networks read and are told of models from elsewhere."""
 
 import copy
+import os
 from types import SimpleNamespace
 
 import numpy as np
@@ -56,6 +57,29 @@ def test_ready_activations_are_read_from_their_files(ready):
     ]
     networks = plan({"clip": {"activations": "ready.nc"}}, [CLIP])
     assert networks.ready_files(job("clip")) == ["ready.nc"]
+
+
+def replaced_by_an_older_one(path):
+    """A file with one byte more, and a time before that of what was made from it."""
+    path.write_bytes(path.read_bytes() + b"x")
+    os.utime(path, (0, 0))
+
+
+@pytest.mark.parametrize("name", ["ready.nc", "ready/visual.3.npy", "ready/stimuli.txt"])
+def test_activations_that_are_replaced_are_read_again(ready, name):
+    networks = plan({"clip": {"activations": name.split("/")[0]}}, [CLIP])
+    before = networks.ready_state(job("clip"))
+    replaced_by_an_older_one(ready / name)
+    assert networks.ready_state(job("clip")) != before
+
+
+def test_weights_that_are_replaced_are_read_again(ready):
+    (ready / "w.pt").touch()
+    model = {"architecture": "torchvision_model", "model": "resnet18", "input_size": 64}
+    networks = plan({"theirs": {**model, "weights": "w.pt"}})
+    before = networks.weights_state(job("theirs"))
+    replaced_by_an_older_one(ready / "w.pt")
+    assert networks.weights_state(job("theirs")) != before
 
 
 def test_units_of_ready_activations_are_chosen_at_random(ready):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from workflow_scripts.brains.stimuli import natural_order
 from workflow_scripts.common.errors import InputError
@@ -40,8 +40,10 @@ def check_images(folder: PathLike, groups: Mapping[str, str]) -> None:
             content = path.read_bytes()
             with Image.open(BytesIO(content), formats=IMAGE_FORMATS):
                 pass
-        except OSError as error:
-            found = f"no readable image ({error.strerror or 'not in a known format'})"
+        except (OSError, ValueError, Image.DecompressionBombError) as error:
+            is_unknown = isinstance(error, UnidentifiedImageError)
+            reason = "not in a known format" if is_unknown else getattr(error, "strerror", error)
+            found = f"no readable image ({reason})"
             raise InputError(path, found, f"the image of stimulus {name!r}") from error
         other = first.setdefault(hashlib.sha256(content).digest(), name)
         if groups[other] != group:

@@ -56,7 +56,7 @@ def load_squares(paths: Sequence[PathLike], size: int = SIZE) -> np.ndarray:
         try:
             with Image.open(path, formats=IMAGE_FORMATS) as image:
                 squares[index] = central_square(image, size)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, Image.DecompressionBombError) as error:
             raise InputError(path, str(error), "an image") from error
     return squares
 

@@ -134,9 +134,11 @@ def _check_numbers(
     if given.layout != torch.strided or given.is_meta or given.is_quantized:
         found = f"{key!r} as a sparse, quantised or empty tensor"
         raise InputError(path, found, f"every value of it, for {name}")
-    if wanted.is_floating_point() and not given.is_floating_point():
+    loses_imaginary_part = given.is_complex() and not wanted.is_complex()
+    if loses_imaginary_part or (wanted.is_floating_point() and not given.is_floating_point()):
         # Quantised weights, whose scales are elsewhere, are integers.
         found = f"{key!r} of type {str(given.dtype).removeprefix('torch.')}"
-        raise InputError(path, found, f"floating-point numbers, for {name}")
+        expected = "floating-point numbers" if wanted.is_floating_point() else "integers"
+        raise InputError(path, found, f"{expected}, for {name}")
     if given.is_floating_point() and not given.float().isfinite().all():
         raise InputError(path, f"{key!r} with a value that is not finite", f"numbers, for {name}")

@@ -34,7 +34,7 @@ def read_state_dict(path: PathLike) -> "dict[str, torch.Tensor]":
     Raises
     ------
     InputError
-        If the file is damaged or holds anything else.
+        If the file is damaged, holds anything else, or has not every value of a tensor.
     """
     import torch
     from safetensors.torch import load_file
@@ -59,6 +59,12 @@ def read_state_dict(path: PathLike) -> "dict[str, torch.Tensor]":
         isinstance(key, str) and isinstance(value, torch.Tensor) for key, value in state.items()
     ):
         raise InputError(path, "no state dict", "a tensor for each name")
+    for key, value in state.items():
+        is_plain = value.layout == torch.strided and not value.is_meta
+        # A few bytes can announce any number of values, for which a model would then make room.
+        if is_plain and value.nbytes > value.untyped_storage().nbytes():
+            found = f"{key!r} of shape {tuple(value.shape)}, of which the file has only a part"
+            raise InputError(path, found, "every value")
     if all(key.startswith("module.") for key in state):
         return {key.removeprefix("module."): value for key, value in state.items()}
     return state
