@@ -381,6 +381,25 @@ def test_a_number_that_yaml_reads_otherwise_is_named(tmp_path, text, found):
     check_keys(path)
 
 
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("seed: !!int abc", "config seed: found abc, which is not what YAML takes it for, expec"),
+        ("seed: 2020-13-45", "config seed: found 2020-13-45, which is not what YAML takes it for"),
+        ("seed: =", "config seed: found =, which is not what YAML takes it for, expected text in"),
+        ("brains: {lab: {recordings: !mine x}}", "config brains.lab.recordings: found x, which is"),
+        ("? [1, 2]\n: 3", "mine.yaml: found a list or a mapping as a key in line 1, expected text"),
+        ("methods: !!omap [rsa: {}]", "mine.yaml: found the tag tag:yaml.org,2002:omap, expected"),
+    ],
+)
+def test_what_is_not_what_its_tag_says_is_named(tmp_path, monkeypatch, text, sentence):
+    monkeypatch.chdir(tmp_path)
+    Path("mine.yaml").write_text(text)
+    with pytest.raises(InputError) as error:
+        check_keys(Path("mine.yaml"))
+    assert str(error.value).startswith(sentence)
+
+
 RSA = {"method": "rsa", "label": "Another", "colour": "#000000"}
 
 
@@ -399,7 +418,7 @@ def test_names_that_some_disks_do_not_tell_apart_are_refused(path, value, found)
     assert found in str(error.value)
 
 
-@pytest.mark.parametrize("label", ["_x", " ", "\u3000", "\ud800", "</script>"])
+@pytest.mark.parametrize("label", ["_x", " ", "\u3000", "\ud800", "\ufffe", "</script>"])
 def test_a_label_that_figures_or_pages_do_not_show_is_refused(label):
     with pytest.raises(InputError, match="config methods.rsa.label: found .*, expected 1 to 60"):
         Plan(changed(("methods", "rsa", "label"), label))

@@ -125,6 +125,24 @@ def test_every_change_is_seen(folder, change):
     assert state(folder) != before
 
 
+@pytest.mark.parametrize("change", [older, added, removed])
+def test_changes_in_a_class_that_is_a_link_are_seen(folder, change):
+    """As where some classes of ImageNet are linked into a folder of their own."""
+    chosen = folder.with_name("chosen")
+    chosen.mkdir()
+    (chosen / "b").symlink_to(folder / "b")
+    before = state(chosen)
+    change(folder)
+    in_another_process()
+    assert state(chosen) != before
+
+
+def test_links_that_lead_in_a_circle_end_nothing(folder):
+    (folder / "b/circle").symlink_to(folder)
+    (folder / "circle").symlink_to(folder)
+    assert {*FILES, "circle/a.png"} <= set(files_below(folder))
+
+
 @pytest.mark.parametrize("change", [touched, copied, older_time])
 def test_new_times_are_no_change(folder, change):
     before = state(folder)

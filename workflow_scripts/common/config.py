@@ -67,6 +67,8 @@ RESERVED = {
 """Names that a brain cannot have: the workflow has files or random streams of these names."""
 MAY_BE_NULL = ("brains", "methods", "metrics")
 """Sections of which null leaves out an entry, or all brains or metrics."""
+COLLECTIONS = ("tag:yaml.org,2002:seq", "tag:yaml.org,2002:map")
+"""Tags of lists and mappings that have none of their own."""
 MOST_ITEMS = 100_000
 """Most items of a configuration file with all aliases replaced by what they stand for."""
 
@@ -133,7 +135,7 @@ Label = Annotated[
     str,
     _text(
         # Legends leave out what begins with an underscore.
-        r"(?!_|\s*$)[^$<\x00-\x1f\x7f\ud800-\udfff]{1,60}",
+        r"(?!_|\s*$)[^$<\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]{1,60}",
         "1 to 60 characters on one line, not all blank, without $, which begins a formula in "
         "figures, without <, which begins a tag in pages, and without an underscore at the start",
     ),
@@ -714,7 +716,9 @@ def check_keys(path: Path) -> None:
             continue
         seen.add(id(node))
         if isinstance(node, yaml.ScalarNode):
-            _check_number(node, parents)
+            _check_scalar(node, parents)
+        elif isinstance(node, yaml.CollectionNode) and node.tag not in COLLECTIONS:
+            raise InputError(path, f"the tag {node.tag}", "lists and mappings without tags")
         if isinstance(node, yaml.SequenceNode):
             waiting += [(item, f"{parents}{index}.") for index, item in enumerate(node.value)]
         if not isinstance(node, yaml.MappingNode):
@@ -722,6 +726,9 @@ def check_keys(path: Path) -> None:
         lines: dict[str, int] = {}
         for name, value in node.value:
             line = name.start_mark.line + 1
+            if not isinstance(name, yaml.ScalarNode):
+                found = f"a list or a mapping as a key in line {line}"
+                raise InputError(path, found, "text as each key")
             if name.value in lines:
                 raise InputError(
                     f"config {parents}{short(name.value)}",
@@ -750,13 +757,22 @@ def _check_size(path: Path, root: yaml.Node | None) -> None:
         raise InputError(path, found, "fewer, and no alias inside of what it stands for")
 
 
-def _check_number(node: yaml.ScalarNode, parents: str) -> None:
-    """Refuse a number that YAML reads otherwise than people: 010 is 8, and 1:30 is 90."""
+def _check_scalar(node: yaml.ScalarNode, parents: str) -> None:
+    """Refuse what is not what its tag says, and numbers that YAML reads otherwise than people.
+
+    010 is 8, and 1:30 is 90.
+    """
+    place = f"config {parents.removesuffix('.')}"
+    try:
+        value = yaml.SafeLoader("").construct_object(node)
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, OverflowError) as error:
+        found = f"{short(node.value)}, which is not what YAML takes it for"
+        expected = "text in quotation marks, or a value without a tag"
+        raise InputError(place, found, expected) from error
     is_number = node.tag.removeprefix("tag:yaml.org,2002:") in ("int", "float")
     if is_number and (":" in node.value or re.fullmatch(r"[-+]?0[0-9_]+", node.value)):
-        value = yaml.SafeLoader("").construct_object(node)
         raise InputError(
-            f"config {parents.removesuffix('.')}",
+            place,
             f"{short(node.value)}, which YAML reads as {value}",
             "a decimal number, or text in quotation marks",
         )

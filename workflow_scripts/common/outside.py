@@ -104,10 +104,16 @@ def by_state(path: str) -> str:
 
 
 def files_below(folder: PathLike) -> list[str]:
-    """Paths of all files below a folder, in one order; hidden ones are left out."""
+    """Paths of all files below a folder, in one order; hidden ones are left out.
+
+    Links to folders are followed in `folder` itself, as classes of images may be links. Further
+    below nobody reads them, and they could lead in a circle.
+    """
+    linked = (path for path in Path(folder).glob("[!.]*") if path.is_symlink() and path.is_dir())
     found = []
-    for place, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        inside = Path(os.path.relpath(place, folder))
-        found += [str(inside / name) for name in files if not name.startswith(".")]
+    for top in (folder, *linked):
+        for place, folders, files in os.walk(top):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            inside = Path(os.path.relpath(place, folder))
+            found += [str(inside / name) for name in files if not name.startswith(".")]
     return sorted(found)
