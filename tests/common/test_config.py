@@ -796,8 +796,9 @@ def test_several_brains_have_files_of_their_own():
     assert len(files) == len(set(files))
 
 
-@pytest.mark.parametrize("name", ["networks", "population", "pool"])
+@pytest.mark.parametrize("name", ["networks", "Networks", "population", "pool"])
 def test_a_brain_cannot_have_a_name_that_files_have(name):
+    """Some disks do not tell capital letters from small ones."""
     config = changed(("brains", name), copy.deepcopy(DEFAULT["brains"]["mouse"]))
     with pytest.raises(InputError, match="expected a name that is not one of"):
         Plan(config)

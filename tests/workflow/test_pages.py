@@ -60,6 +60,16 @@ def headings(page):
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
+def test_every_test_that_a_page_names_exists():
+    """In docs/checks.md a link to a file of tests is called after one of them."""
+    links = re.findall(
+        r"\[(test_\w+)\]\(\.\./(tests/[\w/]+\.py)\)", (ROOT / "docs/checks.md").read_text()
+    )
+    assert len(links) > 50
+    for name, path in links:
+        assert f"def {name}(" in (ROOT / path).read_text(), (name, path)
+
+
 @pytest.fixture
 def python(workflow, tmp_path):
     """Runs Python in an empty folder, and gives its output."""

@@ -112,13 +112,14 @@ def _ascends(values: list[float]) -> list[float]:
 
 
 def _is_no_brain(value: str) -> str:
-    if value in RESERVED:
+    # Some disks do not tell capital letters from small ones.
+    if value.casefold() in RESERVED:
         raise expecting(f"a name that is not one of {', '.join(sorted(RESERVED))}")
     return value
 
 
 def _is_no_summary(value: str) -> str:
-    if value in SUMMARIES:
+    if value.casefold() in SUMMARIES:
         raise expecting(f"a label that is not one of {', '.join(sorted(SUMMARIES))}")
     return value
 
