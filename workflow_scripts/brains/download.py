@@ -17,7 +17,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -308,7 +308,7 @@ def chunks(response: requests.Response, patience: Patience) -> Iterator[bytes]:
     while True:
         # What stands between two pieces of a body may come byte by byte, without an end, and a read
         # does not return before.
-        watch = threading.Timer(longest_s, response.raw.shutdown)
+        watch = threading.Timer(longest_s, _end_read, [response])
         watch.daemon = True
         watch.start()
         began, received, elapsed = time.monotonic(), 0, 0.0
@@ -326,6 +326,12 @@ def chunks(response: requests.Response, patience: Patience) -> Iterator[bytes]:
             watch.cancel()
         if elapsed > longest_s or received < LEAST_SPEED * elapsed:
             raise _TryFailed(f"{received} bytes in {elapsed:.0f} s")
+
+
+def _end_read(response: requests.Response) -> None:
+    """End what another thread reads, unless it has just ended by itself."""
+    with suppress(ValueError, RuntimeError, OSError):
+        response.raw.shutdown()
 
 
 def _request(piece: _Piece, url: str, patience: Patience) -> requests.Response:
