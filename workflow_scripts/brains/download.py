@@ -17,7 +17,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -304,34 +304,15 @@ def chunks(response: requests.Response, patience: Patience) -> Iterator[bytes]:
     _TryFailed
         If it arrives so slowly that it would never end.
     """
-    longest_s = 3 * patience.read_s
-    while True:
-        # What stands between two pieces of a body may come byte by byte, without an end, and a read
-        # does not return before.
-        watch = threading.Timer(longest_s, _end_read, [response])
-        watch.daemon = True
-        watch.start()
-        began, received, elapsed = time.monotonic(), 0, 0.0
-        try:
-            while elapsed <= patience.read_s:
-                chunk = response.raw.read1(CHUNK, decode_content=False)
-                elapsed = time.monotonic() - began
-                if elapsed > longest_s:
-                    break
-                if not chunk:
-                    return
-                yield chunk
-                received += len(chunk)
-        finally:
-            watch.cancel()
-        if elapsed > longest_s or received < LEAST_SPEED * elapsed:
-            raise _TryFailed(f"{received} bytes in {elapsed:.0f} s")
-
-
-def _end_read(response: requests.Response) -> None:
-    """End what another thread reads, unless it has just ended by itself."""
-    with suppress(ValueError, RuntimeError, OSError):
-        response.raw.shutdown()
+    began, received = time.monotonic(), 0
+    while chunk := response.raw.read1(CHUNK, decode_content=False):
+        yield chunk
+        received += len(chunk)
+        elapsed = time.monotonic() - began
+        if elapsed > patience.read_s:
+            if received < LEAST_SPEED * elapsed:
+                raise _TryFailed(f"{received} bytes in {elapsed:.0f} s")
+            began, received = time.monotonic(), 0
 
 
 def _request(piece: _Piece, url: str, patience: Patience) -> requests.Response:
