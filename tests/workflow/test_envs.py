@@ -4,6 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
@@ -43,11 +44,24 @@ def test_the_main_environment_has_the_same_pins_with_hashes():
     assert hashed_pins("workflow") | hashed_pins("dev") == constraints()
 
 
-def test_the_checks_install_the_hashed_files_alone():
-    script = (ROOT / ".ci/run").read_text()
+@pytest.mark.parametrize(("path", "number"), [(".ci/run", 2), ("Containerfile", 1)])
+def test_checks_and_images_install_the_hashed_files_alone(path, number):
+    script = (ROOT / path).read_text()
     installs = [line for line in script.splitlines() if re.search(r"\b(install|sync)\b", line)]
-    assert len(installs) == 2
+    assert len(installs) == number
     assert all("--require-hashes" in line for line in installs)
+
+
+def test_an_image_has_the_python_that_allensdk_needs():
+    """Otherwise uv would download one, which has no hash here."""
+    python, _ = conda_pins("allensdk")
+    assert f"FROM {python.replace('=', ':')}-" in (ROOT / "Containerfile").read_text()
+
+
+def test_no_file_that_git_ignores_is_in_an_image():
+    ignored = (ROOT / ".gitignore").read_text().splitlines()
+    left_out = (ROOT / ".dockerignore").read_text().splitlines()
+    assert {line.strip("/") for line in ignored} <= {line.removeprefix("**/") for line in left_out}
 
 
 def test_the_main_environment_has_the_constraints_of_the_project():
