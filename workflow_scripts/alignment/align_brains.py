@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from workflow_scripts.alignment.cells import Cell, subject_groups, subject_name
+from workflow_scripts.alignment.cells import Cell, subject_groups
 from workflow_scripts.alignment.common_stimuli import common_stimuli
 from workflow_scripts.alignment.shard import write_shard
-from workflow_scripts.brains.copies import N_COMPARED, refuse_copies
+from workflow_scripts.brains.copies import check_brains
 from workflow_scripts.brains.stimulus_table import read_stimuli
 from workflow_scripts.brains.subjects import Filters, read_subjects
 from workflow_scripts.common.files import PathLike
@@ -46,15 +44,7 @@ def main(
         stimuli,
     )
     subjects, target_kind = read_subjects(targets, Filters(**settings["filters"]), brain, stimuli)
-    refuse_copies(
-        {
-            f"subject {subject_name(subject)} of brain {of_brain}": np.hstack(
-                [area.values[:N_COMPARED] for area in subject.values()]
-            )
-            for of_brain, everyone in ((source_brain, pooled), (brain, subjects))
-            for subject in everyone
-        }
-    )
+    check_brains({source_brain: pooled, brain: subjects})
     areas = [
         Pool([subject[area] for subject in pooled], area, source_brain)
         for area in settings["source_filters"]["areas"]

@@ -22,7 +22,7 @@ cover with 4 to 10 groups."""
 
 def subject_groups(subjects: Sequence[Mapping[str, Profile]]) -> list[list[str]]:
     """Names of a brain's subjects, dealt into at most `MAX_SUBJECT_GROUPS` groups in turn."""
-    names = [subject_name(subject) for subject in subjects]
+    names = [_name(subject) for subject in subjects]
     n_groups = min(len(names), MAX_SUBJECT_GROUPS)
     return [names[start::n_groups] for start in range(n_groups)]
 
@@ -157,7 +157,7 @@ def pseudo_subjects(
         Areas of each pseudo-subject.
     """
     dealt = generator.permutation(len(subjects))
-    by_name = sorted(subjects, key=subject_name)
+    by_name = sorted(subjects, key=_name)
     return [
         {
             area: _side_by_side(f"{grouping}/{number + 1}", [by_name[i][area] for i in members])
@@ -174,7 +174,7 @@ def _side_by_side(subject: str, members: Sequence[Profile]) -> Profile:
     return Profile(subject, pool.part, pool.values, pool.trials)
 
 
-def subject_name(subject: Mapping[str, Profile]) -> str:
+def _name(subject: Mapping[str, Profile]) -> str:
     """Name of a subject, which all its profiles have."""
     return next(iter(subject.values())).subject
 

@@ -1,13 +1,14 @@
 """Subjects that are one: a copy under another name would predict its original perfectly."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from workflow_scripts.brains.recording import Labels, read_responses
 from workflow_scripts.brains.stimuli import natural_order
 from workflow_scripts.common.errors import InputError
+from workflow_scripts.common.profile import Profile
 
 N_COMPARED = 64
 """Stimuli whose responses are compared: two units do not agree in these by chance."""
@@ -17,10 +18,10 @@ N_DISTINCT = 5
 
 
 def check_copies(recordings: Mapping[str, Labels]) -> None:
-    """Refuse two recordings of which one has most of its units in common with the other.
+    """Refuse a recording most of whose units have the responses of units of another one.
 
-    A copy of a file under another name is found, also in another order of stimuli or units, with
-    some of either left out or added, and in another precision or unit of measurement.
+    A copy of a file under another name is found, also in another order of stimuli or units and with
+    some of either left out. The same responses in another unit of measurement are not.
 
     Parameters
     ----------
@@ -41,9 +42,7 @@ def check_copies(recordings: Mapping[str, Labels]) -> None:
 
 
 def refuse_copies(responses: Mapping[str, np.ndarray]) -> None:
-    """Refuse two subjects of which one has most of its units in common with the other.
-
-    Units are the same whose responses have the same order over the stimuli.
+    """Refuse a subject most of whose units have the responses of units of another one.
 
     Parameters
     ----------
@@ -56,13 +55,11 @@ def refuse_copies(responses: Mapping[str, np.ndarray]) -> None:
         It names both subjects.
     """
     first: dict[bytes, str] = {}
-    n_units: dict[str, int] = {}
     for name, values in responses.items():
         units = _told_apart(values)
-        n_units[name] = len(units)
         copied = Counter(first[unit] for unit in units if unit in first)
         for other, n_copied in copied.items():
-            if n_copied > min(len(units), n_units[other]) / 2:
+            if n_copied > len(units) / 2:
                 raise InputError(
                     name,
                     f"the same responses as in {other} of {n_copied} of {len(units)} units",
@@ -72,8 +69,30 @@ def refuse_copies(responses: Mapping[str, np.ndarray]) -> None:
             first.setdefault(unit, name)
 
 
+def check_brains(brains: Mapping[str, Sequence[Mapping[str, Profile]]]) -> None:
+    """Refuse brains that have a subject in common.
+
+    Parameters
+    ----------
+    brains : dict of str to list of dict of str to Profile
+        Areas of the subjects of each brain, all to the same stimuli in the same order.
+
+    Raises
+    ------
+    InputError
+        It names both subjects.
+    """
+    refuse_copies(
+        {
+            f"subject {next(iter(areas.values())).subject} of brain {brain}": np.hstack(
+                [area.values[:N_COMPARED] for area in areas.values()]
+            )
+            for brain, subjects in brains.items()
+            for areas in subjects
+        }
+    )
+
+
 def _told_apart(responses: np.ndarray) -> set[bytes]:
-    """Ranks of the responses of each unit that can be told from others by them."""
-    # In single precision, in which a copy may be stored, some responses become equal.
-    ranks = [np.unique(unit, return_inverse=True)[1] for unit in responses.T.astype(np.float32)]
-    return {rank.tobytes() for rank in ranks if rank.max() + 1 >= N_DISTINCT}
+    """Responses of each unit that can be told from others by them."""
+    return {unit.tobytes() for unit in responses.T if len(np.unique(unit)) >= N_DISTINCT}

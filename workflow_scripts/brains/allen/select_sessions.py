@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from workflow_scripts.brains.allen.release import SESSION_TYPE
+from workflow_scripts.brains.allen.release import SESSION_TYPE, rows_of
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import PathLike, write_table
 from workflow_scripts.common.job import job
@@ -37,21 +37,11 @@ def count_units(tables: Tables, areas: list[str], quality: dict[str, float]) -> 
         & (units["amplitude_cutoff"] <= quality["amplitude_cutoff_maximum"])
         & (units["presence_ratio"] >= quality["presence_ratio_minimum"])
     ]
-    channel = _rows(tables, "channels", units["ecephys_channel_id"])
-    probe = _rows(tables, "probes", channel["ecephys_probe_id"])
+    channel = rows_of(tables["channels"], units["ecephys_channel_id"], "channels.csv")
+    probe = rows_of(tables["probes"], channel["ecephys_probe_id"], "probes.csv")
     session = probe["ecephys_session_id"].to_numpy()
     area = channel["ecephys_structure_acronym"].to_numpy()
     return pd.crosstab(session, area).reindex(columns=areas, fill_value=0)
-
-
-def _rows(tables: Tables, name: str, ids: pd.Series) -> pd.DataFrame:
-    """Rows of a table, which must have every id that another table names."""
-    table = tables[name].set_index("id")
-    missing = ids[~ids.isin(table.index)]
-    if len(missing):
-        found = f"no row of id {missing.iloc[0]}, which another table names"
-        raise InputError(f"{name}.csv", found, "the whole table; delete it to fetch it again")
-    return table.loc[ids]
 
 
 def select(
