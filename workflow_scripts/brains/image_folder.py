@@ -41,8 +41,9 @@ def check_images(folder: PathLike, groups: Mapping[str, str]) -> None:
             with Image.open(BytesIO(content), formats=IMAGE_FORMATS):
                 pass
         except (OSError, ValueError, Image.DecompressionBombError) as error:
-            is_unknown = isinstance(error, UnidentifiedImageError)
-            reason = "not in a known format" if is_unknown else getattr(error, "strerror", error)
+            reason = getattr(error, "strerror", None) or error
+            if isinstance(error, UnidentifiedImageError):
+                reason = "not in a known format"
             found = f"no readable image ({reason})"
             raise InputError(path, found, f"the image of stimulus {name!r}") from error
         other = first.setdefault(hashlib.sha256(content).digest(), name)
