@@ -49,6 +49,13 @@ def test_lambda_of_a_unit_with_one_response_is_known(response):
     assert fit_lambdas(X)[0] == pytest.approx(-960 / np.log1p(response), rel=1e-6)
 
 
+@pytest.mark.parametrize("factor", [1e-12, 1e-30])
+def test_lambdas_of_small_responses_are_inverse_to_them(skewed, factor):
+    """Where ``log(1 + x)`` is ``x``, lambda times the responses does not depend on their unit."""
+    expected = 1e-6 * fit_lambdas(1e-6 * skewed)
+    np.testing.assert_allclose(factor * fit_lambdas(factor * skewed), expected, rtol=1e-4)
+
+
 def test_transformation_keeps_the_order_of_responses_about_a_large_mean():
     """The plain formula rounds these 300 responses to a few values, far from the optimum."""
     responses = 8 + np.random.default_rng(2).exponential(0.05, (300, 1))

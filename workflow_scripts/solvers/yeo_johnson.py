@@ -11,8 +11,9 @@ LAMBDA_TOLERANCE = 1e-7
 Newton's method converges quadratically, so the error left is near the square of that."""
 
 SMALL = 1e-4
-"""Exponents closer to zero than this are raised by it. At zero the formulas of the derivatives are
-0 / 0, and close to it rounding spoils them."""
+"""Exponents whose product with the largest logarithm of a unit is closer to zero than this are
+raised by as much. At zero the formulas of the derivatives are 0 / 0, and close to it rounding
+spoils them."""
 
 MAX_ITERATIONS = 200
 """More than any unit needs: the bracket doubles until it holds the maximum and is then halved."""
@@ -91,9 +92,10 @@ def _likelihood_slopes(
     xp = array_namespace(log)
     n = log.shape[1]
     exponent = 1 + sign * (lambdas[:, None] - 1)
-    # Newton's step is as good from a point this close to zero as from zero itself.
-    exponent += SMALL * (xp.abs(exponent) < SMALL)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        # Newton's step is as good from a point this close to zero as from zero itself.
+        small = SMALL / xp.max(xp.abs(log), axis=1)[:, None]
+        exponent += small * (xp.abs(exponent) < small)
         power = xp.expm1(exponent * log)
         value = power / exponent
         change = (log * (power + 1) - value) / exponent
