@@ -91,7 +91,7 @@ def workflow(tmp_path_factory):
             shutil.copy2(ROOT / name, folder / name)
     # What Python and Numba have compiled: without it, jobs that begin together each compile it.
     for path in (ROOT / "workflow_scripts").rglob("__pycache__/*"):
-        if path.suffix in (".pyc", ".nbi", ".nbd"):
+        if path.suffix in (".pyc", ".nbi", ".nbc"):
             (folder / path.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, folder / path.relative_to(ROOT))
     # The isolated environment is the same for all copies and takes long to build.

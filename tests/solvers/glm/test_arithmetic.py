@@ -105,6 +105,50 @@ def test_the_compiled_steps_are_the_plain_ones(dtype):
     np.testing.assert_allclose(norms[fused][:3], norms[plain][:3], **digits)
 
 
+def placed(gap, *arrays):
+    """Copies of arrays in one piece of memory, in this order, with a gap of bytes between them."""
+    sizes = [array.nbytes + gap for array in arrays]
+    memory = np.zeros(sum(sizes), np.uint8)
+    parts = np.split(memory, np.cumsum(sizes)[:-1])
+    copies = [
+        part[: array.nbytes].view(array.dtype).reshape(array.shape)
+        for part, array in zip(parts, arrays, strict=True)
+    ]
+    for copy, array in zip(copies, arrays, strict=True):
+        copy[...] = array
+    return copies
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("k", [5, 9, 17, 33])
+def test_no_digit_depends_on_where_arrays_lie(dtype, k):
+    """A job that is run again, whose memory is laid out otherwise, has the same scores."""
+    random = np.random.default_rng(k)
+    theta, gradient, step, change, proposed = random.normal(size=(5, 1, k)).astype(dtype)
+    spread, eta = random.exponential(size=(2, k)).astype(dtype)
+    ones, zeros, stays = np.ones(1, dtype), np.zeros(1, dtype), np.zeros(1, bool)
+    Y = random.poisson(2, (1, k)).astype(dtype)
+    found = []
+    for gap in (0, 64, 2**12):
+        *inputs, out, slope = placed(
+            gap, theta, gradient, step, change, spread, ones, ones, ones, proposed, zeros
+        )
+        fused._propose(*inputs, out, slope)
+        accepted = placed(gap, theta, ones, gradient, step, change, ones, out, ones, gradient)
+        rest = placed(gap, -ones, spread, ones, ones, ones, zeros)
+        limits = (dtype(1e-7), dtype(1e-4), dtype(0.1), dtype(0.5), dtype(1e-8))
+        fused._accept(*accepted, *rest[:5], stays, *limits, rest[5])
+        curves = placed(gap, eta[None], Y, eta[None], eta[None])
+        fused._curve(curves[0], curves[1], False, *curves[2:])
+        softplus = placed(gap, eta[None], Y, zeros)
+        fused._differentiate_softplus(*softplus)
+        exponential = placed(gap, eta[None], Y, zeros, zeros)
+        fused._differentiate_exponential(*exponential)
+        results = [out, slope, *accepted, *rest, *curves, *softplus, *exponential]
+        found.append([array.tobytes() for array in results])
+    assert found[0] == found[1] == found[2]
+
+
 @pytest.mark.parametrize("module", [plain, fused])
 def test_the_effective_weight_has_the_trace_of_the_weights(module):
     """With random axes, for the inverse Hessian and for the sum of the leverages."""

@@ -34,6 +34,8 @@ Scalar = Any
 
 # A processor adds many numbers at a time only if it may add them in any order. Elementary functions
 # keep their order, because they subtract numbers that nearly cancel. NaN stays NaN in both.
+# No loop both adds up and writes: a compiled loop that writes takes one element at a time if its
+# arrays lie next to each other in memory, and the last digit of a sum would depend on that.
 sums = njit(fastmath={"contract", "reassoc", "nsz", "arcp"}, error_model="numpy", cache=True)
 elements = njit(fastmath={"contract", "nsz"}, error_model="numpy", cache=True)
 # Loops over a function that is called, rather than inlined, take one element at a time.
@@ -241,44 +243,59 @@ def differentiate(eta: np.ndarray, problem: Problem) -> tuple[np.ndarray, np.nda
     return losses, shift
 
 
+@elements
+def _invert_curvature(
+    spread: np.ndarray, weight: Scalar, alpha: Scalar, metric: np.ndarray
+) -> None:
+    """Inverse of `workflow_scripts.solvers.glm.problem.Problem.curvature` of one target."""
+    for j in range(metric.shape[0]):
+        metric[j] = f4(1) / (spread[j] * weight + (alpha if j > 0 else f4(0)))
+
+
 @sums
-def _propose_row(
-    theta: np.ndarray,
-    gradient: np.ndarray,
-    step: np.ndarray,
-    change: np.ndarray,
-    spread: np.ndarray,
-    weight: Scalar,
-    alpha: Scalar,
-    length: Scalar,
-    q: np.ndarray,
-    proposed: np.ndarray,
-) -> Scalar:
-    """Next parameters of one target in `proposed`, and the slope along the full step."""
+def _direct(
+    gradient: np.ndarray, step: np.ndarray, change: np.ndarray, metric: np.ndarray
+) -> tuple[Scalar, Scalar, Scalar, Scalar]:
+    """Weights of change, metric and step in one target's direction, and the slope along it."""
     product = projection = f4(0)
-    for j in range(theta.shape[0]):
+    for j in range(gradient.shape[0]):
         product += step[j] * change[j]
         projection += step[j] * gradient[j]
     moved = product > f4(0)
     inverse = f4(1) / product if moved else f4(0)
-    along = inverse * projection
+    weight = inverse * projection
     size = across = f4(0)
-    for j in range(theta.shape[0]):
-        metric = f4(1) / (spread[j] * weight + (alpha if j > 0 else f4(0)))
-        q[j] = (gradient[j] - along * change[j]) * metric
-        size += change[j] * change[j] * metric
-        across += change[j] * q[j]
+    for j in range(gradient.shape[0]):
+        size += change[j] * change[j] * metric[j]
+        across += change[j] * (gradient[j] - weight * change[j]) * metric[j]
     scale = f4(1) / (inverse * size) if moved else f4(1)
-    along -= inverse * across * scale
+    along = weight - inverse * across * scale
     slope = f4(0)
+    for j in range(gradient.shape[0]):
+        q = (gradient[j] - weight * change[j]) * metric[j]
+        slope -= (q * scale + step[j] * along) * gradient[j]
+    return weight, scale, along, slope
+
+
+@elements
+def _step(
+    theta: np.ndarray,
+    gradient: np.ndarray,
+    step: np.ndarray,
+    change: np.ndarray,
+    metric: np.ndarray,
+    weight: Scalar,
+    scale: Scalar,
+    along: Scalar,
+    length: Scalar,
+    proposed: np.ndarray,
+) -> None:
     for j in range(theta.shape[0]):
-        direction = -(q[j] * scale + step[j] * along)
-        slope += direction * gradient[j]
-        proposed[j] = theta[j] + length * direction
-    return slope
+        q = (gradient[j] - weight * change[j]) * metric[j]
+        proposed[j] = theta[j] - length * (q * scale + step[j] * along)
 
 
-@sums
+@elements
 def _propose(
     theta: np.ndarray,
     gradient: np.ndarray,
@@ -291,18 +308,20 @@ def _propose(
     proposed: np.ndarray,
     slope: np.ndarray,
 ) -> None:
-    q = np.empty_like(theta[0])
+    metric = np.empty_like(theta[0])
     for b in range(theta.shape[0]):
-        slope[b] = _propose_row(
+        _invert_curvature(spread, weights[b], alphas[b], metric)
+        weight, scale, along, slope[b] = _direct(gradient[b], step[b], change[b], metric)
+        _step(
             theta[b],
             gradient[b],
             step[b],
             change[b],
-            spread,
-            weights[b],
-            alphas[b],
+            metric,
+            weight,
+            scale,
+            along,
             length[b],
-            q,
             proposed[b],
         )
 
@@ -326,15 +345,19 @@ def propose(state: State, problem: Problem, alphas: np.ndarray) -> tuple[np.ndar
 
 
 @sums
-def _penalise(theta: np.ndarray, gradient: np.ndarray, divisor: Scalar, alpha: Scalar) -> Scalar:
-    """Make a sum of gradients the gradient of the objective, and return its penalty."""
-    inverse = f4(1) / divisor
-    gradient[0] *= inverse
+def _power(theta: np.ndarray) -> Scalar:
     power = f4(0)
     for j in range(1, theta.shape[0]):
         power += theta[j] * theta[j]
+    return power
+
+
+@elements
+def _penalise(theta: np.ndarray, gradient: np.ndarray, inverse: Scalar, alpha: Scalar) -> None:
+    """Make a sum of gradients the gradient of the objective."""
+    gradient[0] *= inverse
+    for j in range(1, theta.shape[0]):
         gradient[j] = gradient[j] * inverse + alpha * theta[j]
-    return alpha / f4(2) * power
 
 
 @elements
@@ -389,8 +412,8 @@ def _accept(
         if settled[b]:
             norms[b] = f4(0)
             continue
-        penalty = _penalise(theta[b], gradient[b], divisors[b], alphas[b])
-        loss = losses[b] / divisors[b] + penalty
+        _penalise(theta[b], gradient[b], f4(1) / divisors[b], alphas[b])
+        loss = losses[b] / divisors[b] + alphas[b] / f4(2) * _power(theta[b])
         promised = length[b] * slope[b]
         if loss <= old_loss[b] + sufficient * promised + slack * abs(old_loss[b]):
             _move(old_theta[b], theta[b], step[b], old_gradient[b], gradient[b], change[b])
