@@ -256,7 +256,7 @@ def _invert_curvature(
 def _direct(
     gradient: np.ndarray, step: np.ndarray, change: np.ndarray, metric: np.ndarray
 ) -> tuple[Scalar, Scalar, Scalar, Scalar]:
-    """Weights of change, metric and step in one target's direction, and the slope along it."""
+    """Weight, scale and along, as `_step` takes them, and the slope of the full step."""
     product = projection = f4(0)
     for j in range(gradient.shape[0]):
         product += step[j] * change[j]
