@@ -69,6 +69,19 @@ def test_a_unit_without_variance_has_no_score():
     np.testing.assert_allclose(pearson_per_unit(observed, observed), [1, np.nan])
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_unit_that_rounding_alone_makes_vary_has_no_score(dtype):
+    """Means of equal trials may differ in their last digit."""
+    random = np.random.default_rng(0)
+    one = dtype(1000.1)
+    constant = np.where(np.arange(20) % 3, one, np.nextafter(one, dtype(np.inf)))
+    varying = one * (1 + 1e-5 * random.normal(size=20))
+    observed = np.column_stack([constant, varying, -constant]).astype(float)
+    predicted = observed + random.normal(size=observed.shape)
+    for score in (r2_per_unit, pearson_per_unit):
+        np.testing.assert_array_equal(np.isnan(score(observed, predicted)), [True, False, True])
+
+
 def weighted_r2(observed, predicted, weights, mean):
     """R2 of one unit with a weight for each stimulus."""
     residual = (weights * (observed - predicted) ** 2).sum()

@@ -389,6 +389,16 @@ def test_a_number_that_yaml_reads_otherwise_is_named(tmp_path, text, found):
         ("seed: =", "config seed: found =, which is not what YAML takes it for, expected text in"),
         ("brains: {lab: {recordings: !mine x}}", "config brains.lab.recordings: found x, which is"),
         ("? [1, 2]\n: 3", "mine.yaml: found a list or a mapping as a key in line 1, expected text"),
+        ("brains: {<<: 1}", "mine.yaml: found << with something else than mappings in line 1, exp"),
+        (
+            "a: &a 1\nb:\n  <<: [*a]",
+            "mine.yaml: found << with something else than mappings in line",
+        ),
+        (
+            r'seed: "\UFFFFFFFF"',
+            "mine.yaml: found an escape that is no character, expected text in",
+        ),
+        (r'seed: "\U00110000"', "mine.yaml: found an escape that is no character, expected text"),
         ("methods: !!omap [rsa: {}]", "mine.yaml: found the tag tag:yaml.org,2002:omap, expected"),
     ],
 )

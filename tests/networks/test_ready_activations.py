@@ -1,5 +1,6 @@
 """Activations that somebody has already, as a netCDF file or a folder of arrays."""
 
+import h5py
 import numpy as np
 import pytest
 import xarray as xr
@@ -160,7 +161,7 @@ WRONG = {
     ),
     "what was never written": (
         {"layers": changed("narrow", never_written)},
-        "found 9.969209968386869e+36 in layer 'narrow' for stimulus 'faces/3.png' and unit 2, exp",
+        " in layer 'narrow' for stimulus 'faces/3.png' and unit 2, expected a number below 1e+12",
     ),
     "no numbers": (
         {"layers": changed("narrow", lambda values: values > 0)},
@@ -185,6 +186,34 @@ def test_what_is_wrong_is_named(save, tmp_path, saved, sentence):
     assert str(error.value).startswith(str(ready))
     assert sentence in str(error.value)
     assert not (tmp_path / "imported.nc").exists()
+
+
+@pytest.mark.parametrize(
+    ("dtype", "fill"),
+    [
+        (np.int16, -32_767),
+        (np.uint16, 65_535),
+        (np.int32, -2_147_483_647),
+        (np.int64, -9_223_372_036_854_775_806),
+    ],
+)
+def test_an_integer_that_netcdf_puts_where_nothing_was_written_is_named(tmp_path, dtype, fill):
+    """In a file whose ``_FillValue`` says so, and in one that goes without; not in an array."""
+    values = np.arange(120, dtype=dtype).reshape(30, 4)
+    values[3, 2] = fill
+    told = "in layer 'narrow' for stimulus 'faces/3.png' and unit 2, expected a number below"
+    save_netcdf(tmp_path / "ready.nc", {"narrow": values})
+    with pytest.raises(InputError, match=f"{fill}, which netCDF puts where nothing was.* {told}"):
+        imported(tmp_path / "ready.nc", tmp_path, ["narrow"])
+    with h5py.File(tmp_path / "ready.nc", "a") as file:
+        file["narrow/post"].attrs["_FillValue"] = np.array([fill], dtype)
+    with pytest.raises(InputError, match=f"found nan {told}"):
+        imported(tmp_path / "ready.nc", tmp_path, ["narrow"])
+    if abs(fill) < ready_activations.LARGEST:
+        folder = save_folder(tmp_path / "ready", {"narrow": values})
+        np.testing.assert_array_equal(
+            read(imported(folder, tmp_path, ["narrow"]), "narrow"), values.astype(np.float32)
+        )
 
 
 def test_a_map_in_place_of_units_is_named(tmp_path):

@@ -31,6 +31,7 @@ from workflow_scripts.alignment.splits import Split
 from workflow_scripts.common.errors import InputError, NotComparable
 from workflow_scripts.common.profile import POOL, AnyProfile, Pool, Profile
 from workflow_scripts.solvers.arrays import Array, to_numpy
+from workflow_scripts.solvers.standardise import varying
 
 
 def score_cells(
@@ -366,7 +367,7 @@ def _fit_stack(source: AnyProfile, targets: Sequence[Profile], scoring: _Scoring
             choices[number] = _again(fitter, fit, whole, placed, *inside)
         unconverged += fit.varies & ~fit.converged
         lost = np.flatnonzero(np.isnan(scores[number]) & fit.converged)
-        varies = np.ptp(responses[:, lost], axis=0) > 0
+        varies = varying(responses[:, lost])
         not_numbers[lost] += varies & np.isnan(fit.predicted[:, lost]).any(axis=0)
         if scoring.noise_correction is not None:
             correlations[number] = pearson_per_unit(responses, fit.predicted)

@@ -9,6 +9,8 @@ subjects, and is defined in `workflow_scripts.evaluation.metrics.predictivity`.
 
 import numpy as np
 
+from workflow_scripts.solvers.standardise import varying
+
 FLOOR = -1.0
 """Lowest score with which a unit enters the mean over units. The coefficient of determination has
 no lower bound, and a single unit with an exploding prediction would otherwise decide the mean."""
@@ -57,12 +59,12 @@ def r2_per_unit(observed: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     Returns
     -------
     numpy.ndarray, shape (n_units,)
-        NaN for units without variance over these stimuli.
+        NaN for units that are constant over these stimuli but for rounding.
     """
     residual = _power(observed - predicted)
     total = _power(observed - observed.mean(axis=0))
-    constant = (observed == observed[0]).all(axis=0)
-    return np.where(constant, np.nan, 1 - residual / np.where(constant, 1, total))
+    varies = varying(observed)
+    return np.where(varies, 1 - residual / np.where(varies, total, 1), np.nan)
 
 
 def r2_without_groups(
@@ -113,10 +115,10 @@ def pearson_per_unit(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     numpy.ndarray, shape (n_units,)
         NaN for units that are constant in `first` or in `second`.
     """
-    constant = (np.ptp(first, axis=0) == 0) | (np.ptp(second, axis=0) == 0)
+    varies = varying(first) & varying(second)
     first, second = first - first.mean(axis=0), second - second.mean(axis=0)
     norm = np.sqrt(_power(first) * _power(second))
-    return np.where(constant, np.nan, (first * second).sum(axis=0) / np.where(constant, 1, norm))
+    return np.where(varies, (first * second).sum(axis=0) / np.where(varies, norm, 1), np.nan)
 
 
 def _power(values: np.ndarray) -> np.ndarray:

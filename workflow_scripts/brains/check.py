@@ -23,6 +23,7 @@ from workflow_scripts.brains.recording import (
 )
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import PathLike
+from workflow_scripts.solvers.standardise import varying
 
 
 def check_recording(path: PathLike) -> str:
@@ -47,7 +48,7 @@ def check_recording(path: PathLike) -> str:
 def idle_units(responses: np.ndarray) -> str:
     """How many units cannot take part, or only with a part of the stimuli."""
     missing = np.isnan(responses).any(axis=0)
-    constant = ~missing & (responses == responses[0]).all(axis=0)
+    constant = ~missing & ~varying(responses)
     counts = {"without a response to each stimulus": missing, "constant": constant}
     parts = [f"{units.sum()} {what}" for what, units in counts.items() if units.any()]
     return f", of which {' and '.join(parts)}" if parts else ""

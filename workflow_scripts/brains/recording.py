@@ -15,7 +15,7 @@ import numpy as np
 
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import PathLike
-from workflow_scripts.common.netcdf import check_stored
+from workflow_scripts.common.netcdf import check_stored, never_written
 from workflow_scripts.common.profile import POOL
 
 NUMBERS, REAL, TEXT, LABEL = "numbers", "floating-point numbers", "text", "integers or text"
@@ -42,13 +42,6 @@ SMALLEST, LARGEST = 1e-12, 1e12
 
 ROUNDING = 1e-9
 """How far above 1 rounding may bring the reliability of a unit whose trials are all equal."""
-
-FILLS: dict[str, float] = {
-    **{"f4": 9.969209968386869e36, "f8": 9.969209968386869e36},
-    **{"i2": -(2**15) + 1, "i4": -(2**31) + 1, "i8": -(2**63) + 2},
-    **{"u2": 2**16 - 1, "u4": 2**32 - 1, "u8": 2**64 - 2},
-}
-"""What netCDF puts where no number of a type was written; bytes have no such number."""
 
 CONVENTIONS = (
     *("scale_factor", "add_offset", "_FillValue", "missing_value", "_Unsigned"),
@@ -260,9 +253,9 @@ def mean_of_trials(trials: np.ndarray) -> np.ndarray:
 
 def _check_numbers(path: PathLike, name: str, values: np.ndarray, labels: Labels) -> None:
     """Refuse what no response is, in values as they are stored (n_stimuli, ..., n_units)."""
-    kind = f"{values.dtype.kind}{values.dtype.itemsize}"
-    is_fill = np.equal(values, FILLS[kind]) if kind in FILLS else np.zeros(values.shape, bool)
-    wrong = is_fill | (np.abs(values) > np.float64(LARGEST)) if kind[0] == "f" else is_fill
+    is_real = values.dtype.kind == "f"
+    is_fill = never_written(values)
+    wrong = is_fill | (np.abs(values) > np.float64(LARGEST)) if is_real else is_fill
     if wrong.any():
         where = tuple(np.argwhere(wrong)[0])
         of_fill = ", which netCDF puts where nothing was written," if is_fill[where] else ""
@@ -272,7 +265,7 @@ def _check_numbers(path: PathLike, name: str, values: np.ndarray, labels: Labels
             f"{labels.stimulus[where[0]]}",
             f"a number of at most {LARGEST:g} in size, or NaN where there is none",
         )
-    if kind[0] == "f" and values.size:
+    if is_real and values.size:
         largest = np.fmax.reduce(np.abs(values).reshape(-1, values.shape[-1]), axis=0)
         small = (largest > 0) & (largest < np.float64(SMALLEST))
         if small.any():

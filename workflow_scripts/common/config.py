@@ -69,6 +69,8 @@ MAY_BE_NULL = ("brains", "methods", "metrics")
 """Sections of which null leaves out an entry, or all brains or metrics."""
 COLLECTIONS = ("tag:yaml.org,2002:seq", "tag:yaml.org,2002:map")
 """Tags of lists and mappings that have none of their own."""
+MERGE = "tag:yaml.org,2002:merge"
+"""Tag of the key ``<<``, which takes over what stands in other mappings."""
 MOST_ITEMS = 100_000
 """Most items of a configuration file with all aliases replaced by what they stand for."""
 
@@ -700,6 +702,9 @@ def check_keys(path: Path) -> None:
         raise InputError(path, "items inside each other without end", "a few levels") from error
     except UnicodeDecodeError as error:
         raise InputError(path, "bytes that are not text", "a YAML file in UTF-8") from error
+    # An escape such as \UFFFFFFFF in quotation marks.
+    except (ValueError, OverflowError) as error:
+        raise InputError(path, "an escape that is no character", "text in UTF-8") from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -730,6 +735,9 @@ def check_keys(path: Path) -> None:
             if not isinstance(name, yaml.ScalarNode):
                 found = f"a list or a mapping as a key in line {line}"
                 raise InputError(path, found, "text as each key")
+            if name.tag == MERGE and not _is_merged(value):
+                found = f"<< with something else than mappings in line {line}"
+                raise InputError(path, found, "<<: *NAME of a mapping, or a list of these")
             if name.value in lines:
                 raise InputError(
                     f"config {parents}{short(name.value)}",
@@ -738,6 +746,11 @@ def check_keys(path: Path) -> None:
                 )
             lines[name.value] = line
             waiting.append((value, f"{parents}{short(name.value)}."))
+
+
+def _is_merged(value: yaml.Node) -> bool:
+    items = value.value if isinstance(value, yaml.SequenceNode) else [value]
+    return all(isinstance(item, yaml.MappingNode) for item in items)
 
 
 def _check_size(path: Path, root: yaml.Node | None) -> None:

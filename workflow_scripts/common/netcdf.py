@@ -11,6 +11,19 @@ import numpy as np
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import PathLike
 
+FILLS: dict[str, float] = {
+    **{"f4": 9.969209968386869e36, "f8": 9.969209968386869e36},
+    **{"i2": -(2**15) + 1, "i4": -(2**31) + 1, "i8": -(2**63) + 2},
+    **{"u2": 2**16 - 1, "u4": 2**32 - 1, "u8": 2**64 - 2},
+}
+"""What netCDF puts where no number of a type was written; bytes have no such number."""
+
+
+def never_written(values: np.ndarray) -> np.ndarray:
+    """Where values, of the type in which they are stored, are what netCDF puts in place of any."""
+    kind = f"{values.dtype.kind}{values.dtype.itemsize}"
+    return np.equal(values, FILLS[kind]) if kind in FILLS else np.zeros(values.shape, bool)
+
 
 def read_variables(
     path: PathLike, group: str = "/"

@@ -14,7 +14,7 @@ import xarray as xr
 
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import PathLike
-from workflow_scripts.common.netcdf import check_stored
+from workflow_scripts.common.netcdf import check_stored, never_written
 from workflow_scripts.networks.ready_files import ready_files
 from workflow_scripts.networks.unit_sampling import Projection, Units
 
@@ -59,14 +59,19 @@ def read_layer(
         kept = []
         step = max(1, BATCH_VALUES // n_units)
         for start in range(0, n_stimuli, step):
-            block = np.asarray(values[start : start + step], np.float32)
-            # NaN is not below either. What netCDF puts where nothing was written is above.
-            is_number = np.abs(block) < LARGEST
+            stored = np.asarray(values[start : start + step])
+            block = stored.astype(np.float32, copy=False)
+            is_fill = path.endswith(".nc") & never_written(stored)
+            # NaN is not below either.
+            is_number = (np.abs(block) < LARGEST) & ~is_fill
             if not is_number.all():
                 row, unit = np.argwhere(~is_number)[0]
+                of_fill = (
+                    ", which netCDF puts where nothing was written," if is_fill[row, unit] else ""
+                )
                 raise InputError(
                     place,
-                    f"{block[row, unit]} in layer {layer!r} for stimulus "
+                    f"{stored[row, unit]}{of_fill} in layer {layer!r} for stimulus "
                     f"{str(names[start + row])!r} and unit {unit}",
                     f"a number below {LARGEST:g} in size",
                 )

@@ -5,7 +5,7 @@ from typing import Self
 import numpy as np
 
 from workflow_scripts.common.errors import NotComparable
-from workflow_scripts.solvers.standardise import Standardiser
+from workflow_scripts.solvers.standardise import Standardiser, varying
 
 MAX_ITERATIONS = 10_000_000
 """Iterations after which the network simplex gives up: a hundred times its default, so that only a
@@ -135,9 +135,9 @@ class UnitMatching:
         self.scaler = Standardiser()
         Z = self.scaler.fit_transform(X)
         self.mean_, sd = Y.mean(axis=0), Y.std(axis=0)
-        constant = np.ptp(Y, axis=0) == 0
-        W = np.where(constant, 0, (Y - self.mean_) / np.where(constant, 1, sd))
-        self.coef_ = self.weights(Z.T @ W / len(Z)) * np.where(constant, 0, sd)
+        varies = varying(Y)
+        W = np.where(varies, (Y - self.mean_) / np.where(varies, sd, 1), 0)
+        self.coef_ = self.weights(Z.T @ W / len(Z)) * np.where(varies, sd, 0)
         return self
 
     def predict(self, X: np.ndarray) -> np.ndarray:

@@ -7,10 +7,17 @@ from array_api_compat import array_namespace
 from workflow_scripts.common.errors import NotComparable
 from workflow_scripts.solvers.arrays import Array
 
+ROUNDING = 2.0**-21
+"""Range of a unit, as a share of its largest size, up to which rounding may have made it: four
+steps of single precision, in which responses are stored."""
+
 
 def varying(X: Array) -> Array:
-    """Whether each column of X (n_stimuli, n_units) takes more than one value."""
-    return array_namespace(X).any(X[0, :] != X, axis=0)
+    """Whether each column of X (n_stimuli, n_units) takes more than one value but for rounding."""
+    xp = array_namespace(X)
+    lowest, highest = xp.min(X, axis=0), xp.max(X, axis=0)
+    largest = xp.maximum(xp.abs(lowest), xp.abs(highest))
+    return highest - lowest > ROUNDING * largest
 
 
 class Standardiser:

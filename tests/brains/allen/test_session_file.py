@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from workflow_scripts.brains.allen.nwb import write_session
-from workflow_scripts.brains.allen.session_file import SCENES, check_content, check_spikes
+from workflow_scripts.brains.allen.session_file import SCENES, check_content, check_times
 from workflow_scripts.brains.simulated.simulation import Simulation, simulate
 from workflow_scripts.common.errors import InputError
 
@@ -73,6 +73,11 @@ def one_missing(times):
     return times
 
 
+def without_an_end(ends):
+    ends[4] = np.nan
+    return ends
+
+
 def half_a_frame_later(frames):
     return frames + 0.5
 
@@ -96,13 +101,34 @@ DO_NOT_ASCEND = "spike times that do not ascend, of unit "
         (INDEX, lambda ends: ends - 0.5, f"{INDEX} as float64 of shape ("),
     ],
 )
-@pytest.mark.parametrize("check", [check_spikes, lambda p: check_content(p, SESSION, N_SCENES)])
+@pytest.mark.parametrize("check", [check_times, lambda p: check_content(p, SESSION, N_SCENES)])
 def test_spikes_that_are_not_where_the_index_says_are_refused(edited, check, name, edit, found):
     """In a file that is downloaded, and in one of a directory."""
     path = edited(name, edit)
     with pytest.raises(InputError) as error:
         check(path)
     assert str(error.value).startswith(f"{path}: found {found}")
+
+
+@pytest.mark.parametrize(
+    ("name", "edit"),
+    [
+        ("start_time", without_an_end),
+        ("stop_time", without_an_end),
+        ("start_time", lambda starts: starts[::-1]),
+        ("stop_time", lambda ends: ends - 100),
+    ],
+)
+@pytest.mark.parametrize("check", [check_times, lambda p: check_content(p, SESSION, N_SCENES)])
+def test_presentations_that_do_not_begin_before_they_end_are_refused(edited, check, name, edit):
+    """NaN is in no window, so that the counts would be of other spikes, or of none."""
+    path = edited(f"intervals/natural_scenes_presentations/{name}", edit)
+    with pytest.raises(InputError) as error:
+        check(path)
+    assert str(error.value) == (
+        f"{path}: found a row of natural_scenes_presentations without a beginning before its end, "
+        "expected start_time and stop_time of each row, in s"
+    )
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 from allensdk.brain_observatory.ecephys.ecephys_session import EcephysSession
 
 from workflow_scripts.brains.allen.extraction import MISSING, Extraction, extract
-from workflow_scripts.brains.allen.session_file import check_file, check_spikes, slimmed
+from workflow_scripts.brains.allen.session_file import check_file, check_times, slimmed
 from workflow_scripts.common.files import write_netcdf
 from workflow_scripts.common.job import job, parse_arguments
 
@@ -20,7 +20,7 @@ def main() -> None:
     with job(arguments.log, [arguments.nwb], [arguments.output]):
         settings = Extraction(**arguments.settings)
         data_kind = check_file(arguments.nwb, settings.session)
-        check_spikes(arguments.nwb)
+        check_times(arguments.nwb)
         folder = Path(arguments.output).parent
         folder.mkdir(parents=True, exist_ok=True)
         with slimmed(arguments.nwb, folder) as copy:

@@ -36,7 +36,10 @@ REQUIRED = (
 )
 """What AllenSDK or this module reads of every session file."""
 
-SCENES = "intervals/natural_scenes_presentations/frame"
+INTERVALS = ("natural_scenes_presentations", "invalid_times")
+"""Tables whose beginnings and ends decide which spikes count; a session may lack either."""
+
+SCENES = f"intervals/{INTERVALS[0]}/frame"
 """Scene of each presentation; missing in sessions that showed none."""
 
 
@@ -96,7 +99,7 @@ def check_content(path: PathLike, session: int, n_scenes: int) -> None:
     InputError
     """
     check_file(path, session)
-    check_spikes(path)
+    check_times(path)
     with _opened(path, f"the NWB file of session {session}") as file:
         if SCENES not in file:
             raise InputError(path, f"no {SCENES}", "a session with natural scenes")
@@ -108,14 +111,16 @@ def check_content(path: PathLike, session: int, n_scenes: int) -> None:
             )
 
 
-def check_spikes(path: PathLike) -> None:
-    """Check what AllenSDK takes for granted: each unit's spikes are where the index says, in order.
+def check_times(path: PathLike) -> None:
+    """Check what AllenSDK takes for granted of the times that decide which spikes count.
+
+    Each unit's spikes are where the index says, in order, and nothing ends before it begins.
 
     Raises
     ------
     InputError
     """
-    with _opened(path, "the spikes of all units") as file:
+    with _opened(path, "the spikes of all units and the intervals of the session") as file:
         for name, kinds, expected in (
             ("units/spike_times", "f", "floating-point numbers, times in s"),
             ("units/spike_times_index", "iu", "integers"),
@@ -141,6 +146,15 @@ def check_spikes(path: PathLike) -> None:
                     f"spike times that do not ascend, of unit {file['units/id'][unit]}",
                     "the times of each unit's spikes in ascending order",
                 )
+        for name in INTERVALS:
+            if name in file["intervals"]:
+                start, stop = (
+                    file["intervals"][name][f"{end}_time"][:] for end in ("start", "stop")
+                )
+                # Where either is NaN as well.
+                if not (start <= stop).all():
+                    found = f"a row of {name} without a beginning before its end"
+                    raise InputError(path, found, "start_time and stop_time of each row, in s")
 
 
 def count_units_in_file(path: PathLike, areas: Sequence[str]) -> list[int]:
