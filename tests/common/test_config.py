@@ -478,6 +478,12 @@ def test_other_folders_may_be_called_like_it(tmp_path, monkeypatch, path):
     "path",
     [
         ("permutations", "n"),
+        ("stimuli", "n", "training"),
+        ("stimuli", "n", "population"),
+        ("activations", "positions"),
+        ("activations", "max_per_layer"),
+        ("training", "instance_recognition", "negatives"),
+        ("brains", "mouse", "max_source_units"),
         ("population", "splits", "n_splits"),
         ("activations", "max_trials"),
         ("brains", "mouse", "extraction", "n_halves"),

@@ -34,6 +34,7 @@ from workflow_scripts.common.cards import card_values, gallery_names, parameters
 from workflow_scripts.common.checksums import RESULTS
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.forms import (
+    CROWD,
     LARGEST,
     MOST,
     Count,
@@ -189,7 +190,7 @@ class Form(BaseModel):
 class SetSizes(Form):
     training: Size
     validation: Size
-    population: Annotated[int, Ge(10), Le(LARGEST)]
+    population: Annotated[int, Ge(10), Le(CROWD)]
 
 
 class Stimuli(Form):
@@ -346,7 +347,7 @@ class Brain(Form):
     source: Literal["simulated", "s3", "warehouse", "directory", "recordings"]
     directory: File | None = None
     base_url: Address | None = None
-    sessions: Annotated[list[Size], Unique] = []
+    sessions: Annotated[list[Annotated[int, Ge(1), Le(LARGEST)]], Unique] = []
     recordings: File | None = None
     n_scenes: Annotated[int, Ge(10), Le(MOST)] | None = None
     areas: Annotated[list[Area], Len(1), Unique, AfterValidator(_differs_in_letters)]

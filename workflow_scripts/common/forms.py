@@ -14,6 +14,10 @@ LARGEST = 2**31 - 1
 MOST = 10_000
 """Most repetitions, dimensions and pixels of a side of which a machine still sees the end."""
 
+CROWD = 10_000_000
+"""Most images, units or positions: as many images of 64 pixels take 123 GB, more than the set of
+images of any benchmark."""
+
 HUGE = 1e12
 """Largest number with a fraction, far from where its square overflows in single precision."""
 
@@ -25,7 +29,7 @@ ShareBelowOne = Annotated[float, Ge(0), Lt(1)]
 OpenShare = Annotated[float, Gt(0), Lt(1)]
 Count = Annotated[int, Ge(1), Le(MOST)]
 CountFromTwo = Annotated[int, Ge(2), Le(MOST)]
-Size = Annotated[int, Ge(1), Le(LARGEST)]
+Size = Annotated[int, Ge(1), Le(CROWD)]
 Seed = Annotated[int, Ge(0), Le(LARGEST)]
 PositiveNumbers = Annotated[list[PositiveNumber], Len(1)]
 ChannelMultiplier = Annotated[float, Ge(1 / 64), Le(64)]
