@@ -32,6 +32,8 @@ from tests.harness.compare_runs import assert_equal, read_tables
 ROOT = Path(__file__).parents[2]
 PATIENCE = 1800
 """Seconds after which a run that was told to end counts as hanging."""
+MOST_MISSES = 10
+"""Times that a fault may come too late, as when the job that it hits is just about to end."""
 
 # Each level has kinds of files, one file of each of which is corrupted, and the targets whose jobs
 # then read them; no other jobs are run. The levels go backwards from the tables: all in one run, a
@@ -122,6 +124,8 @@ class Run:
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                # A shell starts what runs in its background so that it ignores Ctrl-C.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
 
     def try_once(self, *arguments):
@@ -325,8 +329,9 @@ def disturb(run, faults, random):
     random : numpy.random.Generator
     """
     for number, fault in enumerate(faults):
-        hit = False
+        hit, misses = False, 0
         while not hit:
+            assert misses < MOST_MISSES, f"{fault.__name__} has no effect"
             process = run.start(*run.targets)
             # The first of as many even moments as faults are left.
             if reach(run, process, random.beta(1, len(faults) - number)):
@@ -334,6 +339,7 @@ def disturb(run, faults, random):
                 # Otherwise the job that it hit was just about to end.
                 hit = process.wait(PATIENCE) != 0
             run.happened[fault.__name__] += hit
+            misses += not hit
             asked = run.follow()
             assert hit or asked or process.returncode == 0, run.output.read_text()[-8000:]
             if process.returncode == 0:
