@@ -1,6 +1,10 @@
 """The arithmetic of the fits: derivatives, and the compiled functions against the plain ones."""
 
+import hashlib
+import os
+import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +22,7 @@ from workflow_scripts.solvers.glm.quasi_newton import (
 )
 from workflow_scripts.solvers.glm.state import start_at
 
+ROOT = Path(__file__).parents[3]
 ALL = [(link, family) for link in LINKS for family in FAMILIES]
 
 
@@ -147,6 +152,41 @@ def test_no_digit_depends_on_where_arrays_lie(dtype, k):
         results = [out, slope, *accepted, *rest, *curves, *softplus, *exponential]
         found.append([array.tobytes() for array in results])
     assert found[0] == found[1] == found[2]
+
+
+def digits():
+    """All bits that the compiled functions give for many lengths of rows."""
+    found = hashlib.sha256()
+    for link in ("softplus", "exp"):
+        for k in range(2, 50):
+            theta, problem = pose(link, n_stimuli=3 * k, k=k)
+            random, ones = np.random.default_rng(k), np.ones(4)
+            state = start_at(theta)
+            losses, gradient = evaluate(theta.copy(), problem, fused)
+            fused.accept(state, theta, losses, gradient, 0 * losses, problem, ones, ones > 1)
+            state.step[:], state.change[:] = random.normal(size=(2, *theta.shape))
+            proposed, slope = fused.propose(state, problem, ones)
+            eta = proposed @ problem.A.T
+            derivative, W = fused.curve(eta, problem)
+            omega = fused.effective_weights(W, random.exponential(size=k), ones)
+            held_out = fused.held_out_losses(eta, problem.Y, 3 * ones, problem)
+            for array in (*vars(state).values(), proposed, slope, derivative, W, omega, held_out):
+                found.update(array.tobytes())
+    return found.hexdigest()
+
+
+def test_no_digit_depends_on_which_process_compiles(tmp_path):
+    """The first process finds nothing that is compiled, and the second one reads its code."""
+    command = [sys.executable, "-c", f"from {__name__} import digits; print(digits())"]
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    first, second = (
+        subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+        ).stdout
+        for _ in range(2)
+    )
+    assert len(first) == 65 and first == second
+    assert list(tmp_path.rglob("*.nbc")), "compiled code was kept"
 
 
 @pytest.mark.parametrize("module", [plain, fused])

@@ -36,10 +36,17 @@ Scalar = Any
 # keep their order, because they subtract numbers that nearly cancel. NaN stays NaN in both.
 # No loop both adds up and writes: a compiled loop that writes takes one element at a time if its
 # arrays lie next to each other in memory, and the last digit of a sum would depend on that.
-sums = njit(fastmath={"contract", "reassoc", "nsz", "arcp"}, error_model="numpy", cache=True)
-elements = njit(fastmath={"contract", "nsz"}, error_model="numpy", cache=True)
+ANY_ORDER = {"contract", "reassoc", "nsz", "arcp"}
+IN_ORDER = {"contract", "nsz"}
+
+# Functions of a row become a part of those that call them. Otherwise each caller would have a
+# version of them, with other last digits, and which version runs would depend on whether a process
+# compiles or reads what another one has compiled.
+sums = njit(fastmath=ANY_ORDER, error_model="numpy", forceinline=True)
+rows = njit(fastmath=IN_ORDER, error_model="numpy", forceinline=True)
+batches = njit(fastmath=IN_ORDER, error_model="numpy", cache=True)
 # Loops over a function that is called, rather than inlined, take one element at a time.
-inlined = njit(fastmath={"contract", "nsz"}, error_model="numpy", inline="always")
+inlined = njit(fastmath=IN_ORDER, error_model="numpy", inline="always")
 
 
 SMALLEST_SUM = f4(1e-30)
@@ -163,13 +170,13 @@ def _sum(row: np.ndarray) -> Scalar:
     return total
 
 
-@elements
+@rows
 def _exponentials(eta: np.ndarray, mu: np.ndarray) -> None:
     for i in range(eta.shape[0]):
         mu[i] = _exp(eta[i])
 
 
-@elements
+@rows
 def _exponential_row(
     eta: np.ndarray,
     y: np.ndarray,
@@ -184,7 +191,7 @@ def _exponential_row(
         eta[i] = mean - y[i]
 
 
-@elements
+@batches
 def _differentiate_exponential(
     eta: np.ndarray, Y: np.ndarray, losses: np.ndarray, shift: np.ndarray
 ) -> None:
@@ -204,7 +211,7 @@ def _differentiate_exponential(
         losses[b] = _sum(row)
 
 
-@elements
+@rows
 def _softplus_row(eta: np.ndarray, y: np.ndarray, losses: np.ndarray) -> None:
     for i in range(eta.shape[0]):
         mu, log_mu, slope, log_slope = _softplus(eta[i])
@@ -212,7 +219,7 @@ def _softplus_row(eta: np.ndarray, y: np.ndarray, losses: np.ndarray) -> None:
         eta[i] = slope - y[i] * log_slope
 
 
-@elements
+@batches
 def _differentiate_softplus(eta: np.ndarray, Y: np.ndarray, losses: np.ndarray) -> None:
     row = np.empty_like(eta[0])
     for b in range(eta.shape[0]):
@@ -243,7 +250,7 @@ def differentiate(eta: np.ndarray, problem: Problem) -> tuple[np.ndarray, np.nda
     return losses, shift
 
 
-@elements
+@rows
 def _invert_curvature(
     spread: np.ndarray, weight: Scalar, alpha: Scalar, metric: np.ndarray
 ) -> None:
@@ -277,7 +284,7 @@ def _direct(
     return weight, scale, along, slope
 
 
-@elements
+@rows
 def _step(
     theta: np.ndarray,
     gradient: np.ndarray,
@@ -295,7 +302,7 @@ def _step(
         proposed[j] = theta[j] - length * (q * scale + step[j] * along)
 
 
-@elements
+@batches
 def _propose(
     theta: np.ndarray,
     gradient: np.ndarray,
@@ -352,7 +359,7 @@ def _power(theta: np.ndarray) -> Scalar:
     return power
 
 
-@elements
+@rows
 def _penalise(theta: np.ndarray, gradient: np.ndarray, inverse: Scalar, alpha: Scalar) -> None:
     """Make a sum of gradients the gradient of the objective."""
     gradient[0] *= inverse
@@ -360,7 +367,7 @@ def _penalise(theta: np.ndarray, gradient: np.ndarray, inverse: Scalar, alpha: S
         gradient[j] = gradient[j] * inverse + alpha * theta[j]
 
 
-@elements
+@rows
 def _move(
     old_theta: np.ndarray,
     theta: np.ndarray,
@@ -384,7 +391,7 @@ def _norm(gradient: np.ndarray, spread: np.ndarray, weight: Scalar, alpha: Scala
     return total
 
 
-@elements
+@batches
 def _accept(
     old_theta: np.ndarray,
     old_loss: np.ndarray,
@@ -470,7 +477,7 @@ def accept(
     return norms
 
 
-@elements
+@rows
 def _curve_exponential_row(
     eta: np.ndarray, y: np.ndarray, derivative: np.ndarray, weight: np.ndarray
 ) -> None:
@@ -480,7 +487,7 @@ def _curve_exponential_row(
         weight[i] = mu
 
 
-@elements
+@rows
 def _curve_softplus_row(
     eta: np.ndarray, y: np.ndarray, derivative: np.ndarray, weight: np.ndarray
 ) -> None:
@@ -490,7 +497,7 @@ def _curve_softplus_row(
         weight[i] = slope * log_slope
 
 
-@elements
+@batches
 def _curve(
     eta: np.ndarray, Y: np.ndarray, exponential: bool, derivative: np.ndarray, W: np.ndarray
 ) -> None:
@@ -529,7 +536,7 @@ def _effective_weight(w: np.ndarray, power: np.ndarray, penalty: Scalar, iterati
     return omega
 
 
-@elements
+@batches
 def _effective_weights(
     W: np.ndarray, power: np.ndarray, penalty: np.ndarray, iterations: int, omega: np.ndarray
 ) -> None:
@@ -544,7 +551,7 @@ def effective_weights(W: np.ndarray, power: np.ndarray, penalty: np.ndarray) -> 
     return omega
 
 
-@elements
+@batches
 def _divide_rows(
     along: np.ndarray, omega: np.ndarray, power: np.ndarray, penalty: np.ndarray
 ) -> None:
@@ -558,7 +565,7 @@ def divide(along: np.ndarray, omega: np.ndarray, power: np.ndarray, penalty: np.
     _divide_rows(along, omega, power, penalty)
 
 
-@elements
+@rows
 def _held_out_exponential(
     eta: np.ndarray, y: np.ndarray, log_ceiling: Scalar, losses: np.ndarray
 ) -> None:
@@ -567,7 +574,7 @@ def _held_out_exponential(
         losses[i] = _exp(capped) - y[i] * capped
 
 
-@elements
+@rows
 def _held_out_softplus(
     eta: np.ndarray, y: np.ndarray, ceiling: Scalar, log_ceiling: Scalar, losses: np.ndarray
 ) -> None:
@@ -576,7 +583,7 @@ def _held_out_softplus(
         losses[i] = min(mu, ceiling) - y[i] * min(log_mu, log_ceiling)
 
 
-@elements
+@batches
 def _held_out(
     eta: np.ndarray, Y: np.ndarray, ceiling: np.ndarray, exponential: bool, losses: np.ndarray
 ) -> None:
