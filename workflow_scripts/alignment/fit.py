@@ -7,8 +7,7 @@ import numpy as np
 
 from workflow_scripts.alignment.method import METHODS, Mapping, make_estimator
 from workflow_scripts.common.errors import InputError, NotComparable
-from workflow_scripts.solvers.arrays import Array, on_device, to_numpy
-from workflow_scripts.solvers.standardise import varying
+from workflow_scripts.solvers.arrays import Array, on_device, to_numpy, varying
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,7 @@ from workflow_scripts.alignment.shard_file import shard_dataset
 from workflow_scripts.alignment.splits import Split
 from workflow_scripts.common.errors import InputError, NotComparable
 from workflow_scripts.common.profile import POOL, AnyProfile, Pool, Profile
-from workflow_scripts.solvers.arrays import Array, to_numpy
-from workflow_scripts.solvers.standardise import varying
+from workflow_scripts.solvers.arrays import Array, to_numpy, varying
 
 
 def score_cells(

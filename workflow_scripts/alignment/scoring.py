@@ -9,7 +9,7 @@ subjects, and is defined in `workflow_scripts.evaluation.metrics.predictivity`.
 
 import numpy as np
 
-from workflow_scripts.solvers.standardise import varying
+from workflow_scripts.solvers.arrays import varying
 
 FLOOR = -1.0
 """Lowest score with which a unit enters the mean over units. The coefficient of determination has

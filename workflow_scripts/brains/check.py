@@ -23,7 +23,7 @@ from workflow_scripts.brains.recording import (
 )
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import PathLike
-from workflow_scripts.solvers.standardise import varying
+from workflow_scripts.solvers.arrays import varying
 
 
 def check_recording(path: PathLike) -> str:

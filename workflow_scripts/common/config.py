@@ -703,6 +703,8 @@ def check_keys(path: Path) -> None:
         raise InputError(path, "items inside each other without end", "a few levels") from error
     except UnicodeDecodeError as error:
         raise InputError(path, "bytes that are not text", "a YAML file in UTF-8") from error
+    except InputError:
+        raise
     # An escape such as \UFFFFFFFF in quotation marks.
     except (ValueError, OverflowError) as error:
         raise InputError(path, "an escape that is no character", "text in UTF-8") from error

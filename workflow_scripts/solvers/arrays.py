@@ -12,10 +12,22 @@ CACHE_ELEMENTS = 16_000
 """Elements of a piece that a processor works on at a time: a few arrays of this size, 125 KB each
 in double precision, fit into the second-level cache of a core."""
 
+ROUNDING = 2.0**-21
+"""Range of a unit, as a share of its largest size, up to which rounding may have made it: four
+steps of single precision, in which responses are stored."""
+
 
 def to_numpy(array: Array) -> np.ndarray:
     """The same values as a NumPy array."""
     return np.asarray(to_device(array, "cpu"))
+
+
+def varying(X: Array) -> Array:
+    """Whether each column of X (n_stimuli, n_units) takes more than one value but for rounding."""
+    xp = array_namespace(X)
+    lowest, highest = xp.min(X, axis=0), xp.max(X, axis=0)
+    largest = xp.maximum(xp.abs(lowest), xp.abs(highest))
+    return highest - lowest > ROUNDING * largest
 
 
 def transposed(matrix: Array) -> Array:

@@ -5,7 +5,8 @@ from typing import Self
 import numpy as np
 
 from workflow_scripts.common.errors import NotComparable
-from workflow_scripts.solvers.standardise import Standardiser, varying
+from workflow_scripts.solvers.arrays import varying
+from workflow_scripts.solvers.standardise import Standardiser
 
 MAX_ITERATIONS = 10_000_000
 """Iterations after which the network simplex gives up: a hundred times its default, so that only a

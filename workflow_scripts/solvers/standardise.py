@@ -5,19 +5,7 @@ from typing import Self
 from array_api_compat import array_namespace
 
 from workflow_scripts.common.errors import NotComparable
-from workflow_scripts.solvers.arrays import Array
-
-ROUNDING = 2.0**-21
-"""Range of a unit, as a share of its largest size, up to which rounding may have made it: four
-steps of single precision, in which responses are stored."""
-
-
-def varying(X: Array) -> Array:
-    """Whether each column of X (n_stimuli, n_units) takes more than one value but for rounding."""
-    xp = array_namespace(X)
-    lowest, highest = xp.min(X, axis=0), xp.max(X, axis=0)
-    largest = xp.maximum(xp.abs(lowest), xp.abs(highest))
-    return highest - lowest > ROUNDING * largest
+from workflow_scripts.solvers.arrays import Array, varying
 
 
 class Standardiser:
