@@ -418,15 +418,17 @@ def main():
         run = Run(command, ROOT, folder)
         kinds = KILLS + STARVATIONS if folder.is_mount() else KILLS
         order = random.permutation(np.resize(np.arange(len(kinds)), arguments.faults))
-        disturb(run, [kinds[number] for number in order], random)
-        run.finish()
-        assert_equal(run.tables(), undisturbed.tables())
-        for _ in range(arguments.rounds):
-            corrupt_every_kind(run, random)
+        try:
+            disturb(run, [kinds[number] for number in order], random)
             run.finish()
             assert_equal(run.tables(), undisturbed.tables())
-    for what, count in sorted(run.happened.items()):
-        print(f"{count:4} {what}")
+            for _ in range(arguments.rounds):
+                corrupt_every_kind(run, random)
+                run.finish()
+                assert_equal(run.tables(), undisturbed.tables())
+        finally:
+            for what, count in sorted(run.happened.items()):
+                print(f"{count:4} {what}")
     print(f"{time.perf_counter() - started:.0f} s; all tables equal")
 
 
