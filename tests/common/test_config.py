@@ -389,10 +389,13 @@ def test_a_number_that_yaml_reads_otherwise_is_named(tmp_path, text, found):
         ("seed: =", "config seed: found =, which is not what YAML takes it for, expected text in"),
         ("brains: {lab: {recordings: !mine x}}", "config brains.lab.recordings: found x, which is"),
         ("? [1, 2]\n: 3", "mine.yaml: found a list or a mapping as a key in line 1, expected text"),
-        ("brains: {<<: 1}", "mine.yaml: found << with something else than mappings in line 1, exp"),
+        (
+            "brains: {<<: 1}",
+            "mine.yaml: found << with something other than mappings in line 1, expected <<: *NAME",
+        ),
         (
             "a: &a 1\nb:\n  <<: [*a]",
-            "mine.yaml: found << with something else than mappings in line",
+            "mine.yaml: found << with something other than mappings in line",
         ),
         (
             r'seed: "\UFFFFFFFF"',

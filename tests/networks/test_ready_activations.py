@@ -159,10 +159,6 @@ WRONG = {
         {"layers": changed("narrow", with_nan)},
         "found nan in layer 'narrow' for stimulus 'faces/3.png' and unit 2, expected a number belo",
     ),
-    "what was never written": (
-        {"layers": changed("narrow", never_written)},
-        " in layer 'narrow' for stimulus 'faces/3.png' and unit 2, expected a number below 1e+12",
-    ),
     "no numbers": (
         {"layers": changed("narrow", lambda values: values > 0)},
         "of shape (30, 4) in layer 'narrow', expected numbers (stimulus x unit)",
@@ -185,6 +181,22 @@ def test_what_is_wrong_is_named(save, tmp_path, saved, sentence):
         imported(ready, tmp_path)
     assert str(error.value).startswith(str(ready))
     assert sentence in str(error.value)
+    assert not (tmp_path / "imported.nc").exists()
+
+
+@pytest.mark.parametrize(
+    ("form", "reason"),
+    [("folder", ""), ("netcdf", ", which netCDF puts where nothing was written,")],
+)
+def test_a_value_that_was_never_written_is_named(tmp_path, form, reason):
+    ready = FORMS[form](tmp_path, changed("narrow", never_written))
+    with pytest.raises(InputError) as error:
+        imported(ready, tmp_path)
+    assert str(error.value).startswith(str(ready))
+    assert (
+        f"found 9.969209968386869e+36{reason} in layer 'narrow' for stimulus 'faces/3.png' and "
+        "unit 2, expected a number below 1e+12 in size"
+    ) in str(error.value)
     assert not (tmp_path / "imported.nc").exists()
 
 

@@ -113,7 +113,7 @@ def pearson_per_unit(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     Returns
     -------
     numpy.ndarray, shape (n_units,)
-        NaN for units that are constant in `first` or in `second`.
+        NaN for units that are constant in `first` or in `second` but for rounding.
     """
     varies = varying(first) & varying(second)
     first, second = first - first.mean(axis=0), second - second.mean(axis=0)

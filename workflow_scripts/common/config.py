@@ -739,7 +739,7 @@ def check_keys(path: Path) -> None:
                 found = f"a list or a mapping as a key in line {line}"
                 raise InputError(path, found, "text as each key")
             if name.tag == MERGE and not _is_merged(value):
-                found = f"<< with something else than mappings in line {line}"
+                found = f"<< with something other than mappings in line {line}"
                 raise InputError(path, found, "<<: *NAME of a mapping, or a list of these")
             if name.value in lines:
                 raise InputError(

@@ -15,8 +15,7 @@ MOST = 10_000
 """Most repetitions, dimensions and pixels of a side of which a machine still sees the end."""
 
 CROWD = 10_000_000
-"""Most images, units or positions: as many images of 64 pixels take 123 GB, more than the set of
-images of any benchmark."""
+"""Most images, units or positions. As many images of 64 x 64 pixels take 123 GB."""
 
 HUGE = 1e12
 """Largest number with a fraction, far from where its square overflows in single precision."""
