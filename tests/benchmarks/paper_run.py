@@ -26,6 +26,7 @@ from workflow_scripts.alignment.score_cells import score_cells
 from workflow_scripts.alignment.splits import make_splits
 from workflow_scripts.common.config import read_config
 from workflow_scripts.common.profile import Profile
+from workflow_scripts.common.stimuli import Stimuli
 from workflow_scripts.images.squares import SIZE
 from workflow_scripts.networks.architecture import build_network
 from workflow_scripts.networks.blocks import torch_generator
@@ -93,8 +94,12 @@ def main():
     population, n_stimuli = config.population, config.stimuli.n.population
     n_seeds, layers = len(population.seeds), population.layers
     n_splits = population.splits.n_splits
+    names = np.arange(n_stimuli).astype(str)
     splits = make_splits(
-        n_stimuli, n_splits, population.splits.train_fraction, np.random.default_rng(0)
+        Stimuli(names, groups=names),
+        n_splits,
+        population.splits.train_fraction,
+        np.random.default_rng(0),
     )
     timed = splits if arguments.whole_seed else splits[:1]
     as_configured, at_most = (

@@ -14,6 +14,7 @@ from workflow_scripts.networks.architecture import ARCHITECTURES, build_network
 from workflow_scripts.networks.blocks import torch_generator
 from workflow_scripts.networks.objectives import OBJECTIVES
 from workflow_scripts.networks.readout import read_layers
+from workflow_scripts.networks.replay import EAGER_CALLS
 from workflow_scripts.networks.trainer import Trainer
 from workflow_scripts.networks.unit_sampling import choose_units
 
@@ -36,23 +37,30 @@ VARIANT = {
 }
 
 
+def make_images(n):
+    random = np.random.default_rng(0)
+    return random.integers(0, 256, (n, 64, 64, 3), dtype=np.uint8), random.integers(5, size=n)
+
+
+def make_trainer(variant, images, labels, device):
+    return Trainer(
+        variant,
+        DeviceImages(ImageSet(images, labels, np.arange(len(labels))), device),
+        torch.as_tensor(labels, device=device),
+        None,
+        master_seed=0,
+        seed=0,
+        device=device,
+    )
+
+
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_a_training_step_moves_the_weights_alike(objective):
     """The GPU works in half precision, so it is directions that are compared."""
-    random = np.random.default_rng(0)
-    images = random.integers(0, 256, (128, 64, 64, 3), dtype=np.uint8)
-    labels = random.integers(5, size=128)
+    images, labels = make_images(128)
     steps = []
     for device in DEVICES:
-        trainer = Trainer(
-            {**VARIANT, "objective": objective},
-            DeviceImages(ImageSet(images, labels, np.arange(128)), device),
-            torch.as_tensor(labels, device=device),
-            None,
-            master_seed=0,
-            seed=0,
-            device=device,
-        )
+        trainer = make_trainer({**VARIANT, "objective": objective}, images, labels, device)
         before = [p.detach().cpu().clone() for p in trainer.modules.parameters()]
         trainer.advance()
         after = [p.detach().cpu() for p in trainer.modules.parameters()]
@@ -62,6 +70,28 @@ def test_a_training_step_moves_the_weights_alike(objective):
         cosine = torch.nn.functional.cosine_similarity(ours.flatten(), theirs.flatten(), dim=0)
         assert cosine > 0.99
         assert theirs.norm().item() == pytest.approx(ours.norm().item(), rel=0.05)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_a_recorded_step_draws_and_computes_as_one_that_is_not(objective):
+    """Every bit, with noise and all augmentations; also where the learning rate falls."""
+    changed = {"objective": objective, "learning_rate_drops": [0.5], "bfloat16": True}
+    variant = {**TRAINED, **changed, "epochs": 0.99}
+    images, labels = make_images(50 * TRAINED["batch_size"])
+    recorded, launched = (make_trainer(variant, images, labels, DEVICES[1]) for _ in range(2))
+    launched._take_step = lambda images, indices, step, rate: launched._compute_step(
+        images, indices, *(torch.tensor(value, device=DEVICES[1]) for value in (step, rate))
+    )
+    with torch.backends.cudnn.flags(deterministic=True):
+        for _ in range(EAGER_CALLS + 30):
+            recorded.advance()
+            launched.advance()
+    assert recorded.learning_rate < variant["learning_rate"]
+    assert torch.equal(recorded.loss_sum, launched.loss_sum)
+    pairs = zip(recorded.modules.parameters(), launched.modules.parameters(), strict=True)
+    assert all(torch.equal(*pair) for pair in pairs)
+    for name, stream in launched.streams.items():
+        assert torch.equal(recorded.streams[name].get_state(), stream.get_state())
 
 
 def test_activations_are_the_same():

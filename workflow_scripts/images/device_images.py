@@ -25,7 +25,12 @@ class DeviceImages:
         self.images = torch.from_numpy(training.images)
         free = np.inf if device.type == "cpu" else torch.cuda.mem_get_info(device)[0]
         if training.images.nbytes <= FREE_SHARE * free:
-            self.images = self.images.to(device)
+            self.images, self.index = self.images.to(device), self.index.to(device)
+
+    @property
+    def place(self) -> torch.device:
+        """Where the images are."""
+        return self.images.device
 
     @property
     def side(self) -> int:
@@ -38,14 +43,14 @@ class DeviceImages:
         Parameters
         ----------
         positions : torch.Tensor of int64, shape (n,)
-            Positions in the set, on the CPU.
+            Positions in the set, at `place`.
 
         Returns
         -------
         torch.Tensor of uint8, shape (n, side, side, 3)
             On the device.
         """
-        rows = self.images[self.index[positions].to(self.images.device)]
+        rows = self.images[self.index[positions]]
         # Compared by type: a tensor that was moved to "cuda" says that it is on "cuda:0".
         if rows.device.type == self.device.type:
             return rows

@@ -1,5 +1,7 @@
 """Pixels as networks take them: normalised float tensors."""
 
+from functools import cache
+
 import numpy as np
 import torch
 
@@ -17,6 +19,15 @@ def to_input(images: np.ndarray, device: torch.device) -> torch.Tensor:
 
 def normalise(images: torch.Tensor) -> torch.Tensor:
     """Subtract ImageNet's mean and divide by its deviation, in each channel of (n, 3, y, x)."""
-    mean = torch.tensor(CHANNEL_MEAN, device=images.device).view(3, 1, 1)
-    sd = torch.tensor(CHANNEL_SD, device=images.device).view(3, 1, 1)
-    return (images - mean) / sd
+    return (images - per_channel(CHANNEL_MEAN, images.device)) / per_channel(
+        CHANNEL_SD, images.device
+    )
+
+
+@cache
+def per_channel(values: tuple[float, float, float], device: torch.device) -> torch.Tensor:
+    """One number for each channel, shape (3, 1, 1), copied to a device once.
+
+    Each copy to a GPU waits until the GPU is idle.
+    """
+    return torch.tensor(values, device=device).view(3, 1, 1)

@@ -12,6 +12,8 @@ from typing import Any
 
 import torch
 
+from workflow_scripts.images.pixels import per_channel
+
 ASPECT = (3 / 4, 4 / 3)
 """Smallest and largest aspect ratio of a crop, as in torchvision."""
 
@@ -20,6 +22,9 @@ ATTEMPTS = 10
 
 GREY = (0.2989, 0.587, 0.114)
 """Weights of red, green and blue in a grey value, as torchvision rounds those of ITU-R BT.601."""
+
+OFFSETS = (5.0, 3.0, 1.0)
+"""Where red, green and blue stand in the hexcone model, in sixths of a turn of the hue."""
 
 
 @dataclass
@@ -136,8 +141,7 @@ def _resampling(start: torch.Tensor, length: torch.Tensor, side: int, size: int)
 
 def _grey(pixels: torch.Tensor) -> torch.Tensor:
     """Grey values (n, 1, y, x) of RGB images."""
-    weights = torch.tensor(GREY, device=pixels.device).view(3, 1, 1)
-    return (pixels * weights).sum(1, keepdim=True)
+    return (pixels * per_channel(GREY, pixels.device)).sum(1, keepdim=True)
 
 
 def _blend(pixels: torch.Tensor, other: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
@@ -172,7 +176,6 @@ def _shift_hue(pixels: torch.Tensor, shift: torch.Tensor) -> torch.Tensor:
     hue = 2 * brightest + difference / torch.where(grey, 1, chroma)
     hue = hue + 6 * shift.view(-1, 1, 1)
     # A channel is below the value by a share of the chroma that grows with its distance in hue.
-    offset = torch.tensor([5.0, 3.0, 1.0], device=pixels.device).view(1, 3, 1, 1)
-    away = torch.remainder(hue[:, None] + offset, 6)
+    away = torch.remainder(hue[:, None] + per_channel(OFFSETS, pixels.device), 6)
     fall = torch.minimum(away, 4 - away).clamp_(0, 1)
     return value[:, None] - chroma[:, None] * fall

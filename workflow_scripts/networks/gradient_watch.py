@@ -22,11 +22,11 @@ class GradientWatch:
         self._names, self._weights = zip(*parameters, strict=True)
         self._bad_step = torch.full((len(self._weights),), -1, device=device)
 
-    def note(self, step: int) -> None:
+    def note(self, step: int | torch.Tensor) -> None:
         """Note for each weight whether its gradient is not finite for the first time."""
         norms = torch.stack([weight.grad.norm() for weight in self._weights])
         fresh = ~norms.isfinite() & (self._bad_step < 0)
-        self._bad_step = torch.where(fresh, step, self._bad_step)
+        self._bad_step.copy_(torch.where(fresh, step, self._bad_step))
 
     def require_finite(self, seed: int, n_steps: int) -> None:
         """Refuse weights that were changed by a gradient that was not finite.

@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from workflow_scripts.networks.augmentation import augment, draw_augmentation
 from workflow_scripts.networks.blocks import set_noise, torch_generator
 from workflow_scripts.networks.gradient_watch import GradientWatch
 from workflow_scripts.networks.objectives import OBJECTIVES, Validation
+from workflow_scripts.networks.replay import Replay
 
 MOMENTUM = 0.9
 """Momentum of stochastic gradient descent: the usual value for these architectures."""
@@ -177,6 +178,9 @@ class Trainer:
         self.steps_per_epoch = len(labels) // variant["batch_size"]
         self.n_steps = round(variant["epochs"] * self.steps_per_epoch)
         self.loss_sum = torch.zeros((), device=device)
+        self._take_step: Callable[..., None] = self._compute_step
+        if device.type == "cuda":
+            self._take_step = Replay(self._compute_step, self.streams.values())
         self._gradients = GradientWatch(self.modules.named_parameters(), device)
         self.continue_after(0, [])
 
@@ -206,33 +210,55 @@ class Trainer:
         """Take one step, and at the end of an epoch validate."""
         epoch, position = divmod(self.step, self.steps_per_epoch)
         if self._order is None or position == 0:
-            order = self._stream(f"order/{epoch}")
-            self._order = torch.randperm(len(self.images.index), generator=order)
-        size = self.variant["batch_size"]
-        indices = self._order[position * size : (position + 1) * size]
-        pixels = self.images.batch(indices)
-        drawn = draw_augmentation(
-            size, self.images.side, self.variant["augmentation"], self.streams["augmentation"]
+            stream = self._stream(f"order/{epoch}")
+            order = torch.randperm(len(self.images.index), generator=stream)
+            self._order = order.to(self.images.place)
+        size, learning_rate = self.variant["batch_size"], self.learning_rate
+        positions = self._order[position * size : (position + 1) * size]
+        self._take_step(
+            self.images.batch(positions),
+            positions.to(self.device, non_blocking=True),
+            self.step,
+            learning_rate,
         )
-        pixels = normalise(augment(pixels, drawn, SIZE))
-        pixels = pixels.contiguous(memory_format=torch.channels_last)
-        with self._precision():
-            features = self.network(pixels)
-        loss = self.head(features.float(), indices.to(self.device), self.streams["negatives"])
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        for group in self.optimiser.param_groups:
-            group["lr"] = learning_rate = self.learning_rate
-        self._gradients.note(self.step)
-        if self.variant["gradient_clip"] is not None:
-            nn.utils.clip_grad_norm_(self.modules.parameters(), self.variant["gradient_clip"])
-        self.optimiser.step()
-        self.loss_sum += loss.detach()
         self.step += 1
         if self.device.type == "cpu" or self.step % STEPS_BETWEEN_CHECKS == 0 or self.finished:
             self.require_finite()
         if position + 1 == self.steps_per_epoch or self.finished:
             self._end_epoch(epoch, position + 1, learning_rate)
+
+    def _compute_step(
+        self,
+        images: torch.Tensor,
+        indices: torch.Tensor,
+        step: int | torch.Tensor,
+        learning_rate: float | torch.Tensor,
+    ) -> None:
+        """Change the weights by the gradient of one batch.
+
+        A GPU records all this: nothing may wait for the GPU, and what changes from step to step
+        must be an argument or a random stream.
+        """
+        drawn = draw_augmentation(
+            len(images),
+            self.images.side,
+            self.variant["augmentation"],
+            self.streams["augmentation"],
+        )
+        pixels = normalise(augment(images, drawn, SIZE))
+        pixels = pixels.contiguous(memory_format=torch.channels_last)
+        with self._precision():
+            features = self.network(pixels)
+        loss = self.head(features.float(), indices, self.streams["negatives"])
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        for group in self.optimiser.param_groups:
+            group["lr"] = learning_rate
+        self._gradients.note(step)
+        if self.variant["gradient_clip"] is not None:
+            nn.utils.clip_grad_norm_(self.modules.parameters(), self.variant["gradient_clip"])
+        self.optimiser.step()
+        self.loss_sum += loss.detach()
 
     def _precision(self) -> torch.autocast:
         """Half precision for matrix products, if the variant says so; weights stay in single."""
