@@ -1,6 +1,7 @@
 """Every row of the benchmark at tiny sizes: both sides agree. Times are not checked."""
 
 import math
+import os
 import runpy
 import subprocess
 import sys
@@ -90,7 +91,7 @@ def test_the_benchmark_of_objectives_trains_at_the_papers_settings(tmp_path):
     assert math.isfinite(rows["loss"][0]) and rows["dimensions"][0] > 2
 
 
-COVERAGE = runpy.run_path(str(TRAINING.with_name("coverage.py")))
+COVERAGE = runpy.run_path(str(TRAINING.with_name("interval_coverage.py")))
 
 
 @pytest.mark.parametrize("population", COVERAGE["POPULATIONS"])
@@ -123,3 +124,16 @@ def test_what_wins_on_every_brain_is_taken_out_of_recovery():
     share, margin = recovery["ahead"](recovery["without_main_effects"](scores), is_truth)
     assert (share == 1).all()
     np.testing.assert_allclose(margin, 0.1)
+
+
+def test_the_benchmark_of_a_paper_run_times_both_sizes():
+    command = [sys.executable, TRAINING.with_name("paper_run.py"), "ridge_post"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.count("median split score") == 2
+
+
+def test_no_benchmark_hides_a_package():
+    """A script's folder comes first on Python's path; Numba asks for a package named coverage."""
+    command = [sys.executable, "-c", "import matplotlib, numba, sklearn, torch, xarray"]
+    folder = {"PYTHONPATH": str(TRAINING.parent)}
+    subprocess.run(command, env={**os.environ, **folder}, check=True)

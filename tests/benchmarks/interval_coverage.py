@@ -1,6 +1,6 @@
 """How often the workflow's 95 % intervals contain the true value of simulated populations.
 
-Run ``uv run python tests/benchmarks/coverage.py [--repetitions N] [--csv FILE]``. Every row draws
+Run ``uv run python tests/benchmarks/interval_coverage.py [--repetitions N] [--csv FILE]``. Every row draws
 populations of n subjects with their stimuli. The true value is known, or it is the mean over all
 draws of the row, as a statistic such as the silhouette depends on n. The columns:
 
