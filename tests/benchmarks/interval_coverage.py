@@ -1,8 +1,8 @@
 """How often the workflow's 95 % intervals contain the true value of simulated populations.
 
-Run ``uv run python tests/benchmarks/interval_coverage.py [--repetitions N] [--csv FILE]``. Every row draws
-populations of n subjects with their stimuli. The true value is known, or it is the mean over all
-draws of the row, as a statistic such as the silhouette depends on n. The columns:
+Run ``uv run python tests/benchmarks/interval_coverage.py [--repetitions N] [--csv FILE]``. Every
+row draws populations of n subjects with their stimuli. The true value is known, or it is the mean
+over all draws of the row, as a statistic such as the silhouette depends on n. The columns:
 
 - ``jackknife``: share of the populations in which the interval over subjects and stimuli contains
   the true value; ``subjects only``: the same for the interval over subjects;

@@ -16,8 +16,8 @@ DIRECTIONS = ("model_to_brain", "brain_to_model")
 
 MAX_SUBJECT_GROUPS = 6
 """Most groups of a brain's subjects that are left out in turn, out of the targets and out of the
-pools. Each takes another fit of every pool; tests/benchmarks/interval_coverage.py says how the intervals
-cover with 4 to 10 groups."""
+pools. Each takes another fit of every pool; tests/benchmarks/interval_coverage.py says how the
+intervals cover with 4 to 10 groups."""
 
 
 def subject_groups(subjects: Sequence[Mapping[str, Profile]]) -> list[list[str]]:
