@@ -12,9 +12,9 @@ state."""
 class Replay:
     """A function on a GPU that is recorded as a CUDA graph.
 
-    A training step launches hundreds of kernels that run for a few microseconds each, less than
-    Python takes to launch one. A recorded step is a single launch of the same kernels, and gives
-    the same numbers in every bit.
+    A training step consists of hundreds of kernels. Each runs for a few microseconds, less than
+    Python takes to launch it. A recorded step is a single launch of the same kernels, and gives the
+    same numbers in every bit.
 
     Parameters
     ----------
