@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LinearRegression, RidgeCV
 from sklearn.preprocessing import StandardScaler
 
-from workflow_scripts.solvers.leave_one_out import LeaveOneOut, choose_penalties
+from workflow_scripts.solvers.leave_one_out import LeaveOneOut
 from workflow_scripts.solvers.principal_axes import principal_axes
 from workflow_scripts.solvers.ridge import ALPHAS, Ridge
 
@@ -83,13 +83,13 @@ def test_bounds_never_rule_out_the_best_penalty(p, outliers):
     Y *= np.logspace(-3, 3, 30)
     U, s, _ = principal_axes(StandardScaler().fit_transform(X))
     centred = Y - Y.mean(axis=0)
-    chosen = choose_penalties(U, s, U.T @ centred, centred, alphas)
+    chosen = LeaveOneOut(U, s, alphas).choose(U.T @ centred, centred)
     errors = []
     for alpha in alphas:
         hat = (U * (s**2 / (s**2 + alpha))) @ U.T + 1 / len(X)
         left_out = (Y - hat @ Y) / (1 - np.diag(hat))[:, None]
         errors.append(np.linalg.norm(left_out, axis=0))
-    of_chosen = np.array(errors)[np.searchsorted(alphas, chosen), np.arange(30)]
+    of_chosen = np.array(errors)[chosen, np.arange(30)]
     np.testing.assert_allclose(of_chosen, np.min(errors, axis=0), rtol=1e-7)
     assert len(set(chosen)) > 2
 
@@ -104,12 +104,12 @@ def test_residuals_that_are_rounding_rule_out_nothing():
     X[1], Y[1] = X[0], Y[0]
     U, s, _ = principal_axes(StandardScaler().fit_transform(X))
     centred = Y - Y.mean(axis=0)
-    chosen = choose_penalties(U, s, U.T @ centred, centred, ALPHAS)
-    assert U.shape[1] == len(U) - 2
     every = LeaveOneOut(U, s, ALPHAS)
+    chosen = every.choose(U.T @ centred, centred)
+    assert U.shape[1] == len(U) - 2
     errors = [every._errors(U.T @ centred, centred, number) for number in range(len(ALPHAS))]
-    np.testing.assert_array_equal(chosen, np.array(ALPHAS)[np.argmin(errors, axis=0)])
-    assert chosen.min() > 100
+    np.testing.assert_array_equal(chosen, np.argmin(errors, axis=0))
+    assert ALPHAS[chosen.min()] > 100
 
 
 @pytest.mark.parametrize("n", [100, 600])

@@ -15,7 +15,7 @@ from workflow_scripts.alignment.method import Card
 from workflow_scripts.common.errors import NotComparable
 from workflow_scripts.common.forms import PositiveNumber, PositiveNumbers
 from workflow_scripts.solvers.arrays import Array
-from workflow_scripts.solvers.leave_one_out import choose_penalties
+from workflow_scripts.solvers.ridge import weights_on_axes
 from workflow_scripts.solvers.standardise import Standardiser
 
 ALPHAS = [10.0**power for power in range(-8, 3)]
@@ -75,14 +75,14 @@ class Estimator:
         self.Z_ = self.scaler.fit_transform(X)
         self.power_ = xp.sum(self.Z_**2, axis=1)
         K = self._kernel(self.Z_)
-        self.mean_kernel_, self.intercept_ = xp.mean(K, axis=0), xp.mean(Y, axis=0)
+        self.mean_kernel_ = xp.mean(K, axis=0)
         power, U = xp.linalg.eigh(self._centre(K))
         rank = int(xp.count_nonzero(power > power[-1] * len(K) * xp.finfo(K.dtype).eps))
-        power, U = xp.flip(power[-rank:]), xp.flip(U[:, -rank:], axis=1)
-        centred = Y - self.intercept_
-        projected = U.T @ centred
-        self.alpha_ = choose_penalties(U, power**0.5, projected, centred, self.alphas)
-        self.dual_ = U @ (projected / (power[:, None] + self.alpha_))
+        s, U = xp.sqrt(xp.flip(power[-rank:])), xp.flip(U[:, -rank:], axis=1)
+        self.weights_, self.intercept_, self.alpha_ = weights_on_axes(U, s, Y, self.alphas)
+        # The axes are those of the kernel's features; what stimuli have in common with those of the
+        # training gives their coordinates.
+        self.axes_ = U / s
         return self
 
     def _centre(self, K: Array) -> Array:
@@ -96,4 +96,4 @@ class Estimator:
         Z = self.scaler.transform(X)
         self.guards_ = {"source clipped": self.scaler.n_clipped_}
         K = self._kernel(Z)
-        return self._centre(K) @ self.dual_ + self.intercept_
+        return self._centre(K) @ self.axes_ @ self.weights_ + self.intercept_

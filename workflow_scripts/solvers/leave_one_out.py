@@ -1,9 +1,8 @@
 """Where the penalty of a ridge regression is chosen: exact leave-one-out errors of each target.
 
-`LeaveOneOut` serves every map that is linear in a fixed basis: ridge regression, and, through
-`choose_penalties`, kernel ridge regression on the eigenvectors of its kernel. (Generalised linear
-models have no such closed form; `workflow_scripts.solvers.glm.penalties` chooses theirs by
-cross-validation.)
+`LeaveOneOut` serves every map that is linear in a fixed basis: ridge regression, and kernel ridge
+regression on the eigenvectors of its kernel. (Generalised linear models have no such closed form;
+`workflow_scripts.solvers.glm.penalties` chooses theirs by cross-validation.)
 """
 
 from collections.abc import Iterator, Sequence
@@ -33,36 +32,6 @@ STIMULI_PER_PENALTY = 20
 precision: bounds would cost as much."""
 
 
-def choose_penalties(
-    U: Array, s: Array, projected: Array, centred: Array, alphas: Sequence[float]
-) -> Array:
-    """Penalty with the least leave-one-out error for each target.
-
-    Parameters
-    ----------
-    U : array, shape (n_stimuli, k)
-        Left singular vectors of the centred source; see
-        `workflow_scripts.solvers.principal_axes.principal_axes`.
-    s : array, shape (k,)
-        Its singular values.
-    projected : array, shape (k, n_targets)
-        ``U.T @ centred``.
-    centred : array, shape (n_stimuli, n_targets)
-        Target responses minus their means.
-    alphas : sequence of float
-        Positive penalties to choose from.
-
-    Returns
-    -------
-    array, shape (n_targets,)
-    """
-    choice = LeaveOneOut(U, s, alphas)
-    chosen = [
-        choice.choose(projected[:, b], centred[:, b]) for b in choice.batches(centred.shape[1])
-    ]
-    return choice.alphas[array_namespace(U).concat(chosen)]
-
-
 class LeaveOneOut:
     """Leave-one-out errors of one source; only those that can decide the choice are evaluated.
 
@@ -75,8 +44,13 @@ class LeaveOneOut:
 
     Parameters
     ----------
-    U, s, alphas
-        See `choose_penalties`.
+    U : array, shape (n_stimuli, k)
+        Left singular vectors of the centred source; see
+        `workflow_scripts.solvers.principal_axes.principal_axes`.
+    s : array, shape (k,)
+        Its singular values.
+    alphas : sequence of float
+        Positive penalties to choose from.
     """
 
     def __init__(self, U: Array, s: Array, alphas: Sequence[float]) -> None:
@@ -116,8 +90,10 @@ class LeaveOneOut:
 
         Parameters
         ----------
-        projected, centred
-            See `choose_penalties`.
+        projected : array, shape (k, n_targets)
+            ``U.T @ centred``.
+        centred : array, shape (n_stimuli, n_targets)
+            Target responses minus their means.
         """
         xp = array_namespace(projected)
         possible = self._possible(projected, centred)

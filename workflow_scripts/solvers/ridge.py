@@ -22,6 +22,46 @@ ALPHAS = [float(a) for a in np.union1d(np.logspace(-9, 5, 15), 5 * np.logspace(-
 15 values from 1e-9 to 1e5 and 9 between them, from 5e-4 to 5e4."""
 
 
+def weights_on_axes(
+    U: Array, s: Array, Y: Array, alphas: Sequence[float]
+) -> tuple[Array, Array, Array]:
+    """Ridge regression of all targets on the principal axes of a source.
+
+    Parameters
+    ----------
+    U : array, shape (n_stimuli, k)
+        Left singular vectors of the centred source.
+    s : array, shape (k,)
+        Its singular values.
+    Y : array, shape (n_stimuli, n_targets)
+    alphas : sequence of float
+        Positive penalties to choose from.
+
+    Returns
+    -------
+    weights : array, shape (k, n_targets)
+        The fitted responses are ``U * s @ weights + intercept``.
+    intercept : array, shape (n_targets,)
+    alpha : array, shape (n_targets,)
+        The penalty of each target.
+    """
+    xp = array_namespace(U)
+    choice = LeaveOneOut(U, s, alphas)
+    shrunk = s[:, None] / (s[:, None] ** 2 + choice.alphas)
+    intercept = xp.empty(Y.shape[1], dtype=s.dtype, device=device(s))
+    alpha = xp.empty_like(intercept)
+    weights = xp.empty((len(s), Y.shape[1]), dtype=s.dtype, device=device(s))
+    for batch in choice.batches(Y.shape[1]):
+        responses = Y[:, batch]
+        intercept[batch] = xp.mean(responses, axis=0)
+        centred = responses - intercept[batch]
+        projected = U.T @ centred
+        chosen = choice.choose(projected, centred)
+        alpha[batch] = choice.alphas[chosen]
+        weights[:, batch] = xp.take(shrunk, chosen, axis=1) * projected
+    return weights, intercept, alpha
+
+
 class Ridge:
     """Linear map with an L2 penalty from standardised source units to target units.
 
@@ -61,23 +101,10 @@ class Ridge:
         """
         if Y.shape[1] == 0:
             raise NotComparable("the target has no units")
-        xp = array_namespace(X)
         self.scaler = Standardiser()
         U, s, Vt = principal_axes(self.scaler.fit_transform(X))
         self.axes_ = Vt.T
-        choice = LeaveOneOut(U, s, self.alphas)
-        weight = s[:, None] / (s[:, None] ** 2 + choice.alphas)
-        self.intercept_ = xp.empty(Y.shape[1], dtype=s.dtype, device=device(s))
-        self.alpha_ = xp.empty_like(self.intercept_)
-        self.weights_ = xp.empty((len(s), Y.shape[1]), dtype=s.dtype, device=device(s))
-        for batch in choice.batches(Y.shape[1]):
-            responses = Y[:, batch]
-            self.intercept_[batch] = xp.mean(responses, axis=0)
-            centred = responses - self.intercept_[batch]
-            projected = U.T @ centred
-            chosen = choice.choose(projected, centred)
-            self.alpha_[batch] = choice.alphas[chosen]
-            self.weights_[:, batch] = xp.take(weight, chosen, axis=1) * projected
+        self.weights_, self.intercept_, self.alpha_ = weights_on_axes(U, s, Y, self.alphas)
         return self
 
     def predict(self, X: Array) -> Array:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from workflow_scripts.solvers.glm import quasi_newton, units
-from workflow_scripts.solvers.glm.units import _best_gain, _binned, softplus_gain
+from workflow_scripts.solvers.glm.units import _at_knots, _best_gain, softplus_gain
 
 GAINS = np.array([0.2, 1.0, 1.0, 5.0, 40.0])
 
@@ -57,21 +57,35 @@ def test_constant_and_nearly_silent_targets_have_a_gain(design):
     assert (gains > 0).all()
 
 
-def test_bins_hold_stimuli_of_similar_predictors(drive, responses):
-    eta, Y, share = _binned(drive, responses)
-    assert eta.shape == Y.shape == (5, units.N_BINS)
-    assert (np.diff(eta, axis=1) > 0).all()
+def test_knots_keep_the_means_of_predictors_and_responses(drive, responses):
+    eta, Y, share = _at_knots(drive, responses)
+    assert eta.shape == Y.shape == share.shape == (5, units.N_KNOTS)
+    np.testing.assert_allclose(share.sum(axis=1), 1)
+    np.testing.assert_allclose(np.vecdot(eta, share), drive.mean(axis=1), atol=1e-12)
+    np.testing.assert_allclose(np.vecdot(Y, share), responses.mean(axis=1))
+
+
+def test_a_stimulus_lies_between_the_two_knots_next_to_it():
+    last = units.N_KNOTS - 1.0
+    eta, Y, share = _at_knots(np.array([[0.0, 7.25, last]]), np.array([[1.0, 2.0, 3.0]]))
+    np.testing.assert_allclose(eta, [np.arange(units.N_KNOTS)])
+    np.testing.assert_allclose(3 * share[0, [0, 7, 8, -1]], [1, 0.75, 0.25, 1])
+    np.testing.assert_allclose(Y[0, [0, 7, 8, -1]], [1, 2, 2, 3])
     assert share.sum() == pytest.approx(1)
-    np.testing.assert_allclose(Y @ share, responses.mean(axis=1))
-    np.testing.assert_allclose(eta @ share, drive.mean(axis=1), atol=1e-12)
 
 
-def test_few_stimuli_are_bins_of_their_own(drive, responses):
-    eta, Y, share = _binned(drive[:, :40], responses[:, :40])
-    order = np.argsort(drive[:, :40], axis=1)
-    np.testing.assert_allclose(eta, np.take_along_axis(drive[:, :40], order, axis=1), atol=1e-12)
-    np.testing.assert_allclose(Y, np.take_along_axis(responses[:, :40], order, axis=1), atol=1e-12)
-    np.testing.assert_allclose(share, 1 / 40)
+def test_gains_at_knots_are_those_of_all_stimuli(drive, responses):
+    counts = np.random.default_rng(4).poisson(responses).astype(float)
+    for Y in (responses, counts):
+        exact = _best_gain(drive, Y, np.full(800, 1 / 800))
+        np.testing.assert_allclose(_best_gain(*_at_knots(drive, Y)), exact, rtol=0.01)
+
+
+def test_a_gain_hardly_changes_with_the_last_digits_of_predictors(drive, responses):
+    counts = np.random.default_rng(5).poisson(responses).astype(float)
+    moved = drive + 1e-6 * np.random.default_rng(6).normal(size=drive.shape)
+    gains = [_best_gain(*_at_knots(eta, counts)) for eta in (drive, moved)]
+    np.testing.assert_allclose(*gains, rtol=1e-4)
 
 
 def test_compiled_and_plain_fits_and_those_of_torch_give_the_same_gain(
