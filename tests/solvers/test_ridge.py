@@ -104,10 +104,10 @@ def test_residuals_that_are_rounding_rule_out_nothing():
     X[1], Y[1] = X[0], Y[0]
     U, s, _ = principal_axes(StandardScaler().fit_transform(X))
     centred = Y - Y.mean(axis=0)
-    every = LeaveOneOut(U, s, ALPHAS)
-    chosen = every.choose(U.T @ centred, centred)
+    choice = LeaveOneOut(U, s, ALPHAS)
+    chosen = choice.choose(U.T @ centred, centred)
     assert U.shape[1] == len(U) - 2
-    errors = [every._errors(U.T @ centred, centred, number) for number in range(len(ALPHAS))]
+    errors = [choice._errors(U.T @ centred, centred, number) for number in range(len(ALPHAS))]
     np.testing.assert_array_equal(chosen, np.argmin(errors, axis=0))
     assert ALPHAS[chosen.min()] > 100
 

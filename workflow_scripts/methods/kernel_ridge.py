@@ -15,7 +15,7 @@ from workflow_scripts.alignment.method import Card
 from workflow_scripts.common.errors import NotComparable
 from workflow_scripts.common.forms import PositiveNumber, PositiveNumbers
 from workflow_scripts.solvers.arrays import Array
-from workflow_scripts.solvers.ridge import weights_on_axes
+from workflow_scripts.solvers.leave_one_out import weights_on_axes
 from workflow_scripts.solvers.standardise import Standardiser
 
 ALPHAS = [10.0**power for power in range(-8, 3)]
@@ -78,10 +78,10 @@ class Estimator:
         self.mean_kernel_ = xp.mean(K, axis=0)
         power, U = xp.linalg.eigh(self._centre(K))
         rank = int(xp.count_nonzero(power > power[-1] * len(K) * xp.finfo(K.dtype).eps))
-        s, U = xp.sqrt(xp.flip(power[-rank:])), xp.flip(U[:, -rank:], axis=1)
+        first = len(power) - rank
+        s, U = xp.sqrt(xp.flip(power[first:])), xp.flip(U[:, first:], axis=1)
         self.weights_, self.intercept_, self.alpha_ = weights_on_axes(U, s, Y, self.alphas)
-        # The axes are those of the kernel's features; what stimuli have in common with those of the
-        # training gives their coordinates.
+        # Centred kernel values, times these, are coordinates on the axes of the kernel's features.
         self.axes_ = U / s
         return self
 

@@ -40,7 +40,7 @@ class Estimator(TransformedModel):
         Folds of the training stimuli, for the choice of the penalty.
     exact : bool
         Whether every penalty is fitted in every fold, also where there are many stimuli and a
-        search finds nearly always the same penalty in about a tenth of the time.
+        search finds nearly always the same penalty in a third to a tenth of the time.
     """
 
     def __init__(

@@ -1,8 +1,8 @@
 """Where the penalty of a ridge regression is chosen: exact leave-one-out errors of each target.
 
-`LeaveOneOut` serves every map that is linear in a fixed basis: ridge regression, and kernel ridge
-regression on the eigenvectors of its kernel. (Generalised linear models have no such closed form;
-`workflow_scripts.solvers.glm.penalties` chooses theirs by cross-validation.)
+`weights_on_axes` serves every map that is linear in a fixed basis: ridge regression, and kernel
+ridge regression on the eigenvectors of its kernel. (Generalised linear models have no such closed
+form; `workflow_scripts.solvers.glm.penalties` chooses theirs by cross-validation.)
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,6 +30,46 @@ bounds the memory, and the arrays of a batch stay in the processor's last cache.
 STIMULI_PER_PENALTY = 20
 """With fewer stimuli than this for each penalty, the errors of all penalties are computed in single
 precision: bounds would cost as much."""
+
+
+def weights_on_axes(
+    U: Array, s: Array, Y: Array, alphas: Sequence[float]
+) -> tuple[Array, Array, Array]:
+    """Ridge regression of all targets on the principal axes of a source.
+
+    Parameters
+    ----------
+    U : array, shape (n_stimuli, k)
+        Left singular vectors of the centred source.
+    s : array, shape (k,)
+        Its singular values.
+    Y : array, shape (n_stimuli, n_targets)
+    alphas : sequence of float
+        Positive penalties to choose from.
+
+    Returns
+    -------
+    weights : array, shape (k, n_targets)
+        The fitted responses are ``U * s @ weights + intercept``.
+    intercept : array, shape (n_targets,)
+    alpha : array, shape (n_targets,)
+        The penalty of each target.
+    """
+    xp = array_namespace(U)
+    choice = LeaveOneOut(U, s, alphas)
+    shrunk = s[:, None] / (s[:, None] ** 2 + choice.alphas)
+    intercept = xp.empty(Y.shape[1], dtype=s.dtype, device=device(s))
+    alpha = xp.empty_like(intercept)
+    weights = xp.empty((len(s), Y.shape[1]), dtype=s.dtype, device=device(s))
+    for batch in choice.batches(Y.shape[1]):
+        responses = Y[:, batch]
+        intercept[batch] = xp.mean(responses, axis=0)
+        centred = responses - intercept[batch]
+        projected = U.T @ centred
+        chosen = choice.choose(projected, centred)
+        alpha[batch] = choice.alphas[chosen]
+        weights[:, batch] = xp.take(shrunk, chosen, axis=1) * projected
+    return weights, intercept, alpha
 
 
 class LeaveOneOut:
@@ -86,7 +126,7 @@ class LeaveOneOut:
         return (slice(start, start + size) for start in range(0, n_targets, size))
 
     def choose(self, projected: Array, centred: Array) -> Array:
-        """Number of each target's penalty, of a batch of targets; shape (n_targets,).
+        """Index into `alphas`, which are sorted, of each target's penalty; shape (n_targets,).
 
         Parameters
         ----------

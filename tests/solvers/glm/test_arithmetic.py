@@ -75,7 +75,6 @@ def test_the_compiled_functions_are_the_plain_ones(link, family):
     for results, module in ((found, fused), (expected, plain)):
         derivative = eta.copy()
         results += [*module.differentiate(derivative, problem), derivative]
-        results += module.curve(eta.copy(), problem)
         results.append(module.held_out_losses(eta.copy(), problem.Y, ceiling, problem))
     for ours, theirs in zip(found, expected, strict=True):
         assert ours.dtype == np.float32
@@ -143,13 +142,11 @@ def test_no_digit_depends_on_where_arrays_lie(dtype, k):
         rest = placed(gap, -ones, spread, ones, ones, ones, zeros)
         limits = (dtype(1e-7), dtype(1e-4), dtype(0.1), dtype(0.5), dtype(1e-8))
         fused._accept(*accepted, *rest[:5], stays, *limits, rest[5])
-        curves = placed(gap, eta[None], Y, eta[None], eta[None])
-        fused._curve(curves[0], curves[1], False, *curves[2:])
         softplus = placed(gap, eta[None], Y, zeros)
         fused._differentiate_softplus(*softplus)
         exponential = placed(gap, eta[None], Y, zeros, zeros)
         fused._differentiate_exponential(*exponential)
-        results = [out, slope, *accepted, *rest, *curves, *softplus, *exponential]
+        results = [out, slope, *accepted, *rest, *softplus, *exponential]
         found.append([array.tobytes() for array in results])
     assert found[0] == found[1] == found[2]
 
@@ -167,10 +164,8 @@ def digits():
             state.step[:], state.change[:] = random.normal(size=(2, *theta.shape))
             proposed, slope = fused.propose(state, problem, ones)
             eta = proposed @ problem.A.T
-            derivative, W = fused.curve(eta, problem)
-            omega = fused.effective_weights(W, random.exponential(size=k), ones)
             held_out = fused.held_out_losses(eta, problem.Y, 3 * ones, problem)
-            for array in (*vars(state).values(), proposed, slope, derivative, W, omega, held_out):
+            for array in (*vars(state).values(), proposed, slope, held_out):
                 found.update(array.tobytes())
     return found.hexdigest()
 
@@ -187,23 +182,6 @@ def test_no_digit_depends_on_which_process_compiles(tmp_path):
     )
     assert len(first) == 65 and first == second
     assert list(tmp_path.rglob("*.nbc")), "compiled code was kept"
-
-
-@pytest.mark.parametrize("module", [plain, fused])
-def test_the_effective_weight_has_the_trace_of_the_weights(module):
-    """With random axes, for the inverse Hessian and for the sum of the leverages."""
-    random = np.random.default_rng(2)
-    n, k = 400, 150
-    U = np.linalg.qr(random.normal(size=(n, k)))[0]
-    s = np.linspace(30, 3, k)
-    W = random.exponential(size=(3, n))
-    penalty = np.array([1.0, 30.0, 300.0])
-    omega = module.effective_weights(W, s**2, penalty)
-    for weights, alpha, found in zip(W, penalty, omega, strict=True):
-        hessian = (U * s).T @ (weights[:, None] * U * s) + alpha * np.eye(k)
-        leverages = np.einsum("ij,ji->i", U * s, np.linalg.solve(hessian, (U * s).T))
-        constant = (s**2 / (found * s**2 + alpha)).sum()
-        assert constant == pytest.approx(leverages.sum(), rel=0.02)
 
 
 @pytest.fixture

@@ -51,8 +51,10 @@ def test_a_mean_that_is_no_softplus_has_a_finite_gain(design, drive, shape):
 
 
 def test_constant_and_nearly_silent_targets_have_a_gain(design):
-    Y = np.vstack([np.full(800, 3.0), np.eye(1, 800)])
+    """Whether or not the deviation of a constant is zero to the last digit."""
+    Y = np.vstack([np.full(800, 3.0), np.full(800, 1 / 3), np.eye(1, 800)])
     gains = softplus_gain(design, Y)
+    assert gains[1] == pytest.approx(gains[0] / 9)
     assert np.isfinite(gains).all()
     assert (gains > 0).all()
 
@@ -81,11 +83,14 @@ def test_gains_at_knots_are_those_of_all_stimuli(drive, responses):
         np.testing.assert_allclose(_best_gain(*_at_knots(drive, Y)), exact, rtol=0.01)
 
 
-def test_a_gain_hardly_changes_with_the_last_digits_of_predictors(drive, responses):
-    counts = np.random.default_rng(5).poisson(responses).astype(float)
-    moved = drive + 1e-6 * np.random.default_rng(6).normal(size=drive.shape)
-    gains = [_best_gain(*_at_knots(eta, counts)) for eta in (drive, moved)]
-    np.testing.assert_allclose(*gains, rtol=1e-4)
+def test_a_gain_does_not_jump_when_predictors_move(drive, responses):
+    """It would, by up to a hundredth, if each stimulus went to the knot that is nearest."""
+    random = np.random.default_rng(5)
+    counts = random.poisson(responses).astype(float)
+    gains = _best_gain(*_at_knots(drive, counts))
+    for _ in range(10):
+        moved = drive + 1e-4 * random.normal(size=drive.shape)
+        np.testing.assert_allclose(_best_gain(*_at_knots(moved, counts)), gains, rtol=2e-3)
 
 
 def test_compiled_and_plain_fits_and_those_of_torch_give_the_same_gain(

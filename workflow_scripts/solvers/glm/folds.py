@@ -1,14 +1,15 @@
-"""Folds of the training stimuli, and losses on held-out stimuli from one fit to all of them."""
+"""Folds of the training stimuli: what is fitted in each, and what its fits are judged by."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from array_api_compat import array_namespace
+from array_api_compat import array_namespace, device
 
 from workflow_scripts.solvers.arrays import Array
-from workflow_scripts.solvers.glm.links import CAP
-from workflow_scripts.solvers.glm.problem import Problem
+from workflow_scripts.solvers.glm.families import Family
+from workflow_scripts.solvers.glm.links import CAP, Link
+from workflow_scripts.solvers.glm.problem import Problem, pose_problem
 from workflow_scripts.solvers.glm.quasi_newton import arithmetic_of
 
 
@@ -25,53 +26,6 @@ def fold_slices(n_stimuli: int, n_folds: int) -> list[slice]:
     """Where the stimuli of each fold are in the order of `fold_after_fold`."""
     ends = np.cumsum(np.bincount(np.arange(n_stimuli) % n_folds))
     return [slice(int(start), int(end)) for start, end in zip([0, *ends[:-1]], ends, strict=True)]
-
-
-@dataclass(frozen=True)
-class Fold:
-    """What of a fold depends on the source alone.
-
-    Attributes
-    ----------
-    held_out : slice
-        Stimuli that are held out; the others train.
-    n_train : int
-    power : array, shape (k,)
-        Eigenvalues of the Gram matrix of the centred training stimuli.
-    axes : array, shape (n_held_out, k)
-        Held-out stimuli, minus the mean of the training stimuli, in the basis of its eigenvectors.
-    """
-
-    held_out: slice
-    n_train: int
-    power: Array
-    axes: Array
-
-
-def diagonalise(A: Array, n_folds: int) -> list[Fold]:
-    """All folds of a source, in single precision.
-
-    Parameters
-    ----------
-    A : array, shape (n_stimuli, 1 + k)
-        Ones, and the stimuli in their principal axes, centred, fold after fold.
-    n_folds : int
-    """
-    xp = array_namespace(A)
-    axes = A[:, 1:]
-    gram = axes.T @ axes
-    folds = []
-    for held_out in fold_slices(len(axes), n_folds):
-        out = axes[held_out]
-        n_train = len(axes) - len(out)
-        mean = -xp.sum(out, axis=0) / n_train
-        training_gram = gram - out.T @ out - n_train * mean[:, None] * mean
-        # Half the time of double precision, and the losses are in single precision anyway.
-        power, basis = xp.linalg.eigh(xp.astype(training_gram, xp.float32))
-        # By rounding, a direction that no training stimulus has may get a negative power.
-        power = xp.where(power > 0, power, 0 * power)
-        folds.append(Fold(held_out, n_train, power, xp.astype(out - mean, xp.float32) @ basis))
-    return folds
 
 
 def ceilings(Y: Array, folds: Sequence[slice]) -> Array:
@@ -91,53 +45,67 @@ def ceilings(Y: Array, folds: Sequence[slice]) -> Array:
     return CAP * xp.where(in_training > 0, in_training, 1)
 
 
-def losses_from_one_fit(
-    theta: Array,
-    problem: Problem,
-    penalty: Array,
-    power: Array,
-    folds: Sequence[Fold],
-    ceiling: Array,
-) -> tuple[Array, Array]:
-    """Losses on held-out stimuli, by one Newton step for each fold from the same fit.
+@dataclass(frozen=True)
+class Fold:
+    """One fold of many targets.
 
-    Where the gradient of all stimuli is zero, that of a fold's training stimuli is minus that of
-    its held-out stimuli. The step divides it by the Hessian of the fold, which is diagonal in the
-    eigenbasis of the fold if all stimuli have the same weight; `effective_weights` says which one.
+    Attributes
+    ----------
+    start : array, shape (n_targets, 1 + k)
+        Parameters without weights.
+    problem : Problem
+        Of the training stimuli.
+    A : array, shape (n_held_out, 1 + k)
+        Design of the held-out stimuli.
+    Y : array, shape (n_targets, n_held_out)
+        Responses to them.
+    ceiling : array, shape (n_targets,)
+        See `ceilings`.
+    """
+
+    start: Array
+    problem: Problem
+    A: Array
+    Y: Array
+    ceiling: Array
+
+    def held_out_losses(self, theta: Array, converged: Array, targets: Array) -> Array:
+        """Sums of the losses on held-out stimuli (n,), infinite where no fit has converged.
+
+        Parameters
+        ----------
+        theta : array, shape (n, 1 + k)
+            Fits to the training stimuli.
+        converged : array of bool, shape (n,)
+        targets : array of int, shape (n,)
+            Whose fits they are.
+        """
+        xp = array_namespace(theta)
+        eta = theta @ xp.matrix_transpose(self.A)
+        losses = arithmetic_of(eta).held_out_losses(
+            eta, self.Y[targets], self.ceiling[targets], self.problem
+        )
+        return xp.where(converged & xp.isfinite(losses), losses, xp.inf)
+
+
+def pose_folds(
+    A: Array, Y: Array, n_folds: int, link: type[Link], family: type[Family]
+) -> list[Fold]:
+    """All folds of stimuli that lie fold after fold.
 
     Parameters
     ----------
-    theta : array, shape (n_targets, 1 + k)
-        Solutions for all stimuli, whose total penalty is that of a fold.
-    problem : Problem
-        Of all stimuli, fold after fold.
-    penalty : array, shape (n_targets,)
-        That total: the factor of ``|w|^2 / 2`` next to a sum of losses.
-    power : array, shape (k,)
-        Squared singular values of the source.
-    folds : sequence of Fold
-    ceiling : array, shape (n_folds, n_targets)
-        See `ceilings`.
-
-    Returns
-    -------
-    losses, omega : array, shape (n_targets,)
-        Sums over all stimuli, each while it is held out, and effective weights.
+    A : array, shape (n_stimuli, 1 + k)
+        Design with a first column of ones.
+    Y : array, shape (n_targets, n_stimuli)
+    n_folds : int
+    link, family : type
     """
-    xp = array_namespace(theta)
-    arithmetic = arithmetic_of(theta)
-    eta = theta @ xp.matrix_transpose(problem.A)
-    derivative, W = arithmetic.curve(eta, problem)
-    omega = arithmetic.effective_weights(W, power, penalty)
-    losses = xp.zeros_like(omega)
-    for fold, highest in zip(folds, ceiling, strict=True):
-        pull = derivative[:, fold.held_out]
-        along = pull @ fold.axes
-        arithmetic.divide(along, omega, fold.power, penalty)
-        held_out = along @ xp.matrix_transpose(fold.axes)
-        held_out += eta[:, fold.held_out]
-        held_out += (xp.sum(pull, axis=1) / (omega * fold.n_train))[:, None]
-        losses += arithmetic.held_out_losses(
-            held_out, problem.Y[:, fold.held_out], highest, problem
-        )
-    return losses, omega
+    xp = array_namespace(A)
+    slices = fold_slices(len(A), n_folds)
+    folds = []
+    for held_out, ceiling in zip(slices, ceilings(Y, slices), strict=True):
+        train = xp.asarray(np.delete(np.arange(len(A)), held_out), device=device(A))
+        start, problem = pose_problem(A[train], xp.take(Y, train, axis=1), link, family)
+        folds.append(Fold(start, problem, A[held_out], Y[:, held_out], ceiling))
+    return folds

@@ -21,7 +21,6 @@ from workflow_scripts.solvers.glm.plain import (
     SHORTENING,
     SMALLEST_STEP,
     SUFFICIENT_DECREASE,
-    WEIGHT_ITERATIONS,
 )
 from workflow_scripts.solvers.glm.problem import Problem
 from workflow_scripts.solvers.glm.state import State
@@ -475,94 +474,6 @@ def accept(
         norms,
     )
     return norms
-
-
-@rows
-def _curve_exponential_row(
-    eta: np.ndarray, y: np.ndarray, derivative: np.ndarray, weight: np.ndarray
-) -> None:
-    for i in range(eta.shape[0]):
-        mu = _exp(eta[i])
-        derivative[i] = mu - y[i]
-        weight[i] = mu
-
-
-@rows
-def _curve_softplus_row(
-    eta: np.ndarray, y: np.ndarray, derivative: np.ndarray, weight: np.ndarray
-) -> None:
-    for i in range(eta.shape[0]):
-        _, _, slope, log_slope = _softplus(eta[i])
-        derivative[i] = slope - y[i] * log_slope
-        weight[i] = slope * log_slope
-
-
-@batches
-def _curve(
-    eta: np.ndarray, Y: np.ndarray, exponential: bool, derivative: np.ndarray, W: np.ndarray
-) -> None:
-    for b in range(eta.shape[0]):
-        if exponential:
-            _curve_exponential_row(eta[b], Y[b], derivative[b], W[b])
-        else:
-            _curve_softplus_row(eta[b], Y[b], derivative[b], W[b])
-
-
-def curve(eta: np.ndarray, problem: Problem) -> tuple[np.ndarray, np.ndarray]:
-    """See `workflow_scripts.solvers.glm.plain.curve`."""
-    if not _is_compiled(problem):
-        return plain.curve(eta, problem)
-    derivative, W = np.empty_like(eta), np.empty_like(eta)
-    _curve(eta, problem.Y, problem.link is Exponential, derivative, W)
-    return derivative, W
-
-
-@sums
-def _effective_weight(w: np.ndarray, power: np.ndarray, penalty: Scalar, iterations: int) -> Scalar:
-    n = w.shape[0]
-    omega = _sum(w) / n
-    for _ in range(iterations):
-        g = f4(1) / omega
-        for j in range(power.shape[0]):
-            g += power[j] / (omega * power[j] + penalty)
-        g /= n
-        weighted = total = f4(0)
-        rest = f4(1) - omega * g
-        for i in range(w.shape[0]):
-            v = f4(1) / (rest + w[i] * g)
-            weighted += w[i] * v
-            total += v
-        omega = weighted / total
-    return omega
-
-
-@batches
-def _effective_weights(
-    W: np.ndarray, power: np.ndarray, penalty: np.ndarray, iterations: int, omega: np.ndarray
-) -> None:
-    for b in range(W.shape[0]):
-        omega[b] = _effective_weight(W[b], power, penalty[b], iterations)
-
-
-def effective_weights(W: np.ndarray, power: np.ndarray, penalty: np.ndarray) -> np.ndarray:
-    """See `workflow_scripts.solvers.glm.plain.effective_weights`."""
-    omega = np.empty_like(penalty)
-    _effective_weights(W, power, penalty, WEIGHT_ITERATIONS, omega)
-    return omega
-
-
-@batches
-def _divide_rows(
-    along: np.ndarray, omega: np.ndarray, power: np.ndarray, penalty: np.ndarray
-) -> None:
-    for b in range(along.shape[0]):
-        for j in range(along.shape[1]):
-            along[b, j] /= omega[b] * power[j] + penalty[b]
-
-
-def divide(along: np.ndarray, omega: np.ndarray, power: np.ndarray, penalty: np.ndarray) -> None:
-    """See `workflow_scripts.solvers.glm.plain.divide`."""
-    _divide_rows(along, omega, power, penalty)
 
 
 @rows

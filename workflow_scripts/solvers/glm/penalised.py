@@ -14,7 +14,7 @@ from array_api_compat import array_namespace, device, is_numpy_array
 from workflow_scripts.common.errors import InputError, NotComparable
 from workflow_scripts.solvers.arrays import Array, to_numpy, transposed
 from workflow_scripts.solvers.glm.families import FAMILIES
-from workflow_scripts.solvers.glm.folds import Fold, diagonalise, fold_after_fold
+from workflow_scripts.solvers.glm.folds import fold_after_fold
 from workflow_scripts.solvers.glm.links import CAP, LINKS
 from workflow_scripts.solvers.glm.penalties import evaluate_all_penalties, search_penalties
 from workflow_scripts.solvers.glm.problem import pose_problem
@@ -29,9 +29,9 @@ penalised too weakly can be wrong by orders of magnitude."""
 
 FEWEST_STIMULI = 480
 """Fewest training stimuli for which penalties are searched rather than all evaluated. With 480, at
-least 98 % of the searches end at the same penalty; with 192, 84 to 95 %; with 95 stimuli and more
-units, 71 to 81 %. With a Gaussian likelihood and 600 stimuli it is 87 to 93 %, so it is never
-searched."""
+least 97 % of the searches end at the same penalty; with 192, 86 to 98 %; with 95 stimuli and more
+units, 73 to 96 %. A Gaussian likelihood is never searched: its losses may have several minima, and
+which one is found depends on where a fit starts."""
 
 BATCH_ELEMENTS = {"cpu": 600_000, "cuda": 100_000_000}
 """Elements of an array (target, stimulus) or (target, axis) of one batch of targets. A batch needs
@@ -154,7 +154,6 @@ class GeneralisedLinear:
             and not self.exact
             and like is None
         )
-        folds = diagonalise(A, self.n_folds) if search else []
         self.theta_ = xp.zeros((n_targets, A.shape[1]), dtype=Z.dtype, device=device(Z))
         self.alpha_ = np.full(n_targets, np.nan)
         self.converged_ = np.zeros(n_targets, bool)
@@ -170,7 +169,7 @@ class GeneralisedLinear:
             self.unit_[columns] = unit
             known = None if like is None else like.alpha_[batch]
             self.theta_[columns], self.alpha_[batch], self.converged_[batch] = self._fit_batch(
-                A, s**2, folds, alphas, responses / unit[:, None], known
+                A, alphas, responses / unit[:, None], known, search
             )
         self.ceiling_ = CAP * highest / self.unit_
         return self
@@ -178,23 +177,22 @@ class GeneralisedLinear:
     def _fit_batch(
         self,
         A: Array,
-        power: Array,
-        folds: list[Fold],
         alphas: list[float],
         Y: Array,
         known: np.ndarray | None,
+        search: bool,
     ) -> tuple[Array, np.ndarray, np.ndarray]:
         """Solution, penalty and convergence of targets Y (n_targets, n_stimuli).
 
-        The penalties are chosen unless they are `known`.
+        The penalties are chosen, by a search or among all, unless they are `known`.
         """
         xp = array_namespace(A)
         link, family = LINKS[self.link], FAMILIES[self.family]
         theta, problem = pose_problem(A, Y, link, family)
         if known is not None:
             alpha = xp.asarray(known, dtype=A.dtype, device=device(A))
-        elif folds:
-            chosen, theta = search_penalties(theta, problem, alphas, power, folds)
+        elif search:
+            chosen, theta = search_penalties(A, Y, alphas, self.n_folds, link, family)
         elif len(alphas) > 1:
             chosen, theta = evaluate_all_penalties(
                 A, Y, alphas, self.n_folds, link, family, self.tolerance

@@ -25,9 +25,6 @@ SMALLEST_STEP = 1e-6
 """A step that would be shortened to less than this share of its full length is given up: the target
 stays where it is, and its next direction does not use the memory of a last step."""
 
-WEIGHT_ITERATIONS = 4
-"""Iterations of `effective_weights`, after which it changes by less than a thousandth."""
-
 
 def propose(state: State, problem: Problem, alphas: Array) -> tuple[Array, Array]:
     """Next parameters of each target, and the slope of its objective along the full step.
@@ -153,51 +150,6 @@ def accept(
     state.theta = xp.where(rows, theta, state.theta)
     state.gradient = xp.where(rows, gradient, state.gradient)
     return xp.vecdot(state.gradient / problem.curvature(alphas), state.gradient)
-
-
-def curve(eta: Array, problem: Problem) -> tuple[Array, Array]:
-    """Derivatives of each loss with respect to its linear predictor, and expected second ones.
-
-    Both are of the shape (n_targets, n_stimuli) of `eta`.
-    """
-    xp = array_namespace(eta)
-    mu, log_mu, slope, log_slope = problem.link.evaluate(eta, xp)
-    _, derivative = problem.family.loss(problem.Y, mu, log_mu, slope, log_slope)
-    return derivative, problem.family.curvature(slope, log_slope)
-
-
-def effective_weights(W: Array, power: Array, penalty: Array) -> Array:
-    """The constant weight of all stimuli that acts on each target like its weights do.
-
-    With orthonormal axes ``U`` without preferred direction, singular values ``s`` and ``W =
-    diag(w)``, the inverse of ``S U'WU S + penalty`` equals that of ``omega S^2 + penalty`` where
-    omega solves ``sum_i (w_i - omega) / (1 + (w_i - omega) g) = 0`` with ``g = (1 / omega + sum_j
-    s_j^2 / (omega s_j^2 + penalty)) / n`` (Opper & Winther 2001, Phys Rev E 64:056131).
-
-    Parameters
-    ----------
-    W : array, shape (n_targets, n_stimuli)
-    power : array, shape (k,)
-        Squared singular values.
-    penalty : array, shape (n_targets,)
-
-    Returns
-    -------
-    array, shape (n_targets,)
-    """
-    xp = array_namespace(W)
-    omega = xp.mean(W, axis=1)
-    for _ in range(WEIGHT_ITERATIONS):
-        g = xp.sum(power / (omega[:, None] * power + penalty[:, None]), axis=1) + 1 / omega
-        g /= W.shape[1]
-        v = 1 / ((1 - omega * g)[:, None] + W * g[:, None])
-        omega = xp.vecdot(W, v) / xp.sum(v, axis=1)
-    return omega
-
-
-def divide(along: Array, omega: Array, power: Array, penalty: Array) -> None:
-    """Divide rows (n_targets, k) in place by the Hessians ``omega power + penalty``."""
-    along /= omega[:, None] * power + penalty[:, None]
 
 
 def held_out_losses(eta: Array, Y: Array, ceiling: Array, problem: Problem) -> Array:

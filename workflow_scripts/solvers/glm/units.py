@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from array_api_compat import array_namespace, device
 
-from workflow_scripts.solvers.arrays import Array
+from workflow_scripts.solvers.arrays import Array, varying
 from workflow_scripts.solvers.glm.families import Poisson
 from workflow_scripts.solvers.glm.links import CAP, Softplus
 from workflow_scripts.solvers.glm.problem import pose_problem
@@ -27,17 +27,18 @@ tolerance moves a typical gain by a thousandth and leaves the R2 as it is."""
 GAIN_PENALTY = 1e-4
 """Penalty of the squared logarithm of a gain in standard deviations. Without it, a gain would be
 infinite where an exponential mean, and zero where a ReLU, fits better than any softplus. In 90 % of
-the units of small networks and of simulated mice gains are 0.4 to 3.7 standard deviations, of
-trained networks of full width 0.4 to 15; single ones of these are 0.01 or 1,800."""
+the units gains are 0.4 to 3.7 standard deviations (small networks, simulated mice) or 0.4 to 15
+(trained networks of full width, with extremes of 0.01 and 1,800)."""
 
 N_KNOTS = 64
-"""Number of linear predictors at which responses are summed up before a gain is estimated. With all
-stimuli instead, 95 % of the gains differ by less than 0.3 % (generated networks) or 3.5 % (trained
-networks of full width), and the estimate from 1,000 stimuli takes ten times as long."""
+"""Number of evenly spaced linear predictors (knots) between which stimuli are divided before a gain
+is estimated. With all stimuli instead, the estimate from 1,000 of them takes ten times as long, and
+95 % of the gains differ by less than 0.3 % (generated networks) or 3.5 % (trained networks of full
+width); where few predictors are far from all others, by 10 % and more."""
 
 GAIN_ITERATIONS = 10
-"""Steps of the estimate. More of them change 95 % of the gains by less than 1e-4 (generated
-networks), or 90 % by less than 1.2 % (trained networks of full width)."""
+"""Steps of the estimate. More steps change 95 % of the gains of generated networks by less than
+1e-4, and 90 % of those of trained networks of full width by less than 1.2 %."""
 
 
 def mean_response(A: Array, Y: Array) -> Array:
@@ -78,7 +79,7 @@ def softplus_gain(A: Array, Y: Array) -> Array:
     """
     xp = array_namespace(Y)
     sd = xp.std(Y, axis=1)
-    unit = xp.where(sd > 0, sd, xp.mean(Y, axis=1))
+    unit = xp.where(varying(Y.T), sd, xp.mean(Y, axis=1))
     Y = Y / unit[:, None]
     start, problem = pose_problem(A, Y, Softplus, Poisson)
     penalties = xp.full_like(unit, DRIVE_PENALTY, dtype=xp.float32)
@@ -91,11 +92,12 @@ def softplus_gain(A: Array, Y: Array) -> Array:
 
 
 def _at_knots(eta: Array, Y: Array) -> tuple[Array, Array, Array]:
-    """Linear predictors that are evenly spaced, and the mean response and share of stimuli there.
+    """Evenly spaced linear predictors, and the mean response and the share of the stimuli there.
 
     Each stimulus is divided between the two knots next to it, so that its mean predictor is kept
     and nothing jumps when it moves past a knot ("linear binning": Wand 1994, J Comput Graph Stat
-    3:433-445). All have the shape (n_targets, n_knots); a mean response without stimuli is zero.
+    3:433-445). All have the shape (n_targets, n_knots). At a knot without stimuli the mean response
+    is 0.
     """
     xp = array_namespace(eta)
     n_targets, n_stimuli = eta.shape
@@ -135,7 +137,7 @@ def _best_gain(eta: Array, Y: Array, share: Array) -> Array:
     def evaluate(slope: Array, offset: Array) -> tuple[Array, Array, Array, Array]:
         """Loss, logarithm of the gain, and slopes by the linear predictor.
 
-        The slopes are those of each bin's share of the predictions, and of their logarithm.
+        The slopes are those of each knot's share of the predictions, and of their logarithm.
         """
         mu, log_mu, change, log_change = Softplus.evaluate(
             slope[:, None] * eta + offset[:, None], xp
