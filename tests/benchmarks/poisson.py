@@ -141,7 +141,7 @@ def poisson_regression(method, fits, exact, n_train, n_units, n_targets, n_fitte
         also finds the precise optimum.
     exact : bool
         Whether ours fits every fold with every penalty, as the other tool does. Without it, ours
-        approximates the losses of folds and ends the search of a penalty early.
+        fits folds loosely, and only with penalties next to the best one so far.
     n_train, n_units, n_targets : int
     n_fitted : int
         Target profiles on which ours is timed, and from which the sample is drawn.
