@@ -1,4 +1,4 @@
-"""Where the penalty of a ridge regression is chosen: exact leave-one-out errors of each target.
+"""Ridge regression on the axes of a source, with a penalty for each target by leave-one-out errors.
 
 `weights_on_axes` serves every map that is linear in a fixed basis: ridge regression, and kernel
 ridge regression on the eigenvectors of its kernel. (Generalised linear models have no such closed

@@ -1,8 +1,7 @@
 """Ridge regression with a penalty for each target unit.
 
-The penalty is chosen in `workflow_scripts.solvers.leave_one_out`, by exact
-leave-one-out error over the training stimuli; it takes one of the values that the estimator is
-given, by default `ALPHAS`.
+The penalty is chosen in `workflow_scripts.solvers.leave_one_out`, by exact leave-one-out error over
+the training stimuli; it takes one of the values that the estimator is given, by default `ALPHAS`.
 """
 
 from collections.abc import Sequence
