@@ -12,23 +12,6 @@ if loaded := sys.modules.get("workflow_scripts"):
         found = f"{ROOT}: found the modules of {Path(loaded.__file__).parents[1]}"
         remedy = "start Snakemake in this folder, with --directory FOLDER for results elsewhere"
         sys.exit(f"{found}, expected its own: {remedy}")
-os.environ.update(
-    # Drivers, also those in other environments, import the package from the repository.
-    PYTHONPATH=str(ROOT),
-    # Otherwise POT imports torch in every job that uses it.
-    POT_BACKEND_DISABLE_PYTORCH="1",
-    # Arrays of up to 256 MiB stay with the process: giving the memory of each intermediate result
-    # back to the system, and getting it again filled with zeros, is up to a fifth of a fit's time.
-    MALLOC_MMAP_THRESHOLD_=str(2**28),
-    MALLOC_TRIM_THRESHOLD_=str(2**28),
-    # Many shared file systems have no locks, and HDF5 then refuses to open a file. Nothing here
-    # needs them: a file is written once, under another name, before anyone reads it.
-    HDF5_USE_FILE_LOCKING="FALSE",
-    # Where a storage plugin copies results for a job; without one, the folder itself.
-    RESULTS_COPIES=str(workflow.inputfile("results")),
-)
-# Without byte code every job would compile its libraries again.
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 from workflow_scripts.alignment.plan import COLLECTED
 from workflow_scripts.common.command_line import check_packages
@@ -36,11 +19,27 @@ from workflow_scripts.common.config import check_files
 from workflow_scripts.common.devices import check_gpus
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import remove_leftovers
+from workflow_scripts.common.kept_memory import KEPT_MEMORY
 from workflow_scripts.common.last_run import Options
 from workflow_scripts.common.planning import code, growing, growing_with_input, pattern
 from workflow_scripts.common.progress import follow, results
 from workflow_scripts.plan import Plan
 from workflow_scripts.report.plan import PAGE
+
+os.environ.update(
+    # Drivers, also those in other environments, import the package from the repository.
+    PYTHONPATH=str(ROOT),
+    # Otherwise POT imports torch in every job that uses it.
+    POT_BACKEND_DISABLE_PYTORCH="1",
+    # Many shared file systems have no locks, and HDF5 then refuses to open a file. Nothing here
+    # needs them: a file is written once, under another name, before anyone reads it.
+    HDF5_USE_FILE_LOCKING="FALSE",
+    # Where a storage plugin copies results for a job; without one, the folder itself.
+    RESULTS_COPIES=str(workflow.inputfile("results")),
+    **KEPT_MEMORY,
+)
+# Without byte code every job would compile its libraries again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 try:
     # With --sdm conda, jobs have an environment of their own.

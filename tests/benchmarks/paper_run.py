@@ -4,8 +4,8 @@ Run ``uv run python tests/benchmarks/paper_run.py [METHOD ...]``. Every configur
 each layer of one network against all other profiles on one split; the time of the whole stage is a
 multiple of that. ``--whole-seed`` measures a whole network instead, in all splits. Profiles have as
 many units as the workflow reads of each layer, and, in a second table, as many as it may read at
-most. Times are CPU seconds of one thread. What a fit costs does not depend on the values, except
-for the iterations of the generalised linear models.
+most. Times are CPU seconds of one thread, which keeps memory as jobs do. What a fit costs does not
+depend on the values, except for the iterations of the generalised linear models.
 """
 
 import argparse
@@ -21,6 +21,7 @@ from threadpoolctl import threadpool_limits
 sys.path.insert(0, str(Path(__file__).parents[2]))  # the workflow is not an installed package
 
 from tests.benchmarks.responses import drives, softplus
+from tests.benchmarks.timing import keep_memory
 from workflow_scripts.alignment.method import configured_methods
 from workflow_scripts.alignment.score_cells import score_cells
 from workflow_scripts.alignment.splits import make_splits
@@ -90,6 +91,7 @@ def main():
         "--whole-seed", action="store_true", help="measure one network in all splits"
     )
     arguments = parser.parse_args()
+    keep_memory()
 
     population, n_stimuli = config.population, config.stimuli.n.population
     n_seeds, layers = len(population.seeds), population.layers

@@ -3,6 +3,7 @@
 import importlib.metadata
 import os
 import platform
+import sys
 from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
@@ -10,11 +11,19 @@ from time import perf_counter, process_time
 import numpy as np
 from threadpoolctl import threadpool_info
 
+from workflow_scripts.common.kept_memory import KEPT_MEMORY
+
 FEWEST_TURNS, MOST_TURNS = 3, 7
 """Runs of each side."""
 
 PATIENCE = 30.0
 """Seconds on the clock after which no turn begins that is not one of the fewest."""
+
+
+def keep_memory():
+    """Start this program again with the memory settings of jobs, unless it has them."""
+    if not KEPT_MEMORY.items() <= os.environ.items():
+        os.execve(sys.executable, sys.orig_argv, {**os.environ, **KEPT_MEMORY})
 
 
 def seconds_of(function):

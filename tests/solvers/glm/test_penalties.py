@@ -61,6 +61,33 @@ def test_a_search_finds_what_all_folds_choose(link):
     np.testing.assert_allclose(of_searched, deviances.min(axis=0), rtol=0.02)
 
 
+def test_precise_fits_decide_between_penalties_that_are_close(monkeypatch):
+    Z, Y = responses("exp", 600, 100, 100)
+    exact = GeneralisedLinear("exp", "poisson", ALPHAS, N_FOLDS, exact=True).fit(Z, Y).alpha_
+    monkeypatch.setattr(penalties, "ROUGH_SEARCH", 0.1)
+    equal = {}
+    for close in (0, 0.1):
+        monkeypatch.setattr(penalties, "CLOSE", close)
+        searched = GeneralisedLinear("exp", "poisson", ALPHAS, N_FOLDS).fit(Z, Y).alpha_
+        equal[close] = np.mean(searched == exact)
+    assert equal[0] < 0.9 < equal[0.1]
+
+
+def test_where_rounding_spoils_a_precise_fit_the_rough_one_counts(monkeypatch):
+    Z, Y = responses("exp", 600, 100, 20)
+    monkeypatch.setattr(penalties, "CLOSE", 0)
+    rough = GeneralisedLinear("exp", "poisson", ALPHAS, N_FOLDS).fit(Z, Y).alpha_
+
+    def only_rough(theta, problem, alphas, tolerance, max_evaluations, minimise=penalties.minimise):
+        theta, converged = minimise(theta, problem, alphas, tolerance, max_evaluations)
+        return theta, converged & (tolerance > penalties.PRECISE_SEARCH)
+
+    monkeypatch.setattr(penalties, "CLOSE", 1)
+    monkeypatch.setattr(penalties, "minimise", only_rough)
+    searched = GeneralisedLinear("exp", "poisson", ALPHAS, N_FOLDS).fit(Z, Y).alpha_
+    np.testing.assert_array_equal(searched, rough)
+
+
 def test_few_stimuli_are_never_searched(monkeypatch):
     monkeypatch.setattr(penalised, "search_penalties", None)
     Z, Y = responses("exp", penalised.FEWEST_STIMULI - 1, 10, 3)

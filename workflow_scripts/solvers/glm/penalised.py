@@ -33,10 +33,10 @@ least 97 % of the searches end at the same penalty; with 192, 86 to 98 %; with 9
 units, 73 to 96 %. A Gaussian likelihood is never searched: its losses may have several minima, and
 which one is found depends on where a fit starts."""
 
-BATCH_ELEMENTS = {"cpu": 600_000, "cuda": 100_000_000}
+BATCH_ELEMENTS = {"cpu": 600_000, "cuda": 50_000_000}
 """Elements of an array (target, stimulus) or (target, axis) of one batch of targets. A batch needs
-up to 120 bytes for each: 70 MB on a processor, 12 GB on a GPU, which is fast only with tens of
-thousands of targets at a time."""
+up to 260 bytes for each, with seven penalties and five folds: 160 MB on a processor, 13 GB on a
+GPU, which is fast only with tens of thousands of targets at a time."""
 
 
 class GeneralisedLinear:
