@@ -21,14 +21,14 @@ from workflow_scripts.solvers.glm.quasi_newton import (
     minimise_precisely,
 )
 
-ROUGH_SEARCH = 1.5e-2
+ROUGH_SEARCH = 1e-2
 """Tolerance of the fits with which `search_penalties` finds its way."""
 
 PRECISE_SEARCH = 5e-4
 """Tolerance of the fits that decide between the best penalty and a neighbour. Where all fits had a
-tolerance of 3e-3, a search took a fifth longer and found slightly fewer of the right penalties."""
+tolerance of 3e-3, a search took a tenth longer and found slightly fewer of the right penalties."""
 
-CLOSE = 5e-3
+CLOSE = 3e-3
 """Difference between the held-out losses of two penalties up to which precise fits decide, as a
 share of what a target's loss is divided by: for a Poisson loss, the sum of its responses."""
 
@@ -102,7 +102,9 @@ def search_penalties(
     The search starts at `FIRST_PENALTY` and visits the neighbours of the best penalty so far, until
     both have a larger loss or there is none. Fits are rough and in single precision, and start from
     those of the same fold with the best penalty so far. Where a neighbour is as good but for
-    `CLOSE`, both are fitted more precisely. A second minimum beyond a larger loss is not found.
+    `CLOSE`, both are fitted more precisely before the search goes on: rough fits with weak penalties
+    can predict better than precise ones, because they end early. A second minimum beyond a larger
+    loss is not found.
 
     ``tests/benchmarks/penalties.py`` compares it with `evaluate_all_penalties`, for Poisson losses:
     with 960 stimuli, 99.7 to 100 % of the choices are equal for generated networks and brains, and
@@ -138,18 +140,19 @@ def search_penalties(
         found = xp.where(xp.isfinite(found), found, losses[index + 1, rows])
         losses[index + 1, rows], reached[index + 1, rows] = found, tolerance
         best = xp.argmin(losses[1:-1, :], axis=0)
-        # First the neighbours that were not visited yet, the weaker one before the stronger one.
-        is_new = xp.isinf(reached[best + 2, targets])
-        origin, index, tolerance = best, xp.where(is_new, best + 1, best - 1), ROUGH_SEARCH
-        rows = xp.nonzero(xp.isinf(reached[index + 1, targets]))[0]
+        stronger, least, weaker = (losses[best + step, targets] for step in (0, 1, 2))
+        # Precise fits of the best penalty, and then of the neighbour that is close to it.
+        rival = xp.where(weaker < stronger, best + 1, best - 1)
+        is_rough = reached[best + 1, targets] > PRECISE_SEARCH
+        origin = index = xp.where(is_rough, best, rival)
+        is_rough = reached[index + 1, targets] > PRECISE_SEARCH
+        rows = xp.nonzero(is_rough & (xp.minimum(weaker, stronger) < least + close))[0]
+        tolerance = PRECISE_SEARCH
         if not len(rows):
-            stronger, least, weaker = (losses[best + step, targets] for step in (0, 1, 2))
-            rival = xp.where(weaker < stronger, best + 1, best - 1)
-            is_rough = reached[best + 1, targets] > PRECISE_SEARCH
-            origin = index = xp.where(is_rough, best, rival)
-            is_rough = reached[index + 1, targets] > PRECISE_SEARCH
-            rows = xp.nonzero(is_rough & (xp.minimum(weaker, stronger) < least + close))[0]
-            tolerance = PRECISE_SEARCH
+            # Rough fits of a neighbour that was not visited yet, the weaker one before the other.
+            is_new = xp.isinf(reached[best + 2, targets])
+            origin, index, tolerance = best, xp.where(is_new, best + 1, best - 1), ROUGH_SEARCH
+            rows = xp.nonzero(xp.isinf(reached[index + 1, targets]))[0]
         index, origin = index[rows], origin[rows]
     mean = sum(solution[best, targets] for solution in solutions) / n_folds
     return best, xp.astype(mean, A.dtype)
