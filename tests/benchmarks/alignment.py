@@ -305,7 +305,6 @@ def main():
     parser.add_argument("--csv", type=Path, help="file to write the table to")
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS), metavar="NAME")
     arguments = parser.parse_args()
-    keep_memory()
     torch.set_num_threads(1)
     with threadpool_limits(1):
         about = machine()
@@ -335,4 +334,5 @@ def main():
 
 
 if __name__ == "__main__":
+    keep_memory()
     main()

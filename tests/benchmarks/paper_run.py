@@ -91,7 +91,6 @@ def main():
         "--whole-seed", action="store_true", help="measure one network in all splits"
     )
     arguments = parser.parse_args()
-    keep_memory()
 
     population, n_stimuli = config.population, config.stimuli.n.population
     n_seeds, layers = len(population.seeds), population.layers
@@ -138,4 +137,5 @@ def main():
 
 
 if __name__ == "__main__":
+    keep_memory()
     main()

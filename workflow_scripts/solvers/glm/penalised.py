@@ -29,8 +29,8 @@ penalised too weakly can be wrong by orders of magnitude."""
 
 FEWEST_STIMULI = 480
 """Fewest training stimuli for which penalties are searched rather than all evaluated. With 480, at
-least 97 % of the searches end at the same penalty; with 192, 86 to 98 %; with 95 stimuli and more
-units, 73 to 96 %. A Gaussian likelihood is never searched: its losses may have several minima, and
+least 99 % of the searches end at the same penalty; with 192, 93 to 99 %; with 95 stimuli and more
+units, 79 to 91 %. A Gaussian likelihood is never searched: its losses may have several minima, and
 which one is found depends on where a fit starts."""
 
 BATCH_ELEMENTS = {"cpu": 600_000, "cuda": 50_000_000}
