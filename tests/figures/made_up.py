@@ -1,6 +1,7 @@
 """Made-up tables of the metrics, from which panels are drawn in tests."""
 
 from dataclasses import replace
+from functools import cache
 from itertools import cycle, product
 
 import numpy as np
@@ -24,6 +25,9 @@ KINDS = {
 }
 """What cards of panels call a population: networks, a brain, one whose subjects are compared in
 pairs, and all simulated brains together."""
+SIMULATED = "macaque: 3 simulated subjects"
+DESCRIPTIONS = {"networks": "3 seeds of a network", **dict.fromkeys(list(KINDS)[1:], SIMULATED)}
+"""A population of each kind in words, for the footer."""
 TRUTHS = {
     "alexnet_mice": "alexnet",
     "alexnet_noiseless_mice": "alexnet_noiseless",
@@ -75,14 +79,16 @@ def kinds_of(figure):
 def panel_data(n_methods, n_parts, kind, n_controls=0, animals=ANIMALS):
     """Tables of every metric and of the claims, with an interval for every method but the first.
 
-    `kind` is one of `KINDS`. The scores of single subjects are not those of the tables.
+    `kind` is one of `KINDS`. The scores of single subjects are not those of the tables. What takes
+    long is computed once; the tables are new each time, and a test may change them.
     """
     methods = looks(n_methods, n_controls)
     values = {
         method.name: INTERVAL if number else NO_INTERVAL for number, method in enumerate(methods)
     }
     if kind == "simulated_brains":
-        return PanelData({"recovery": _recovery(values)}, methods, [], TRUTHS)
+        tables = [_of_methods(table, "recovery", values) for table in _recovery()]
+        return PanelData({"recovery": pd.concat(tables)}, methods, [], TRUTHS)
     word = "conv" if kind == "networks" else "area"
     parts = [f"{word}{number}" for number in range(1, n_parts + 1)]
     tables = {
@@ -94,7 +100,8 @@ def panel_data(n_methods, n_parts, kind, n_controls=0, animals=ANIMALS):
     }
     for name in set(METRICS.names()) - set(tables):
         if set(KINDS[kind]) & set(METRICS.card(name).populations):
-            tables[name] = _measured(name, values, parts, kind)
+            table = _measured(name, kind, tuple(parts))
+            tables[name] = _of_methods(table, name, values) if "method" in table else table
     population = "networks" if kind == "networks" else "macaque"
     return PanelData(
         {name: pd.DataFrame(rows).assign(population=population) for name, rows in tables.items()},
@@ -126,15 +133,18 @@ def _scores(methods, parts, kind, animals):
     }
 
 
-def _measured(metric, values, parts, kind):
-    """Table of any other metric, measured on made-up scores; the same for all methods."""
+@cache
+def _measured(metric, kind, parts):
+    """Table of any other metric, measured on made-up scores."""
     card = METRICS.card(metric)
     population = make_population(kind, parts, n_candidates=max(2, card.min_candidates))
     scores = make_scores(population, card.comparisons, in_pairs=kind == "pairs")
-    table = METRICS.load(metric).measure(scores, population, Random(0, 20))
-    if "method" not in table:
-        return table
-    rows = table[table["method"] == MAPPINGS[0]]
+    return METRICS.load(metric).measure(scores, population, Random(0, 20))
+
+
+def _of_methods(table, metric, values):
+    """The rows of one method for every method, with its interval."""
+    card, rows = METRICS.card(metric), table[table["method"] == MAPPINGS[0]]
     return pd.concat([_with_intervals(rows, card, name, row) for name, row in values.items()])
 
 
@@ -153,9 +163,9 @@ def _interval(row):
     return {"ci_low": row["low"], "ci_high": row["high"], "resampled": row["resampled"]}
 
 
-def _recovery(values):
-    """Of every simulated brain, from scores that are the same for all methods."""
-    card = METRICS.card("recovery")
+@cache
+def _recovery():
+    """Table of every simulated brain, from scores that are the same for all methods."""
     tables = []
     for seed, (brain, variant) in enumerate(TRUTHS.items()):
         population = replace(
@@ -163,11 +173,15 @@ def _recovery(values):
             candidates=[f"{name}/0" for name in TRUTHS.values()],
             truth={"variant": variant, "layers": {"area1": "conv1", "area2": "conv2"}},
         )
-        scores = make_scores(population, card.comparisons, seed)
+        scores = make_scores(population, METRICS.card("recovery").comparisons, seed)
         table = METRICS.load("recovery").measure(scores, population, Random(0, 0))
-        rows = table[table["method"] == MAPPINGS[0]].assign(population=brain)
-        tables += [_with_intervals(rows, card, name, row) for name, row in values.items()]
-    return pd.concat(tables)
+        tables.append(table.assign(population=brain))
+    return tables
+
+
+@cache
+def _claims_of_the_paper():
+    return yaml.safe_load(CLAIMS.read_text("utf-8"))
 
 
 def _claims(kind):
@@ -184,7 +198,7 @@ def _claims(kind):
             "margin": 0.1,
             "verdict": next(verdicts),
         }
-        for claim in yaml.safe_load(CLAIMS.read_text("utf-8"))
+        for claim in _claims_of_the_paper()
         if claim["population"] == kind
         for number, choice in enumerate(CHOICES[claim["measure"]])
         for part in ("one", "another", "all")

@@ -1,5 +1,9 @@
 """A figure of a population is drawn from its tables, as the rule calls the driver."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
@@ -8,6 +12,7 @@ from workflow_scripts.common.files import write_table
 from workflow_scripts.figures import plot_figure
 from workflow_scripts.figures.composition import composition
 
+ROOT = Path(__file__).parents[2]
 METHODS = [{"name": name, "label": f"label of {name}", "colour": "#123456"} for name in ("a", "b")]
 MEASURED = {"measurement": "mua", "response_unit": "z"}
 NAMES = {"method_0": "a", "method_1": "b"}
@@ -126,3 +131,11 @@ def test_a_method_with_the_name_of_a_missing_value_is_drawn(plot, name):
     methods = [METHODS[0], {"name": name, "label": "a control", "colour": "#654321"}]
     text = plot("silhouette", "networks", methods, {"method_1": name}, models="3 seeds")
     assert "a control" in text and "#654321" in text
+
+
+def test_seaborn_is_imported_only_by_panels_that_draw_with_it():
+    """It imports SciPy's statistics, which takes as long as all other imports of a figure."""
+    code = "import sys, workflow_scripts.figures.plot_figure; print(*sys.modules)"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert {"seaborn", "scipy.stats"}.isdisjoint(done.stdout.split())

@@ -1,4 +1,4 @@
-"""Figures of a population: they say what they show, and equal input gives equal files."""
+"""Figures of a population show their tables; `test_panels` has what all of them must keep."""
 
 from dataclasses import replace
 from itertools import product
@@ -10,27 +10,14 @@ import pytest
 from matplotlib.collections import PathCollection
 from matplotlib.text import Text
 
-from tests.figures.made_up import ANIMALS, KINDS, kinds_of, panel_data
+from tests.figures.made_up import ANIMALS, DESCRIPTIONS, KINDS, SIMULATED, panel_data
 from workflow_scripts.figures.bars import candidate_labels
 from workflow_scripts.figures.composition import COMPOSITIONS, composition, figures
 from workflow_scripts.figures.panel import PANELS
 from workflow_scripts.figures.population_figure import draw, error_bars
-from workflow_scripts.figures.style import PAGE_WIDTH, SMALL, save
+from workflow_scripts.figures.style import SMALL
 
-SIMULATED = "macaque: 3 simulated subjects"
-DESCRIPTIONS = {"networks": "3 seeds of a network", **dict.fromkeys(list(KINDS)[1:], SIMULATED)}
 NAMES = [*COMPOSITIONS, *PANELS.names()]
-FIGURES = [(name, kind) for name in NAMES for kind in kinds_of(name)]
-
-# Figures in which colour is not the method, but the layer, the score or the verdict.
-WITHOUT_COLOURS = (
-    "model_choice",
-    "profile_map",
-    "brain_to_brain",
-    "identification",
-    "recovery",
-    "verdicts",
-)
 BARS = "error bars: 95 % jackknife interval over"
 
 
@@ -49,28 +36,6 @@ def made_up(name, kind):
 def sentences(figure):
     """Texts of the figure itself: its footer."""
     return " ".join(" ".join(text.get_text().split()) for text in figure.texts)
-
-
-@pytest.mark.parametrize(("name", "kind"), FIGURES)
-def test_a_figure_says_what_it_shows(name, kind, tmp_path):
-    figure = made_up(name, kind)
-    save(figure, tmp_path / "figure.svg")
-    text = (tmp_path / "figure.svg").read_text()
-    assert DESCRIPTIONS[kind] in text
-    assert ("simulated" in text) == (kind != "networks")
-    has_intervals = any(card.intervals for card in composition(name).cards)
-    assert (f"{BARS} subjects and stimuli" in sentences(figure)) == has_intervals
-    shown = {table for card in composition(name).cards for table in card.tables}
-    for method in panel_data(3, 2, kind).methods:
-        assert method.label in text or shown == {"claims"}
-
-
-@pytest.mark.parametrize(("name", "kind"), FIGURES)
-def test_texts_have_seven_points_on_a_page(name, kind):
-    """Journals print a figure of this width as it is."""
-    figure = made_up(name, kind)
-    assert figure.get_figwidth() <= PAGE_WIDTH
-    assert {text.get_text() for text in shown_texts(figure) if text.get_fontsize() < SMALL} == set()
 
 
 @pytest.mark.parametrize(
@@ -109,23 +74,6 @@ def shown_texts(figure):
         for text in figure.findobj(Text)
         if text.get_text() and text.get_visible() and text not in hidden
     ]
-
-
-@pytest.mark.parametrize(("name", "kind"), FIGURES)
-def test_equal_input_gives_equal_files(name, kind, tmp_path):
-    for file in ("one.svg", "two.svg"):
-        save(made_up(name, kind), tmp_path / file)
-    assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "two.svg").read_bytes()
-
-
-@pytest.mark.parametrize(
-    ("name", "kind"), [(name, kind) for name, kind in FIGURES if name not in WITHOUT_COLOURS]
-)
-def test_a_method_has_its_colour_in_every_panel(name, kind, tmp_path):
-    save(made_up(name, kind), tmp_path / "figure.svg")
-    text = (tmp_path / "figure.svg").read_text()
-    for method in panel_data(3, 2, "networks").methods:
-        assert method.colour in text
 
 
 def test_the_interval_is_drawn_where_it_is():
@@ -405,24 +353,6 @@ def test_the_legend_of_controls_is_below_the_bars():
     assert place.axes[0].get_legend() is None
     (legend,) = place.legends
     assert [text.get_text() for text in legend.get_texts()] == ["Pre linear softplus 2"]
-
-
-@pytest.mark.parametrize("name", COMPOSITIONS)
-def test_letters_stand_in_reading_order(name):
-    """From left to right, then downwards."""
-    figure = made_up(name, kinds_of(name)[0])
-    figure.draw_without_rendering()
-    letters = {
-        text.get_text(): text.get_window_extent().min
-        for band in figure.subfigs
-        for place in band.subfigs
-        for text in place.texts
-        if text.get_weight() == "bold" and text.get_text()
-    }
-    assert sorted(letters, key=lambda letter: (-letters[letter][1], letters[letter][0])) == [
-        *filter(None, composition(name).letters)
-    ]
-    assert len(letters) == {"figure_3": 2}.get(name, 4)
 
 
 def test_a_panel_without_scores_says_so():

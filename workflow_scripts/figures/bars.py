@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import SubFigure
@@ -211,7 +210,7 @@ def grouped_bars(
         subject_points(axes, centres, rows, with_bars, width, is_crowded=crowded)
     axes.axhline(0, color="black", linewidth=0.8)
     name_ticks(axes, groups)
-    sns.despine(ax=axes)
+    axes.spines[["top", "right"]].set_visible(False)
 
 
 def name_ticks(axes: Axes, groups: list[str]) -> None:
@@ -253,7 +252,7 @@ def method_bars(
     axes.set_xticks(x, names, rotation=40, ha="right", rotation_mode="anchor")
     if controls:
         legend_below(figure, axes)
-    sns.despine(ax=axes)
+    axes.spines[["top", "right"]].set_visible(False)
 
 
 def end_axis(axes: Axes, least: float, most: float) -> None:

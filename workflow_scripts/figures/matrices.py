@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis, XAxis
 from matplotlib.figure import SubFigure
-from matplotlib.textpath import TextPath
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
 
 from workflow_scripts.figures.style import SMALL, shortened
 
@@ -16,8 +17,8 @@ WIDTH = 450
 TITLE_SIZE = 7.5
 """Size of a matrix's title in points."""
 
-GAP = 3
-"""Least distance of two titles in points."""
+GAP = 2
+"""Least distance of two titles in points, in addition to the space that their widths include."""
 
 SPACING = 1.15
 """Least distance of two names in units of their size."""
@@ -36,7 +37,10 @@ def grid(figure: SubFigure, n_matrices: int, n_columns: int) -> list[Axes]:
     list of matplotlib.axes.Axes, length n_matrices
     """
     n_rows = -(-n_matrices // n_columns)
-    axes = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False).ravel()
+    # Their limits are equal without sharing, which costs more time the more axes there are.
+    axes = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
+    for one in axes:
+        one.label_outer()
     for empty in axes[n_matrices:]:
         empty.set_axis_off()
     for lowest in axes[n_matrices - n_columns : n_matrices]:
@@ -53,7 +57,9 @@ def columns(titles: Sequence[str], row_names: Sequence[str]) -> int:
 
 def _width(texts: Sequence[str], size: float) -> float:
     """Width of the widest text in points."""
-    return max(float(TextPath((0, 0), text, size).get_extents().width) for text in texts)
+    font = FontProperties(size=size)
+    measure = text_to_path.get_text_width_height_descent
+    return max(float(measure(text, font, ismath=False)[0]) for text in texts)
 
 
 def name_cells(axis: Axis, names: Sequence[str], length: float) -> None:
@@ -76,11 +82,11 @@ def name_cells(axis: Axis, names: Sequence[str], length: float) -> None:
 def write_numbers(
     axes: Axes, texts: np.ndarray, is_dark: np.ndarray, *, upwards: bool = False
 ) -> None:
-    """Text of each cell of a matrix, white where the cell is dark."""
-    for (row, column), text in np.ndenumerate(texts):
+    """Text of each cell of a matrix that has one, white where the cell is dark."""
+    for row, column in np.argwhere(texts != ""):
         colour = "white" if is_dark[row, column] else "black"
         axes.text(
-            *(column, row, text),
+            *(column, row, texts[row, column]),
             ha="center",
             va="center",
             color=colour,

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import SubFigure
 
@@ -80,7 +79,7 @@ def draw_plane(
     axes.set_xticks([tick for tick in axes.get_xticks() if left - step / 2 <= tick <= right])
     axes.set_xlabel(f"predictivity: {R2}")
     legend_below(figure, axes)
-    sns.despine(ax=axes)
+    axes.spines[["top", "right"]].set_visible(False)
     return axes
 
 

@@ -54,7 +54,8 @@ def draw(name: str, data: PanelData, description: str, title: str | None = None)
         for place, panel in zip(places, row.widths, strict=True):
             _draw_panel(place, panel, data)
             place.text(0.01, 0.99, next(letters), fontsize=11, weight="bold", va="top")
-    has_points = figure.findobj(lambda artist: artist.get_label() == POINTS["label"])
+    lines = [line for axes in figure.axes for line in axes.lines]
+    has_points = any(line.get_label() == POINTS["label"] for line in lines)
     points = SUBJECTS_NOTE if has_points else ""
     add_footer(figure, *filter(None, [f"data: {description}", error_bars(content, data), points]))
     if title:

@@ -3,7 +3,6 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -75,4 +74,4 @@ def _draw_claim(axes: Axes, rows: pd.DataFrame, key: str, values: list[object]) 
     axes.set_ylim(max(low, -reach), min(high, reach))
     axes.set_xticks(range(len(values)), [str(value) for value in values])
     axes.tick_params(labelsize=7)
-    sns.despine(ax=axes)
+    axes.spines[["top", "right"]].set_visible(False)

@@ -8,8 +8,7 @@ matplotlib.use("agg")
 
 import matplotlib.pyplot as plt
 import numpy as np
-import seaborn as sns
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import Figure
 
 from workflow_scripts.common.files import PathLike, replacing
 
@@ -37,6 +36,9 @@ MAX_UPRIGHT = 8
 MAX_LETTERS = 44
 """Most letters of all these names together on an axis of three inches."""
 
+INK = "0.15"
+"""Colour of text, axes and ticks."""
+
 READINGS = {
     "silhouette": "silhouette",
     "silhouette_other_subjects": "silhouette,\nother subjects only",
@@ -52,33 +54,45 @@ LABEL_WIDTH = 25
 MARGIN = 0.01
 """Space to the left and to the right of the footer, as a share of the figure's width."""
 
-# Equal input gives equal files: no date, and identifiers that are not random.
-plt.rcParams["svg.hashsalt"] = "model-brain-alignment"
-plt.rcParams["svg.fonttype"] = "none"
+STYLE = {
+    # Equal input gives equal files: the identifiers in an SVG file are not random.
+    "svg.hashsalt": "model-brain-alignment",
+    "svg.fonttype": "none",
+    # Text can be read at the printed size; that of legends has the size of the font.
+    "font.sans-serif": ["Arial", "DejaVu Sans", "Liberation Sans", "Bitstream Vera Sans"],
+    "font.size": SMALL,
+    "axes.labelsize": 8,
+    "axes.titlesize": 8.5,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "legend.title_fontsize": 8.5,
+    "figure.titlesize": 8.5,
+    "figure.labelsize": 8,
+    # The width of a text depends on it, and the layout on the width.
+    "figure.dpi": DPI,
+    # Colours and lines are those of seaborn's theme "ticks" for papers. Importing seaborn for them
+    # would take as long as importing everything else.
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.axisbelow": True,
+    "xtick.major.size": 3,
+    "ytick.major.size": 3,
+    "xtick.major.width": 1,
+    "ytick.major.width": 1,
+    "lines.linewidth": 1.2,
+    "lines.markersize": 4.8,
+    "lines.solid_capstyle": "round",
+    "patch.linewidth": 0.8,
+}
+"""Settings of Matplotlib in which figures differ from its defaults."""
 
 
 def style() -> None:
-    """Take seaborn's style, with text that can be read at the printed size."""
-    sns.set_theme(
-        context="paper",
-        style="ticks",
-        rc={
-            "font.size": SMALL,
-            "axes.labelsize": 8,
-            "axes.titlesize": 8.5,
-            "xtick.labelsize": 7.5,
-            "ytick.labelsize": 7.5,
-            "legend.fontsize": SMALL,
-            "legend.title_fontsize": 8.5,
-            "figure.titlesize": 8.5,
-            # The width of a text depends on it, and the layout on the width.
-            "figure.dpi": DPI,
-            "figure.labelsize": 8,
-            "axes.linewidth": 0.8,
-            "xtick.major.size": 3,
-            "ytick.major.size": 3,
-        },
-    )
+    """Take the style of all figures, whatever a user's own settings of Matplotlib are."""
+    plt.style.use(["default", STYLE])
 
 
 def shortened(names: Iterable[str], most: int = MAX_NAME) -> list[str]:
@@ -148,9 +162,11 @@ def settle(figure: Figure) -> None:
     The last digits of a layout can differ from run to run, and the identifiers in an SVG file are
     computed from all digits.
     """
-    figure.draw_without_rendering()
+    if engine := figure.get_layout_engine():
+        engine.execute(figure)
     figure.set_layout_engine("none")
-    for part in figure.findobj(SubFigure):
-        part.bbox_relative.set_points(np.round(part.bbox_relative.get_points(), 6))
+    for band in figure.subfigs:
+        for part in (band, *band.subfigs):
+            part.bbox_relative.set_points(np.round(part.bbox_relative.get_points(), 6))
     for axes in figure.axes:
         axes.set_position(np.round(axes.get_position(original=True).bounds, 6))

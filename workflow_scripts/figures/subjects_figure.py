@@ -146,7 +146,7 @@ def _draw_area(axes: Axes, rows: pd.DataFrame, area: str, min_units: int) -> Non
     # With more subjects than have room in a row, not all are named.
     step = -(-len(rows) // int(ROW_WIDTH / SUBJECT_WIDTH))
     axes.set_xticks(x[::step], shortened(rows.index)[::step], rotation=90, fontsize=SMALL)
-    sns.despine(ax=axes)
+    axes.spines[["top", "right"]].set_visible(False)
 
 
 def _draw_reliability(
@@ -188,4 +188,4 @@ def _draw_reliability(
             fontsize=9,
         )
     axes.set(xlabel="area", ylabel="split-half reliability")
-    sns.despine(ax=axes)
+    axes.spines[["top", "right"]].set_visible(False)

@@ -108,7 +108,7 @@ def _draw_epochs(axes: Axes, epochs: float, drops: Sequence[float]) -> None:
         label = "" if number else "learning rate falls to a tenth"
         axes.axvline(share * epochs, color="0.6", linewidth=0.6, zorder=0, label=label)
     axes.set(xlabel="epochs of training", xlim=(0, 1.05 * epochs))
-    sns.despine(ax=axes)
+    axes.spines[["top", "right"]].set_visible(False)
 
 
 def _draw_filters(axes: Axes, filters: np.ndarray, seed: int) -> None:
@@ -120,7 +120,7 @@ def _draw_filters(axes: Axes, filters: np.ndarray, seed: int) -> None:
         xticks=[],
         yticks=[],
     )
-    sns.despine(ax=axes, left=True, bottom=True)
+    axes.spines[:].set_visible(False)
 
 
 def _description(curve: pd.DataFrame, settings: Mapping[str, Any]) -> str:

@@ -3,7 +3,6 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import SubFigure
 
@@ -115,7 +114,7 @@ def _draw_direction(
         )
     axes.axhline(0, color="black", linewidth=0.8)
     name_ticks(axes, areas)
-    sns.despine(ax=axes)
+    axes.spines[["top", "right"]].set_visible(False)
 
 
 def _marker(number: int) -> str:

@@ -43,7 +43,7 @@ def draw(figure: SubFigure, data: PanelData) -> None:
     room = columns([method.label for method in methods], list(candidates.values()))
     n_columns = min(len(methods), CARD.grid[0], room)
     n_rows = -(-len(methods) // n_columns) * len(directions)
-    grid = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False)
+    grid = figure.subplots(n_rows, n_columns, squeeze=False)
     for axes in grid.ravel():
         axes.set_axis_off()
     for (number, method), (step, direction) in product(enumerate(methods), enumerate(directions)):
@@ -55,7 +55,7 @@ def draw(figure: SubFigure, data: PanelData) -> None:
         if number % n_columns == 0:
             axes.set_ylabel(DIRECTION_NAMES[direction].replace(" ", "\n", 1))
         last = number + n_columns >= len(methods) and direction == directions[-1]
-        axes.tick_params(labelbottom=last)
+        axes.tick_params(labelbottom=last, labelleft=number % n_columns == 0)
     bar = figure.colorbar(image, ax=grid, shrink=0.7, label="score / highest score")
     bar.ax.set_ylim(0, 1)
     figure.suptitle(f"{CARD.title}  ●: its lead is sure  ○: its lead may be chance")

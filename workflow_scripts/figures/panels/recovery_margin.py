@@ -1,7 +1,6 @@
 """By how much the true model of a simulated brain scores higher than the best other candidate."""
 
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import SubFigure
 from matplotlib.ticker import MaxNLocator
@@ -67,4 +66,4 @@ def _draw_brain(axes: Axes, table: pd.DataFrame, methods: list[MethodLook]) -> N
     axes.axvline(0, color="black", linewidth=0.8)
     axes.xaxis.set_major_locator(MaxNLocator(4))
     axes.tick_params(axis="y", length=0)
-    sns.despine(ax=axes, left=True)
+    axes.spines[["top", "right", "left"]].set_visible(False)
