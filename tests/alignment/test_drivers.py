@@ -1,5 +1,7 @@
 """The drivers read activations and recordings, and write the shards of their comparison."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -46,10 +48,10 @@ BRAIN = {
 }
 
 
-@pytest.fixture
-def activations(tmp_path):
+@pytest.fixture(scope="module")
+def activations(tmp_path_factory):
     """Activations of two networks, whose stages differ."""
-    paths = []
+    folder, paths = tmp_path_factory.mktemp("activations"), []
     for seed in (0, 1):
         random = np.random.default_rng(seed)
         groups = {"/": xr.Dataset()}
@@ -59,7 +61,7 @@ def activations(tmp_path):
             groups[layer] = xr.Dataset(
                 {"pre": (dimensions, pre), "post": (dimensions, pre * 2)}, {"stimulus": NAMES}
             )
-        paths.append(tmp_path / f"{seed}.nc")
+        paths.append(folder / f"{seed}.nc")
         write_netcdf(groups, paths[-1])
     return paths
 
@@ -69,34 +71,35 @@ def responses_of(number):
     return np.random.default_rng(number).poisson(5, size=(N_STIMULI, 4, 6)).astype(float)
 
 
+def record_in(folder, *subjects, names=NAMES):
+    """Files of subjects with these responses, and the table of their stimuli."""
+    paths = []
+    for number, responses in enumerate(subjects):
+        data = make_recording(
+            responses,
+            names,
+            np.repeat(AREAS, 3),
+            subject=f"s{number}",
+            data_kind="recorded",
+            measurement="spikes",
+            units="spikes/s",
+        )
+        paths.append(folder / f"s{number}.nc")
+        write_netcdf(data, paths[-1])
+    list_stimuli.main(paths, None, None, {"brain": "macaque"}, folder / "stimuli.csv")
+    return paths, folder / "stimuli.csv"
+
+
 @pytest.fixture
 def record(tmp_path):
-    """Files of subjects with these responses, and the table of their stimuli."""
-
-    def write(*subjects, names=NAMES):
-        paths = []
-        for number, responses in enumerate(subjects):
-            data = make_recording(
-                responses,
-                names,
-                np.repeat(AREAS, 3),
-                subject=f"s{number}",
-                data_kind="recorded",
-                measurement="spikes",
-                units="spikes/s",
-            )
-            paths.append(tmp_path / f"s{number}.nc")
-            write_netcdf(data, paths[-1])
-        list_stimuli.main(paths, None, None, {"brain": "macaque"}, tmp_path / "stimuli.csv")
-        return paths, tmp_path / "stimuli.csv"
-
-    return write
+    return partial(record_in, tmp_path)
 
 
-@pytest.fixture
-def recorded(record):
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
     """Three subjects, and the table of their stimuli."""
-    return record(*(responses_of(number) for number in range(3)))
+    subjects = [responses_of(number) for number in range(3)]
+    return record_in(tmp_path_factory.mktemp("recorded"), *subjects)
 
 
 def test_networks_are_scored_among_themselves(activations, tmp_path):
@@ -214,10 +217,10 @@ def test_groups_of_subjects_with_the_same_responses_have_the_best_readings(
 
 def test_groups_depend_on_the_seed_and_not_on_the_order_of_the_recordings(record, tmp_path):
     paths, table = record(*(responses_of(number) for number in range(4)))
-    found, cells = in_groups(tmp_path, (paths, table), implementation="linear_cka")
-    again, _ = in_groups(tmp_path, (paths[::-1], table), implementation="linear_cka")
+    found, cells = in_groups(tmp_path, (paths, table), 2, implementation="linear_cka")
+    again, _ = in_groups(tmp_path, (paths[::-1], table), 2, implementation="linear_cka")
     pd.testing.assert_frame_equal(found, again)
-    _, other = in_groups(tmp_path, (paths, table), implementation="linear_cka", seed=1)
+    _, other = in_groups(tmp_path, (paths, table), 2, implementation="linear_cka", seed=1)
     assert not np.allclose(cells["score"], other["score"])
 
 

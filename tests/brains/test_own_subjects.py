@@ -1,6 +1,8 @@
 """A lab's own recordings run as more subjects of a brain, next to the sessions that it has."""
 
 import shutil
+from contextlib import chdir
+from itertools import product
 
 import pandas as pd
 import pytest
@@ -8,7 +10,10 @@ import xarray as xr
 import yaml
 
 from tests.brains.examples import recording, simulated_responses, write
+from tests.harness.mini import MINI
 from tests.harness.workflow import job_counts
+from workflow_scripts.alignment.plan import COLLECTED
+from workflow_scripts.common.checksums import write_checksums
 
 # The mini configuration has two areas.
 MINI_AREAS = ["VISp", "VISp", "VISl", "VISp", "VISl"]
@@ -37,7 +42,9 @@ def beside(finished):
 SHARD = "results/scores/brain/mouse/ridge_post/VISp.nc"
 
 
-def run(finished):
+@pytest.fixture(scope="module")
+def ran(finished, beside):
+    """What Snakemake says when it has made one shard."""
     return finished.snakemake("--directory", "beside", SHARD, configfiles=["own.yaml"])
 
 
@@ -46,9 +53,8 @@ def plan(finished, *arguments, check=True):
     return finished.dry_run(*arguments, configfiles=["own.yaml"], check=check)
 
 
-def test_an_own_file_runs_as_one_more_subject(finished, beside):
-    output = run(finished)
-    assert "align_brain" in output and "extract_responses" not in output
+def test_an_own_file_runs_as_one_more_subject(beside, ran):
+    assert "align_brain" in ran and "extract_responses" not in ran
     scores = xr.open_dataset(beside / SHARD)
     subjects = scores["target_subject"].values.reshape(4, 2)
     assert subjects[:, 0].tolist() == ["900001", "900002", "900003", "own_1"]
@@ -60,8 +66,7 @@ def test_an_own_file_runs_as_one_more_subject(finished, beside):
     assert scores.attrs["data_kind"] == "simulated"
 
 
-def test_another_file_reruns_what_depends_on_it(finished, beside):
-    run(finished)
+def test_another_file_reruns_what_depends_on_it(finished, beside, ran):
     assert "Nothing to be done" in plan(finished)
     data = recording(simulated_responses(60), MINI_AREAS, "own_2", SCENES)
     path = write(data, beside / "own/a.nc")
@@ -86,42 +91,40 @@ def test_a_wrong_own_file_ends_in_one_sentence_before_anything_runs(finished, be
     assert "Traceback" not in output
 
 
-@pytest.mark.parametrize(
-    ("mouse", "described"),
-    [
-        ({}, "mouse: 3 simulated subjects and 1 recorded subject"),
-        (
-            {
-                **{"source": "recordings", "sessions": []},
-                **dict.fromkeys(("n_scenes", "extraction", "simulated")),
-            },
-            "mouse: 2 recorded subjects",
-        ),
-    ],
-)
-def test_subjects_are_called_what_they_are(finished, beside, mouse, described):
-    """Recorded subjects among simulated ones stay recorded, and simulated ones stay simulated."""
-    shutil.copytree(
-        finished.folder / "results/tables", beside / "results/tables", dirs_exist_ok=True
+@pytest.fixture(scope="module")
+def described(finished, beside):
+    """What claims say of the subjects of two brains, by their names.
+
+    A lab's recordings are one subject among simulated ones, and a brain of their own, with the
+    scores of the mice. Only the predictivities of brains are compared.
+    """
+    shutil.copytree(beside / "own", beside / "lab")
+    data = recording(simulated_responses(60), MINI_AREAS, "own_2", SCENES, data_kind="recorded")
+    write(data, beside / "lab/a.nc")
+    for brain, name in product(("mouse", "lab"), COLLECTED.values()):
+        path = name.format(population=brain)
+        (beside / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(finished.folder / name.format(population="mouse"), beside / path)
+        with chdir(beside):
+            write_checksums([path])
+    lab = {"source": "recordings", "recordings": "lab", "areas": ["VISp", "VISl"]}
+    settings = {
+        "population": None,
+        "brains": {"lab": lab},
+        "metrics": {name: None for name in MINI["metrics"] if name != "predictivity"},
+    }
+    (finished.folder / "described.yaml").write_text(yaml.safe_dump(settings))
+    claims = [f"results/tables/{brain}/claims.csv" for brain in ("mouse", "lab")]
+    finished.snakemake(
+        *("--directory", "beside", *claims, "--allowed-rules", "check_claims"),
+        *("import_recording", "list_stimuli", "summarise_brain"),
+        configfiles=["own.yaml", "described.yaml"],
     )
-    replicates = "results/scores/jackknife"
-    shutil.copytree(finished.folder / replicates, beside / replicates)
-    if mouse:
-        responses = simulated_responses(60)
-        data = recording(responses, MINI_AREAS, "own_2", SCENES, data_kind="recorded")
-        write(data, beside / "own/a.nc")
-    (finished.folder / "described.yaml").write_text(yaml.safe_dump({"brains": {"mouse": mouse}}))
-    claims = "results/tables/mouse/claims.csv"
-    try:
-        finished.snakemake(
-            *("--directory", "beside", claims, "--allowed-rules", "check_claims"),
-            *("import_recording", "list_stimuli", "summarise_brain"),
-            *("--forcerun", "summarise_brain"),
-            configfiles=["own.yaml", "described.yaml"],
-        )
-        table = pd.read_csv(beside / claims)
-    finally:
-        shutil.rmtree(beside / "results/tables")
-        shutil.rmtree(beside / replicates)
-        (beside / "own/a.nc").unlink(missing_ok=True)
-    assert set(table["data"]) == {described}
+    return [set(pd.read_csv(beside / path)["data"]) for path in claims]
+
+
+def test_subjects_are_called_what_they_are(described):
+    """Recorded subjects among simulated ones stay recorded, and simulated ones stay simulated."""
+    mouse, lab = described
+    assert mouse == {"mouse: 3 simulated subjects and 1 recorded subject"}
+    assert lab == {"lab: 2 recorded subjects"}

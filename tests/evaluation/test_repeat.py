@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from tests.harness.mini import MINI_FILE
+from tests.harness.workflow import dry_run
 from workflow_scripts.common.errors import InputError
 from workflow_scripts.common.files import read_table, write_table
 from workflow_scripts.evaluation import repeat as repeat_module
@@ -235,17 +236,22 @@ def test_the_words_of_the_failing_run_are_those_of_the_command(tmp_path, workflo
     assert f"{tmp_path}/seed_0: found a run that ended with status 1" in done.stderr
 
 
-def test_a_small_study_is_planned_for_two_seeds(tmp_path, workflow):
-    command = [
-        *(sys.executable, "-m", "workflow_scripts.evaluation.repeat", "--seeds", "0", "1"),
-        *("--directory", str(tmp_path), "--configfile", MINI_FILE),
-        *("--", "--cores", "1", "-n", "-q", "rules"),
+def test_a_small_study_is_planned_for_two_seeds(tmp_path, runs, workflow, capsys, monkeypatch):
+    """Snakemake plans what it is told."""
+    told = runs(
+        *("--seeds", 0, 1, "--directory", tmp_path, "--configfile", MINI_FILE),
+        *("--", "--cores", 1, "-n", "-q", "rules"),
+    )
+    folders = [tmp_path / f"seed_{seed}" for seed in (0, 1)]
+    assert capsys.readouterr().out.splitlines() == [
+        f"{folder}: run {number} of 2" for number, folder in enumerate(folders, start=1)
     ]
-    done = subprocess.run(command, cwd=workflow.folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    first, second = done.stdout.split(f"{tmp_path}/seed_1: run 2 of 2\n")
-    assert first.startswith(f"{tmp_path}/seed_0: run 1 of 2\n")
-    for output in (first, second):
+    # Snakemake itself starts processes.
+    monkeypatch.undo()
+    for folder, arguments in zip(folders, told, strict=True):
+        status, output = dry_run(workflow.folder, *arguments)
+        assert status == 0, output
+        assert f"Working directory: {folder}\n" in output
         assert "train_model" in output and "check_claims" in output
     assert not (tmp_path / "claims.csv").exists()
 

@@ -7,9 +7,11 @@ cells of the networks are measured as they are, as their tables alone would take
 
 import logging
 import resource
+import shutil
 import sys
 from itertools import permutations, product
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -98,35 +100,60 @@ def drawn(pairs, seed):
     return names, score[:, None] + 0.1 * random.standard_normal((len(score), N_SPLITS)), random
 
 
-def write_shard(path, comparison, method, pairs, seed):
-    names, by_split, random = drawn(pairs, seed)
-    n = len(by_split)
-    skipped = np.arange(n) == 1
-    by_split[skipped] = np.nan
-    mean = by_split.mean(axis=1, keepdims=True)
+def shard(comparison, cells):
+    """A shard with these cells, the second of which is skipped; without its method and scores."""
     keys = ("source_subject", "source_part", "target_subject", "target_part")
+    names = np.array([(*source, *target) for source, target in cells], dtype=object).T
+    n = len(cells)
+    skipped = np.arange(n) == 1
     variables = {
-        **{key: ("cell", values.astype(object)) for key, values in zip(keys, names, strict=True)},
+        **{key: ("cell", values) for key, values in zip(keys, names, strict=True)},
         "verdict": ("cell", np.where(skipped, "skipped", "ok").astype(object)),
         "reason": ("cell", np.where(skipped, "the source has no units", "").astype(object)),
-        "unit_score": (("cell", "target_unit"), mean),
-        "split_score": (("cell", "split"), by_split),
-        "selection_score": (("cell", "split"), by_split),
+        "unit_score": (("cell", "target_unit"), np.empty((n, 1))),
+        "split_score": (("cell", "split"), np.empty((n, N_SPLITS))),
+        "selection_score": (("cell", "split"), np.empty((n, N_SPLITS))),
         **{name: ("cell", np.full(n, 5)) for name in DTYPES["cells"] if name.startswith("n_")},
         "seconds": ("cell", np.full(n, 0.5)),
     }
+    for kind, score in product(("stimuli", "subjects"), ("score", "score_mean", "split_score")):
+        axes = ("cell", "split", f"{kind}_group")
+        shape = (n, N_SPLITS, N_GROUPS)
+        axes, shape = (axes, shape) if score == "split_score" else (axes[::2], shape[::2])
+        variables[f"{score}_without_{kind}"] = axes, np.empty(shape, np.float32)
+    groups = str([SUBJECTS[start::N_GROUPS] for start in range(N_GROUPS)]).replace("'", '"')
+    attributes = {"comparison": comparison, "brain": "mouse", "method": ""}
+    attributes |= {"data_kind": "recorded", "subject_groups": groups}
+    return xr.Dataset(variables, attrs=attributes)
+
+
+def scores(cells, seed):
+    """What differs between the shards of two methods: a drawn score for each variable."""
+    _, by_split, random = drawn(cells, seed)
+    by_split[1] = np.nan
+    mean = by_split.mean(axis=1)
+    found = {"unit_score": mean[:, None], "split_score": by_split, "selection_score": by_split}
     for kind, (score, values) in product(
         ("stimuli", "subjects"),
-        (("score", mean[:, 0]), ("score_mean", mean[:, 0]), ("split_score", by_split)),
+        (("score", mean), ("score_mean", mean), ("split_score", by_split)),
     ):
         without = values[..., None] + 0.02 * random.standard_normal((*values.shape, N_GROUPS))
-        axes = ("cell", "split", f"{kind}_group")
-        axes = axes if score == "split_score" else axes[::2]
-        variables[f"{score}_without_{kind}"] = axes, without.astype(np.float32)
-    groups = str([SUBJECTS[start::N_GROUPS] for start in range(N_GROUPS)]).replace("'", '"')
-    attributes = {"comparison": comparison, "brain": "mouse", "method": method}
-    attributes |= {"data_kind": "recorded", "subject_groups": groups}
-    write_netcdf(xr.Dataset(variables, attrs=attributes), path)
+        found[f"{score}_without_{kind}"] = without
+    return found
+
+
+def write_shards(folder, comparison, cells):
+    """Write a shard of each method: the first as in a run, and its scores into copies of it."""
+    paths = [folder / f"{comparison}_{method}.nc" for method in ALL]
+    write_netcdf(shard(comparison, cells), paths[0])
+    for seed, (method, path) in enumerate(zip(ALL, paths, strict=True)):
+        if seed:
+            shutil.copy(paths[0], path)
+        with h5py.File(path, "r+") as file:
+            file.attrs["method"] = method
+            for name, values in scores(cells, seed).items():
+                file[name][:] = values
+    return paths
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -158,12 +185,11 @@ def memory(peak_before):
 def collected(tmp_path_factory):
     """The three files of the subjects' scores."""
     folder = tmp_path_factory.mktemp("scale")
-    shards = []
-    for comparison, pairs in OF_SUBJECTS.items():
-        cells = list(pairs)
-        for seed, method in enumerate(ALL):
-            shards.append(folder / f"{comparison}_{method}.nc")
-            write_shard(shards[-1], comparison, method, cells, seed)
+    shards = [
+        path
+        for comparison, cells in OF_SUBJECTS.items()
+        for path in write_shards(folder, comparison, list(cells))
+    ]
     paths = [folder / name for name in ("scores.csv", "splits.csv", "jackknife.nc")]
     collect_scores.main(shards, *paths)
     return paths

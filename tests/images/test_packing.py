@@ -575,12 +575,12 @@ def trained(workflow):
     (tree / "red" / "bad.jpg").write_bytes(b"no image")
     stimuli = {"source": "folder", "path": str(tree)}
     stimuli["n"] = {"training": 40, "validation": 10, "population": 12}
-    targets = ["results/models/alexnet/0.safetensors", "results/stimuli/population.nc"]
 
     def run(act, **changes):
         override = workflow.folder / "folder.yaml"
         override.write_text(yaml.safe_dump({"stimuli": {**stimuli, **changes}}))
-        return act("--directory", "packed", *targets, configfiles=[override.name])
+        network = "results/models/alexnet/0.safetensors"
+        return act("--directory", "packed", network, configfiles=[override.name])
 
     run(workflow.snakemake)
     return workflow.folder / "packed", partial(run, workflow.dry_run)
@@ -616,11 +616,11 @@ def removed(path):
     path.write_bytes(before)
 
 
-@pytest.mark.parametrize("change", [replaced, removed])
-def test_other_pictures_are_packed_again(trained, change):
+def test_other_pictures_are_packed_again(trained):
     folder, plan = trained
-    with change(folder.parent / "images/red/000.png"):
-        assert "rule pack_images" in plan()
+    for change in (replaced, removed):
+        with change(folder.parent / "images/red/000.png"):
+            assert "rule pack_images" in plan()
     assert "Nothing to be done" in plan()
 
 

@@ -11,7 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-ROWS = runpy.run_path(str(Path(__file__).parents[1] / "benchmarks/alignment.py"))["ROWS"]
+from tests.benchmarks import objectives, paper_run, training
+from workflow_scripts.common.config import read_config
+
+FOLDER = Path(__file__).parents[1] / "benchmarks"
+ROWS = runpy.run_path(str(FOLDER / "alignment.py"))["ROWS"]
 MODELS = {"n_train": 60, "n_test": 30, "n_units": 12, "n_targets": 3}
 GLM = {"n_train": 60, "n_units": 8, "n_targets": 3, "n_fitted": 2, "n_sample": 2}
 RSA = {"n_profiles": 4, "n_stimuli": 30, "n_units": 12}
@@ -47,27 +51,36 @@ def test_both_sides_find_the_same(row):
     assert abs(measured["disagreement"]) <= limit, measured
 
 
-TRAINING = Path(__file__).parents[1] / "benchmarks/training.py"
-OBJECTIVES = TRAINING.with_name("objectives.py")
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run the command of a benchmark in this process, which has imported torch; its output."""
+
+    def run(benchmark, *arguments):
+        monkeypatch.setattr(sys, "argv", [benchmark.__file__, *map(str, arguments)])
+        benchmark.main()
+        return capsys.readouterr().out
+
+    return run
 
 
 def test_the_benchmark_of_large_recordings_measures_every_step():
-    command = [sys.executable, TRAINING.with_name("brain_memory.py"), "--ragged"]
+    command = [sys.executable, FOLDER / "brain_memory.py", "--ragged"]
     sizes = ["--units", "20", "--stimuli", "30"]
     done = subprocess.run([*command, *sizes], capture_output=True, text=True, check=True)
     steps = [line.partition(":")[0] for line in done.stdout.splitlines() if "at most" in line]
     assert steps == ["written", "imported, with reliabilities", "read, with single trials"]
 
 
-def test_the_training_benchmark_times_every_path(tmp_path):
-    sizes = ["--images", "64", "--steps", "1", "--seeds", "2"]
+def test_the_training_benchmark_times_every_path(run, tmp_path, monkeypatch):
+    """As on one core, because every other one has a process that imports torch."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0})
+    monkeypatch.setattr(training, "WARM_UP", 1)
     table = tmp_path / "training.csv"
-    command = [sys.executable, TRAINING, *sizes, "--csv", table]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    output = run(training, "--images", 64, "--steps", 1, "--seeds", 2, "--csv", table)
     rows = pd.read_csv(table)
     assert (rows["images_per_s"] > 0).all()
     assert list(rows["networks"])[-1] == 2
-    assert "times the plain loop on this device" in done.stdout
+    assert "times the plain loop on this device" in output
 
 
 def test_operations_of_the_original_network_are_those_counted_by_hand():
@@ -77,21 +90,23 @@ def test_operations_of_the_original_network_are_those_counted_by_hand():
     forward = 2 * sum(weights * positions for weights, positions in maps)
     images = 2 * maps[0][0] * maps[0][1]  # images have no gradient
     variant = {"architecture": "alexnet", "width": 1.0, "drive_deviation": 4.0, "dropout": 0.0}
-    counted = runpy.run_path(str(TRAINING))["training_flops"]({**variant, "noise_gain": 1.0})
+    counted = training.training_flops({**variant, "noise_gain": 1.0})
     assert counted == 3 * forward - images
 
 
-def test_the_benchmark_of_objectives_trains_at_the_papers_settings(tmp_path):
+def test_the_benchmark_of_objectives_trains_at_the_papers_settings(run, tmp_path, monkeypatch):
+    # The same images are shown to each untrained network; another process trains one.
+    shown = objectives.crops(read_config([]), 1, 1)
+    monkeypatch.setattr(objectives, "crops", lambda *_: shown)
     table = tmp_path / "curves.csv"
-    options = ["--rows", "softmax, centred", "--seeds", "1", "--epochs", "1", "--csv", table]
-    command = [sys.executable, OBJECTIVES, *options, "--paper", "128", "--rows-of-bank", "256"]
-    subprocess.run(command, capture_output=True, check=True)
+    options = ["--rows", "softmax, centred", "--seeds", 1, "--epochs", 1, "--csv", table]
+    run(objectives, *options, "--paper", 128, "--rows-of-bank", 256)
     rows = pd.read_csv(table)
     assert rows["epoch"].tolist() == [1]
     assert math.isfinite(rows["loss"][0]) and rows["dimensions"][0] > 2
 
 
-COVERAGE = runpy.run_path(str(TRAINING.with_name("interval_coverage.py")))
+COVERAGE = runpy.run_path(str(FOLDER / "interval_coverage.py"))
 
 
 @pytest.mark.parametrize("population", COVERAGE["POPULATIONS"])
@@ -108,7 +123,7 @@ def test_intervals_contain_the_true_value(population):
 
 def test_pseudo_subjects_are_rarely_called_specific_where_they_are_not():
     """With permutations that are drawn for each grouping they are too often."""
-    measure = runpy.run_path(str(TRAINING.with_name("groupings.py")))["measure"]
+    measure = runpy.run_path(str(FOLDER / "groupings.py"))["measure"]
     rows = list(measure(8, 3, 1.0, 60))
     assert len(rows) == 5
     for row in rows:
@@ -116,7 +131,7 @@ def test_pseudo_subjects_are_rarely_called_specific_where_they_are_not():
 
 
 def test_what_wins_on_every_brain_is_taken_out_of_recovery():
-    recovery = runpy.run_path(str(TRAINING.with_name("adjusted_recovery.py")))
+    recovery = runpy.run_path(str(FOLDER / "adjusted_recovery.py"))
     brains, candidates = np.random.default_rng(0).normal(size=(2, 4))
     scores = brains[:, None] + candidates + 0.1 * np.eye(4)
     is_truth = np.eye(4, dtype=bool)
@@ -126,14 +141,17 @@ def test_what_wins_on_every_brain_is_taken_out_of_recovery():
     np.testing.assert_allclose(margin, 0.1)
 
 
-def test_the_benchmark_of_a_paper_run_times_both_sizes():
-    command = [sys.executable, TRAINING.with_name("paper_run.py"), "ridge_post"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout.count("median split score") == 2
+def test_the_benchmark_of_a_paper_run_times_both_sizes(run, monkeypatch):
+    """With fewer stimuli and networks than the paper has."""
+    config = read_config([str(FOLDER.parents[1] / "config.paper.yaml")])
+    config.stimuli.n.population, config.population.seeds = 200, [0, 1]
+    monkeypatch.setattr(paper_run, "read_config", lambda paths: config)
+    output = run(paper_run, "ridge_post")
+    assert output.count("2 networks of") == output.count("median split score") == 2
 
 
 def test_no_benchmark_hides_a_package():
     """A script's folder comes first on Python's path; Numba asks for a package named coverage."""
     command = [sys.executable, "-c", "import matplotlib, numba, sklearn, torch, xarray"]
-    folder = {"PYTHONPATH": str(TRAINING.parent)}
+    folder = {"PYTHONPATH": str(FOLDER)}
     subprocess.run(command, env={**os.environ, **folder}, check=True)

@@ -1,10 +1,11 @@
 """The pages: their examples are followed literally, and what they say of the repository is true."""
 
-import os
 import re
 import subprocess
 import sys
 from collections import Counter
+from contextlib import chdir, redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,9 @@ from PIL import Image
 from snakemake.utils import update_config
 from torchvision.models import get_model
 
+import docs.generate
 from tests.harness.mini import PLAN
-from tests.harness.workflow import job_counts
+from tests.harness.workflow import dry_run, job_counts
 from workflow_scripts.brains.from_array import make_recording
 from workflow_scripts.brains.stimuli import read_list
 from workflow_scripts.common.config import DEFAULTS, Config, parse_config
@@ -70,41 +72,49 @@ def test_every_test_that_a_page_names_exists():
         assert f"def {name}(" in (ROOT / path).read_text(), (name, path)
 
 
-@pytest.fixture
-def python(workflow, tmp_path):
-    """Runs Python in an empty folder, and gives its output."""
-    environment = {**os.environ, "PYTHONPATH": str(workflow.folder)}
-
-    def run(*arguments, folder=tmp_path):
-        command = [sys.executable, *arguments]
-        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    return run
+def printed(script, folder):
+    """What a script of a page prints when it runs in a folder."""
+    with chdir(folder), redirect_stdout(StringIO()) as output:
+        exec(script, {})
+    return output.getvalue()
 
 
 # Examples.
 
 
-@pytest.mark.parametrize("title", MEMBERS)
-def test_a_member_of_a_gallery_keeps_the_contract(workflow, title):
-    folder, test = MEMBERS[title]
+def member(title):
+    """The file that a section shows, with its name, and the test that it must pass."""
     text = section("CONTRIBUTING.md", title)
     name = re.search(r"`(\w+)\.py`", text)[1]
     assert re.search(rf"`uv run pytest\s-k {name}`", text)
-    path = workflow.folder / folder / f"{name}.py"
-    path.write_text(blocks(text, "python")[0])
-    command = [sys.executable, "-m", "pytest", "-q", test, "-k", name]
+    return name, blocks(text, "python")[0], *MEMBERS[title]
+
+
+@pytest.fixture(scope="module")
+def tested(workflow):
+    """What pytest says of the members of all galleries, in one run."""
+    members = [member(title) for title in MEMBERS]
+    names, _, _, tests = zip(*members, strict=True)
+    command = [sys.executable, "-m", "pytest", "-v", *tests, "-k", " or ".join(names)]
+    paths = [workflow.folder / folder / f"{name}.py" for name, _, folder, _ in members]
+    for path, (_, text, _, _) in zip(paths, members, strict=True):
+        path.write_text(text)
     try:
-        done = subprocess.run(command, cwd=workflow.folder, capture_output=True, text=True)
+        return subprocess.run(command, cwd=workflow.folder, capture_output=True, text=True)
     finally:
-        path.unlink()
-    assert done.returncode == 0, done.stdout
-    assert re.search(r"\d+ passed", done.stdout)
+        for path in paths:
+            path.unlink()
 
 
-def write_own_brain(folder, python):
+@pytest.mark.parametrize("title", MEMBERS)
+def test_a_member_of_a_gallery_keeps_the_contract(tested, title):
+    name, _, _, test = member(title)
+    said = re.findall(rf"^{test}::.*\b{name}\b.* ([A-Z]+)", tested.stdout, re.MULTILINE)
+    assert set(said) == {"PASSED"}, tested.stdout
+    assert tested.returncode == 0, tested.stdout
+
+
+def write_own_brain(folder):
     """Two subjects of the page's brain, written by its script, and an image of each stimulus."""
     script = blocks(section("docs/own_brain.md", "Bring a recording into the form"), "python")[0]
     (folder / "macaque/images/faces").mkdir(parents=True)
@@ -119,16 +129,20 @@ def write_own_brain(folder, python):
         counts = random.poisson(2, size=(30, 4, 12)).astype(float)
         counts[5, 1] = np.nan
         np.save(folder / "counts.npy", counts)
-        python("-c", script.replace("m1", subject), folder=folder)
+        printed(script.replace("m1", subject), folder)
 
 
-def test_a_brain_of_ones_own_is_checked_and_planned(workflow, python):
+def test_a_brain_of_ones_own_is_checked_and_planned(workflow):
     """With the page's commands and configuration, in areas that nothing else knows."""
     folder = workflow.folder
-    write_own_brain(folder, python)
+    write_own_brain(folder)
     check = section("docs/own_brain.md", "Check the folder")
     command = re.search(r"^uv run python (-m .*)$", check, re.MULTILINE)[1]
-    assert python(*command.split(), folder=folder).splitlines() == [
+    checked = subprocess.run(
+        [sys.executable, *command.split()], cwd=folder, capture_output=True, text=True
+    )
+    assert checked.returncode == 0, checked.stderr
+    assert checked.stdout.splitlines() == [
         *(
             f"macaque/{subject}.nc: ok: {subject}, recorded spikes in spikes/s, 30 stimuli, "
             "single trials, 12 units (6 IT, 6 V4)"
@@ -138,8 +152,9 @@ def test_a_brain_of_ones_own_is_checked_and_planned(workflow, python):
     ]
     run = section("docs/own_brain.md", "Run it")
     (folder / "macaque.yaml").write_text(blocks(run, "yaml")[0])
-    command = re.search(r"^uv run (snakemake .*)$", run, re.MULTILINE)[1]
-    planned = python("-m", *command.split(), "-n", "-q", "rules", folder=folder)
+    command = re.search(r"^uv run snakemake (.*)$", run, re.MULTILINE)[1]
+    status, planned = dry_run(folder, *command.split(), "-q", "rules")
+    assert status == 0, planned
     rules = set(job_counts(planned))
     expected = {"import_recording", "list_stimuli", "prepare_images", "align_brain"}
     assert expected | {"align_model_and_brain", "summarise_brain", "plot_brain"} <= rules
@@ -159,50 +174,66 @@ def test_more_mice_are_a_folder_in_the_configuration():
     assert setting == {"brains": {"mouse": {"recordings": "own"}}}
 
 
+SIDE = 96
+"""Of the images that the page's model reads here, in pixels."""
+CANDIDATES = ["ours", "ours_untrained"]
+SHARDS = [f"results/scores/model_to_brain/mouse/ridge_post/{name}/0.nc" for name in CANDIDATES]
+
+
 @pytest.fixture(scope="module")
 def own_model(finished):
-    """The page's model next to a finished run, with random weights: nothing is downloaded."""
+    """The page's model next to a finished run, with random weights: nothing is downloaded.
+
+    The page's images have 224 pixels; with fewer, the model is read sooner.
+    """
     text = section("docs/own_model.md", "A torchvision model with your weights")
     saved, shown = blocks(text, "python")
     assert 'weights="DEFAULT"' in saved
-    saved = saved.replace('weights="DEFAULT"', "weights=None")
-    subprocess.run([sys.executable, "-c", saved], cwd=finished.folder, check=True)
-    (finished.folder / "ours.yaml").write_text(blocks(text, "yaml")[0])
+    printed(saved.replace('weights="DEFAULT"', "weights=None"), finished.folder)
+    settings = blocks(text, "yaml")[0]
+    assert settings.count("input_size: 224") == 2
+    smaller = settings.replace("input_size: 224", f"input_size: {SIDE}")
+    (finished.folder / "ours.yaml").write_text(smaller)
     *_, until, rule = re.search(r"^uv run snakemake (.*)$", text, re.MULTILINE)[1].split()
-
-    def run(*arguments):
-        return finished.snakemake(*arguments, configfiles=["ours.yaml"])
 
     def planned(*arguments, configfiles=()):
         return finished.planned(until, rule, *arguments, configfiles=["ours.yaml", *configfiles])
 
-    yield run, planned, shown
+    yield planned, shown
     for name in ("ours.pt", "ours.yaml"):
         (finished.folder / name).unlink()
 
 
-def test_an_own_model_is_compared_with_the_brain(finished, own_model, python):
+@pytest.fixture(scope="module")
+def compared(finished, own_model):
+    """What is planned for the page's model, and the plan after some of its scores are made."""
+    planned, _ = own_model
+    before = planned()
+    finished.snakemake(*SHARDS, configfiles=["ours.yaml"])
+    return before, planned()
+
+
+def test_an_own_model_is_compared_with_the_brain(finished, own_model, compared):
     """Two candidates; what is read is what torchvision's own model answers."""
-    run, planned, shown = own_model
+    before, after = compared
     n_shards = 2 * len(PLAN.alignment.post_methods)
     new = {"prepare_images": 1, "extract_activations": 2, "align_model_and_brain": n_shards}
-    assert planned() == new
-    results = finished.folder / "results"
-    candidates = ["ours", "ours_untrained"]
-    run(*(f"results/scores/model_to_brain/mouse/ridge_post/{name}/0.nc" for name in candidates))
-    assert planned() == {"align_model_and_brain": n_shards - 2}
+    assert before == new
+    assert after == {"align_model_and_brain": n_shards - 2}
 
+    results = finished.folder / "results"
     for direction, n_cells in (("model_to_brain", 4 * 2 * 3), ("brain_to_model", 4 * 2)):
-        for name in candidates:
+        for name in CANDIDATES:
             scores = xr.open_dataset(results / f"scores/{direction}/mouse/ridge_post/{name}/0.nc")
             assert scores["verdict"].values.tolist() == ["ok"] * n_cells
             assert np.isfinite(scores["split_score"]).all()
-    table = python("-c", shown, folder=finished.folder)
+    _, shown = own_model
+    table = printed(shown, finished.folder)
     assert all(name in table for name in ("VISp", "VISl", "layer1", "layer2.0.relu", "layer4"))
     assert "NaN" not in table
 
-    images = xr.open_dataset(results / "stimuli/mouse/224.nc")["image"].values
-    assert images.shape == (60, 224, 224, 3)
+    images = xr.open_dataset(results / f"stimuli/mouse/{SIDE}.nc")["image"].values
+    assert images.shape == (60, SIDE, SIDE, 3)
     model = get_model("resnet18")
     model.load_state_dict(torch.load(finished.folder / "ours.pt"))
     answers = []
@@ -217,17 +248,16 @@ def test_an_own_model_is_compared_with_the_brain(finished, own_model, python):
     np.testing.assert_array_equal(layer["post"], np.maximum(layer["pre"], 0))
 
 
-def test_other_weights_are_read_again(finished, own_model):
-    run, planned, _ = own_model
-    run("results/scores/model_to_brain/mouse/ridge_post/ours/0.nc")
-    before = Counter(planned())
+def test_other_weights_are_read_again(finished, own_model, compared):
+    planned, _ = own_model
+    _, before = compared
     torch.save(get_model("resnet18").state_dict(), finished.folder / "ours.pt")
-    assert planned() == before + Counter(["extract_activations", "align_model_and_brain"])
+    assert planned() == Counter(before) + Counter(["extract_activations", "align_model_and_brain"])
 
 
 def test_with_recorded_mice_an_own_model_needs_no_training(finished, own_model):
     """Simulated mice read out a network, which is trained for them."""
-    _, planned, _ = own_model
+    planned, _ = own_model
     assert planned("--forceall")["train_model"] == 1
     mouse = {"source": "s3", "sessions": [715093703, 719161530], "n_scenes": 118}
     (finished.folder / "recorded.yaml").write_text(yaml.safe_dump({"brains": {"mouse": mouse}}))
@@ -332,7 +362,7 @@ def test_the_rule_graph_is_that_of_snakemake(workflow, tmp_path):
     """All arrows that are drawn exist, and those that exist are drawn, perhaps by way of others."""
     rules, drawn = drawn_graph()
     # Names of parts of a run are rules without a sentence.
-    listed = re.findall(r"^(\w+) \(", workflow.snakemake("--list-rules"), re.MULTILINE)
+    listed = re.findall(r"^(\w+) \(", workflow.dry_run("--list-rules"), re.MULTILINE)
     assert rules == set(listed) - {"all"}
     recorded = tmp_path / "recorded.yaml"
     mouse = {"source": "s3", "sessions": [715093703, 719161530], "n_scenes": 118}
@@ -353,10 +383,9 @@ def test_claims_are_those_that_are_checked():
     assert rows == [(claim["claim"], claim["statement"]) for claim in claims]
 
 
-def test_the_page_of_methods_is_written_by_its_generator(python):
+def test_the_page_of_methods_is_written_by_its_generator():
     before = (ROOT / "docs/methods.md").read_text()
-    script = "import docs.generate as generator; print(generator.page(), end='')"
-    assert python("-c", script) == before, "write it again: uv run python docs/generate.py"
+    assert docs.generate.page() == before, "write it again: uv run python docs/generate.py"
 
 
 def test_every_column_of_every_table_is_explained(finished):

@@ -23,7 +23,8 @@ from workflow_scripts.common.stimuli import Stimuli
 N_SCENES = 12
 DRIVER = "workflow_scripts.brains.allen.extract_responses"
 # A process that has imported AllenSDK, which takes longer than the extraction of a small session,
-# and runs the driver in forks: with these arguments, printing to this file.
+# and runs the driver in forks: with these arguments, printing to this file. The rule starts it in a
+# process of its own, as in every whole run of the workflow.
 FORKS = f"""
 import json, os, runpy, sys
 import allensdk.brain_observatory.ecephys.ecephys_session
@@ -134,18 +135,17 @@ def extract(extract_into, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def extracted(allensdk_python, workflow, session_file, tmp_path_factory):
-    """Responses in the session as it is, from a process of its own, as the rule starts it."""
-    folder = tmp_path_factory.mktemp("extracted")
-    done = subprocess.run(
-        [allensdk_python, "-m", DRIVER, *arguments(folder, session_file)],
-        cwd=workflow.folder,
-        env={"PYTHONPATH": str(workflow.folder), "HOME": str(folder)},
-        capture_output=True,
-        text=True,
-    )
+def untouched(session_file):
+    """Time and content of the session's file before anything has read it."""
+    return session_file.stat().st_mtime_ns, session_file.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def extracted(extract_into, session_file, untouched, tmp_path_factory):
+    """Responses in the session as it is."""
+    output, done = extract_into(tmp_path_factory.mktemp("extracted"), session_file)
     assert done.returncode == 0, done.stderr
-    return xr.load_dataset(folder / "responses.nc")
+    return xr.load_dataset(output)
 
 
 def test_counts_are_those_that_were_written(extracted, contents):
@@ -220,10 +220,8 @@ def test_bins_add_up_to_the_window(extract, session_file):
     assert labels.data_kind == "simulated"
 
 
-def test_the_file_is_only_read(extract, session_file):
-    before = session_file.stat().st_mtime_ns, session_file.read_bytes()
-    extract(session_file)
-    assert (session_file.stat().st_mtime_ns, session_file.read_bytes()) == before
+def test_the_file_is_only_read(extracted, session_file, untouched):
+    assert (session_file.stat().st_mtime_ns, session_file.read_bytes()) == untouched
 
 
 def test_units_are_counted_before_and_after_each_filter(extract, session_file, contents):
