@@ -13,6 +13,7 @@ import pytest
 
 from tests.benchmarks import objectives, paper_run, training
 from workflow_scripts.common.config import read_config
+from workflow_scripts.common.kept_memory import KEPT_MEMORY
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 ROWS = runpy.run_path(str(FOLDER / "alignment.py"))["ROWS"]
@@ -72,8 +73,6 @@ def test_the_benchmark_of_large_recordings_measures_every_step():
 
 
 def test_the_training_benchmark_times_every_path(run, tmp_path, monkeypatch):
-    """As on one core, because every other one has a process that imports torch."""
-    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0})
     monkeypatch.setattr(training, "WARM_UP", 1)
     table = tmp_path / "training.csv"
     output = run(training, "--images", 64, "--steps", 1, "--seeds", 2, "--csv", table)
@@ -148,6 +147,21 @@ def test_the_benchmark_of_a_paper_run_times_both_sizes(run, monkeypatch):
     monkeypatch.setattr(paper_run, "read_config", lambda paths: config)
     output = run(paper_run, "ridge_post")
     assert output.count("2 networks of") == output.count("median split score") == 2
+
+
+def test_a_benchmark_starts_again_with_the_memory_settings_of_jobs():
+    code = "import os, sys; from tests.benchmarks.timing import keep_memory; keep_memory(); "
+    code += "print(os.environ['MALLOC_TRIM_THRESHOLD_'], *sys.argv[1:])"
+    others = {name: value for name, value in os.environ.items() if name not in KEPT_MEMORY}
+    done = subprocess.run(
+        [sys.executable, "-c", code, "ridge_post"],
+        cwd=FOLDER.parents[1],
+        env=others,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"{KEPT_MEMORY['MALLOC_TRIM_THRESHOLD_']} ridge_post\n"
 
 
 def test_no_benchmark_hides_a_package():

@@ -1,6 +1,6 @@
 """What all figures share: the style of texts and lines, the footer, and reproducible files."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import matplotlib
 
@@ -8,7 +8,7 @@ matplotlib.use("agg")
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 
 from workflow_scripts.common.files import PathLike, replacing
 
@@ -165,8 +165,14 @@ def settle(figure: Figure) -> None:
     if engine := figure.get_layout_engine():
         engine.execute(figure)
     figure.set_layout_engine("none")
-    for band in figure.subfigs:
-        for part in (band, *band.subfigs):
-            part.bbox_relative.set_points(np.round(part.bbox_relative.get_points(), 6))
+    for part in _subfigures(figure):
+        part.bbox_relative.set_points(np.round(part.bbox_relative.get_points(), 6))
     for axes in figure.axes:
         axes.set_position(np.round(axes.get_position(original=True).bounds, 6))
+
+
+def _subfigures(figure: Figure | SubFigure) -> Iterator[SubFigure]:
+    """Subfigures of a figure, and theirs."""
+    for part in figure.subfigs:
+        yield part
+        yield from _subfigures(part)

@@ -101,8 +101,8 @@ def search_penalties(
 
     The search starts at `FIRST_PENALTY` and visits the neighbours of the best penalty so far, until
     both have a larger loss or there is none. Fits are rough and in single precision, and start from
-    those of the same fold with the best penalty so far. Where a neighbour is as good but for
-    `CLOSE`, both are fitted more precisely before the search goes on: rough fits with weak
+    those of the same fold with the best penalty so far. Where the loss of a neighbour is larger by
+    less than `CLOSE`, both are fitted precisely before the search goes on: rough fits with weak
     penalties end early and can predict better than precise ones. A second minimum beyond a larger
     loss is not found.
 
@@ -167,17 +167,22 @@ def _fit_folds(
     index: Array,
     tolerance: float,
 ) -> Array:
-    """Held-out losses (n,) of fits with one penalty for each target, which become its solutions.
+    """Fit each target with one penalty in every fold, and return its held-out losses (n,).
 
     Parameters
     ----------
     folds : sequence of Fold
     solutions : sequence of array, each of shape (n_penalties, n_targets, 1 + k)
-        Fits of each fold.
+        Fits of each fold; the new ones are written into them.
     grid : array, shape (n_penalties,)
-    targets, origin, index : array of int, shape (n,)
-        Targets, and the penalties from whose fits and with which they are fitted.
+        The penalties.
+    targets : array of int, shape (n,)
+    origin : array of int, shape (n,)
+        Number of the penalty from whose fits each target starts.
+    index : array of int, shape (n,)
+        Number of the penalty with which it is fitted.
     tolerance : float
+        See `minimise`.
     """
     xp = array_namespace(grid)
     losses = xp.zeros(len(targets), dtype=grid.dtype, device=device(grid))
